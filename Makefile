@@ -1,0 +1,37 @@
+# `make run` and `make test` need Python 3.11-3.13 and make, nothing else: both set up .venv themselves.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: run test test-all check bench wheel venv clean
+
+run: $(READY)  ## the main job: find the planted anomalies in generated metrics
+	$(BIN)/sre-anomaly
+
+test: $(READY)  ## lint, types and the fast tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2 -q
+
+test-all: $(READY)  ## everything, the slow tests too
+	$(BIN)/pytest -n 2 -q -m "slow or not slow"
+
+check: test
+
+bench: $(READY)  ## speed against the libraries beside us; prints ratios
+	$(BIN)/python experiments/speed/bench.py
+
+wheel: $(READY)
+	$(BIN)/python -m build --wheel
+
+venv: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip setuptools wheel --constraint constraints.txt
+	$(BIN)/python -m pip install --quiet --editable ".[dev]" --constraint constraints.txt
+	touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info

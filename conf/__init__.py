@@ -1,0 +1,1 @@
+"""The whole configuration surface, installed as ``sre_anomaly.conf``."""

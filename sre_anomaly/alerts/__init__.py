@@ -1,0 +1,1 @@
+"""What flags become before they reach a person, one policy a file."""

@@ -1,0 +1,179 @@
+"""A config node becomes an object that keeps its promise.
+
+A node is ``name:`` and the constructor's arguments. A short name is looked up in the registry and its
+arguments are validated against the constructor's annotations; a dotted name is a class of another library,
+which an adapter makes into a `Detector`. Everything wrong with a config is collected and told at once.
+"""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+from pydantic import ConfigDict, ValidationError, create_model
+
+from sre_anomaly import contracts, registry
+from sre_anomaly.adapters import adapt, foreign_class
+from sre_anomaly.errors import ConfigError, UserError, did_you_mean
+
+PROMISES: dict[str, type] = {
+    "data": contracts.DataSource,
+    "features": contracts.Features,
+    "detector": contracts.Detector,
+    "threshold": contracts.Threshold,
+    "alerts": contracts.AlertPolicy,
+    "forecaster": contracts.Forecaster,
+    "split": contracts.SplitRule,
+}
+NOTHING = "none"
+"""The option of an optional kind that leaves it out."""
+OPTIONAL = ("detector", "forecaster")
+
+
+@dataclass
+class Parts:
+    """The objects that one config asks for; detector and forecaster may be absent."""
+
+    data: contracts.DataSource
+    split: contracts.SplitRule
+    features: contracts.Features
+    detector: contracts.Detector | None
+    threshold: contracts.Threshold
+    alerts: contracts.AlertPolicy
+    forecaster: contracts.Forecaster | None
+
+
+def build_parts(config: Mapping[str, Any]) -> Parts:
+    """Build every part of a run and check that they fit together.
+
+    Raises
+    ------
+    ConfigError
+        One line per mistake, all of them at once.
+    """
+    built: dict[str, Any] = {}
+    mistakes: list[str] = []
+    seed = int(config["seed"])
+    for kind in PROMISES:
+        try:
+            built[kind] = build(kind, config[kind], seed=seed)
+        except UserError as error:
+            mistakes += str(error).splitlines()
+    if not mistakes:
+        parts = Parts(**built)
+        mistakes = misfits(parts, config)
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    return parts
+
+
+def build(kind: str, node: Mapping[str, Any], *, seed: int = 0, key: str | None = None) -> Any:
+    """Return the object that a config node describes, or None for ``name: none`` of an optional kind.
+
+    Raises
+    ------
+    ConfigError
+        Unknown name or key (with did-you-mean), or a value out of range, with the full config key.
+
+    Examples
+    --------
+    >>> build("threshold", {"name": "sigma", "sigmas": 4}).sigmas
+    4.0
+    """
+    key = key or kind
+    arguments = {str(name): value for name, value in node.items()}
+    name = str(arguments.pop("name", ""))
+    if not name:
+        raise ConfigError(f"{key}.name: is missing; {did_you_mean('', registry.names(kind))}")
+    if name == NOTHING and kind in OPTIONAL:
+        return None
+    if "." in name:
+        return adapt(kind, foreign_class(name, key), arguments, seed=seed, key=key)
+    cls = registry.lookup(kind, name)
+    return _construct(cls, arguments, seed=seed, key=key)
+
+
+def _construct(cls: type, arguments: dict[str, Any], *, seed: int, key: str) -> Any:
+    hints = get_type_hints(cls.__init__, include_extras=True)
+    hints.pop("return", None)
+    signature = inspect.signature(cls)
+    unknown = [name for name in arguments if name not in signature.parameters]
+    mistakes = [
+        f"{key}.{name}: no such key; {did_you_mean(name, signature.parameters)}" for name in unknown
+    ]
+    fields: dict[str, Any] = {}
+    for name, parameter in signature.parameters.items():
+        hint = hints.get(name, Any)
+        kind = _promised_kind(hint)
+        if kind and isinstance(arguments.get(name), Mapping):
+            arguments[name] = build(kind, arguments[name], seed=seed, key=f"{key}.{name}")
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        fields[name] = (hint, default)
+    model = create_model(
+        cls.__name__, __config__=ConfigDict(arbitrary_types_allowed=True, protected_namespaces=()), **fields
+    )
+    given = {name: value for name, value in arguments.items() if name not in unknown}
+    try:
+        checked = model(**given)
+    except ValidationError as error:
+        mistakes += [_in_words(key, detail) for detail in error.errors()]
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    return cls(**{name: getattr(checked, name) for name in signature.parameters})
+
+
+def _promised_kind(hint: Any) -> str | None:
+    return next((kind for kind, promise in PROMISES.items() if hint is promise), None)
+
+
+def _in_words(key: str, detail: Any) -> str:
+    """Return pydantic's finding as one line with the full config key."""
+    where = ".".join([key, *(str(part) for part in detail["loc"])])
+    if detail["type"] == "missing":
+        return f"{where}: is missing; set it, for example {where}=..."
+    if detail["type"] == "extra_forbidden":
+        return f"{where}: no such key"
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    seen = detail["input"]
+    shown = f", not {seen!r}" if isinstance(seen, (str, int, float, bool, type(None))) else ""
+    if shown and repr(seen) in message:
+        shown = ""
+    return f"{where}: {message}{shown}"
+
+
+def misfits(parts: Parts, config: Mapping[str, Any]) -> list[str]:
+    """Return one line for each pair of parts that cannot work together."""
+    found = []
+    named = {kind: config[kind]["name"] for kind in PROMISES}
+    detector, threshold, features = parts.detector, parts.threshold, parts.features
+    if detector is not None:
+        if detector.unit not in threshold.units:
+            units = " or ".join(UNIT_WORDS[unit] for unit in threshold.units)
+            found.append(
+                f"threshold={named['threshold']} needs scores that are {units}, but "
+                f"detector={named['detector']} gives {UNIT_WORDS[detector.unit]}: "
+                "use threshold=contamination, which works with every detector"
+            )
+        if named["split"] == NOTHING and (detector.needs_labels or threshold.needs_labels):
+            what = "detector" if detector.needs_labels else "threshold"
+            found.append(
+                f"{what}={named[what]} learns from labelled rows and must not see the rows it is judged on, but "
+                "split=none judges the rows it learns from: use split=chronological"
+            )
+        cap = features.sigma_cap
+        sigmas = getattr(threshold, "sigmas", None)
+        if cap is not None and sigmas is not None and detector.unit == "sigma" and sigmas >= cap:
+            found.append(
+                f"features={named['features']} can never exceed {cap:.3f} standard deviations with this window, so "
+                f"threshold.sigmas={sigmas:g} would never flag anything: use a longer features.window "
+                "or fewer threshold.sigmas"
+            )
+    return found
+
+
+UNIT_WORDS: dict[contracts.Unit, str] = {
+    "own": "in a unit of their own",
+    "sigma": "standard deviations",
+    "log_density": "-log densities",
+    "probability": "probabilities",
+}

@@ -1,0 +1,132 @@
+"""What can be chosen: every option of every group, read from the YAML that documents it."""
+
+import re
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from sre_anomaly.errors import UserError, did_you_mean
+from sre_anomaly.registry import KINDS
+
+GROUPS = (*KINDS, "experiment")
+CONF_ENTRY_POINTS = "sre_anomaly.conf"
+KEY = re.compile(r"^(\s*)([\w]+):\s*([^#]*?)\s*(?:#\s*(.*))?$")
+
+
+@dataclass
+class Option:
+    """One YAML file: its meaning and its keys."""
+
+    kind: str
+    name: str
+    meaning: str
+    keys: list[tuple[str, str, str]] = field(default_factory=list)
+    """(key, default, comment)."""
+
+
+def folders() -> list[Path]:
+    """Return every folder that options are read from: ours, those of outside packages, the user's ./conf."""
+    found = [Path(str(files("sre_anomaly.conf")))]
+    found += [Path(str(files(point.value))) for point in entry_points(group=CONF_ENTRY_POINTS)]
+    own = Path.cwd() / "conf"
+    if own.is_dir() and own.resolve() != found[0].resolve():
+        found.append(own)
+    return found
+
+
+def options(kind: str) -> list[str]:
+    """Return the names of all options of a group.
+
+    Examples
+    --------
+    >>> options("alerts")
+    ['every_flag', 'incident']
+    """
+    return sorted({path.stem for folder in folders() for path in (folder / kind).glob("*.yaml")})
+
+
+def shadowed() -> list[str]:
+    """Return the user's files that have no effect, because an option of ours has the same name."""
+    ours, *others = folders()
+    return [
+        str(path)
+        for folder in others
+        for kind in GROUPS
+        for path in sorted((folder / kind).glob("*.yaml"))
+        if (ours / kind / path.name).is_file()
+    ]
+
+
+def read_option(kind: str, name: str) -> Option:
+    """Read an option's meaning (its first comment) and keys (each with the comment beside it).
+
+    Raises
+    ------
+    UserError
+        If there is no such option.
+    """
+    paths = [folder / kind / f"{name}.yaml" for folder in folders()]
+    path = next((path for path in paths if path.is_file()), None)
+    if path is None:
+        raise UserError(f"{kind}={name}: no such option; {did_you_mean(name, options(kind))}")
+    option = Option(kind, name, "")
+    above: list[str] = []
+    inside_defaults = False
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# @package"):
+            continue
+        if line.lstrip().startswith("#"):
+            words = line.strip().lstrip("#").strip()
+            option.meaning = option.meaning or words
+            _continue_comment(option, line, words)
+            continue
+        inside_defaults = line.startswith("defaults:") or (inside_defaults and line.startswith((" ", "-")))
+        match = KEY.match(line)
+        if match is None or inside_defaults or match.group(2) == "name":
+            continue
+        indent, key, default, comment = match.groups()
+        depth = len(indent) // 2
+        above = [*above[:depth], key]
+        if default or not comment:
+            option.keys.append((".".join(above), default, comment or ""))
+        else:
+            option.keys.append((".".join(above), "...", comment))
+    return option
+
+
+def _continue_comment(option: Option, line: str, words: str) -> None:
+    """Append a comment that goes on under a key's comment, far to the right, to that key's."""
+    if line.startswith("    " * 2) and option.keys:
+        key, default, comment = option.keys[-1]
+        option.keys[-1] = (key, default, f"{comment} {words}")
+
+
+def show(words: list[str]) -> None:
+    """Print all groups, one group, or one option with its keys.
+
+    Raises
+    ------
+    UserError
+        If a group or an option does not exist.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    if not words:
+        for kind in GROUPS:
+            console.print(f"[bold]{kind}[/]  {', '.join(options(kind))}")
+        console.print("\n[dim]More of one group: sre-anomaly list detector[/]")
+        return
+    kind = words[0]
+    if kind not in GROUPS:
+        raise UserError(f"list: no group is called {kind!r}; {did_you_mean(kind, GROUPS)}")
+    chosen = words[1:] or options(kind)
+    for name in chosen:
+        option = read_option(kind, name)
+        console.print(f"[bold]{kind}={name}[/]  {escape(option.meaning)}")
+        width = max((len(f"{key}={default}") for key, default, _ in option.keys), default=0)
+        for key, default, comment in option.keys:
+            shown = f"{key}={default}".ljust(min(width, 48))
+            console.print(f"    {escape(f'{kind}.' if kind in KINDS else '')}{escape(shown)}  [dim]{escape(comment)}[/]")

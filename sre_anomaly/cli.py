@@ -1,0 +1,90 @@
+"""The door: ``sre-anomaly [run|list|check|generate] [overrides]``."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from sre_anomaly import __version__
+from sre_anomaly.errors import UserError, did_you_mean
+
+HELP = """\
+sre-anomaly finds what is wrong in infrastructure metrics, and why.
+
+  sre-anomaly                                    the main job, on generated metrics
+  sre-anomaly experiment=csv data.path=FILE.csv  your own metrics
+  sre-anomaly list [KIND] [NAME]                 what can be chosen: data, features, detector, ...
+  sre-anomaly check [OVERRIDES]                  validate a configuration, run nothing
+  sre-anomaly generate to=FILE.csv [OVERRIDES]   write a labelled data set (CSV or Parquet)
+
+Everything is chosen by overrides, in Hydra's grammar:
+  detector=iforest                     pick another option of a group
+  threshold.contamination=0.02         set one value
+  -m detector=zscore,iforest,gaussian  run once for each
+  --config-dir DIR                     add YAML of your own (./conf is found by itself)
+  --cfg job                            show the whole configuration
+More of Hydra's flags: sre-anomaly --hydra-help
+"""
+MISTAKE = 2
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run a command; the exit code is 0 for success, 2 for a user's mistake, 1 for a fault of ours."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    command = words.pop(0) if words and words[0] in COMMANDS else "run"
+    if "--version" in words:
+        print(f"sre-anomaly {__version__}")
+        return
+    if {"--help", "-h"} & set(words):
+        print(HELP, end="")
+        return
+    try:
+        _refuse_unknown_command(words)
+        COMMANDS[command](words)
+    except UserError as error:
+        sys.stderr.write("".join(f"sre-anomaly: {line}\n" for line in str(error).splitlines()))
+        sys.exit(MISTAKE)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has left: nothing more to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refuse_unknown_command(words: list[str]) -> None:
+    first = words[0] if words else ""
+    if first.isidentifier() and first not in COMMANDS:
+        raise UserError(f"no command is called {first!r}; {did_you_mean(first, COMMANDS)}")
+
+
+def _run(words: list[str]) -> None:
+    from sre_anomaly.launch import launch
+
+    launch(words)
+
+
+def _list(words: list[str]) -> None:
+    from sre_anomaly.catalogue import show
+
+    show(words)
+
+
+def _check(words: list[str]) -> None:
+    from sre_anomaly.build import build_parts
+    from sre_anomaly.compose import composed
+
+    config = composed(words)
+    build_parts(config)
+    chosen = ", ".join(f"{kind}={value['name']}" for kind, value in config.items() if isinstance(value, dict) and "name" in value)
+    print(f"ok: {chosen}")
+
+
+def _generate(words: list[str]) -> None:
+    from sre_anomaly.generate import generate
+
+    generate(words)
+
+
+COMMANDS: dict[str, Callable[[list[str]], None]] = {
+    "run": _run,
+    "list": _list,
+    "check": _check,
+    "generate": _generate,
+}

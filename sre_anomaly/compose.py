@@ -1,0 +1,113 @@
+"""Hydra composes the configuration; its complaints become one clear line."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import hydra
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from sre_anomaly.catalogue import GROUPS, options
+from sre_anomaly.errors import ConfigError, did_you_mean
+
+CONFIG_MODULE = "sre_anomaly.conf"
+NOT_OURS = ("hydra", "tuned")
+"""Parts of the composed config that are not a run's own."""
+
+
+def version_base() -> str | None:
+    """Return what Hydra wants to hear: the 1.3 line asks which defaults to use, the 1.4 line does not."""
+    return "1.3" if hydra.__version__.startswith("1.3") else None
+
+
+def composed(overrides: list[str]) -> dict[str, Any]:
+    """Return the resolved configuration of some overrides, without running anything.
+
+    Raises
+    ------
+    ConfigError
+        If Hydra cannot compose it, or a value that has no default is not given.
+
+    Examples
+    --------
+    >>> composed(["detector=zscore"])["threshold"]
+    {'name': 'sigma', 'sigmas': 3.0}
+    """
+    with complaints_in_words(overrides):
+        return resolved(_compose(overrides))
+
+
+def resolved(config: DictConfig) -> dict[str, Any]:
+    """Return a config as plain dicts and lists, every interpolation replaced.
+
+    Raises
+    ------
+    ConfigError
+        If a value that has no default is not given.
+    """
+    missing = sorted(OmegaConf.missing_keys(config))
+    if missing:
+        raise ConfigError("\n".join(f"{key}: has to be given: {key}=..." for key in missing))
+    content: Any = OmegaConf.to_container(config, resolve=True)
+    return {str(key): value for key, value in content.items() if key not in NOT_OURS}
+
+
+def register_resolvers() -> None:
+    """Register what the YAML interpolates beyond Hydra's own."""
+    OmegaConf.register_new_resolver("process_id", os.getpid, replace=True)
+
+
+@contextmanager
+def complaints_in_words(overrides: list[str]) -> Iterator[None]:
+    """Turn Hydra's and OmegaConf's exceptions into a `ConfigError` of one line."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(_in_words(error, overrides)) from None
+
+
+def _compose(overrides: list[str]) -> DictConfig:
+    register_resolvers()
+    with hydra.initialize_config_module(CONFIG_MODULE, version_base=version_base()):
+        return hydra.compose("config", overrides=overrides)
+
+
+def _in_words(error: BaseException, overrides: list[str]) -> str:
+    text = str(error)
+    if match := re.search(r"Could not find '(\w+)/([^']+)'", text):
+        kind, name = match.groups()
+        if kind in GROUPS:
+            return f"{kind}={name}: no such option; {did_you_mean(name, options(kind))}"
+    if match := re.search(r"Could not override '([^']+)'", text):
+        return _unknown_key(match.group(1), overrides)
+    if isinstance(error, OverrideParseException):
+        return (
+            f"{error.override}: is not an override; write key=value, and quote values with spaces or special signs: "
+            "'key=\"a b\"'"
+        )
+    if match := re.search(r"Multiple values for (\w+)", text):
+        return f"{match.group(1)}: is chosen twice; write {match.group(1)}=... once, without +"
+    return " ".join(f"{text} {error.__cause__ or ''}".split())
+
+
+def _unknown_key(key: str, overrides: list[str]) -> str:
+    """Say which keys there are beside the one that is not there."""
+    parent, _, last = key.rpartition(".")
+    others = [override for override in overrides if override.split("=")[0].lstrip("+~") != key]
+    try:
+        content: Any = OmegaConf.to_container(_compose(others), resolve=False)
+    except (HydraException, OmegaConfBaseException):
+        return f"{key}: no such key"
+    for part in filter(None, parent.split(".")):
+        content = content.get(part) if isinstance(content, Mapping) else None
+    if not isinstance(content, Mapping):
+        head = key.split(".")[0]
+        hint = did_you_mean(head, GROUPS) if head not in GROUPS else "see sre-anomaly --cfg job"
+        return f"{key}: no such key; {hint}"
+    known = [str(name) for name in content if parent or name not in NOT_OURS]
+    chosen = f" ({parent} is {content['name']!r} here)" if parent in GROUPS and "name" in content else ""
+    return f"{key}: no such key{chosen}; {did_you_mean(last, known)}"

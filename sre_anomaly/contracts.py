@@ -1,0 +1,181 @@
+"""What each plugin promises. A test (`sre_anomaly.testing`) holds every registered one to it.
+
+Shapes: n rows, m metrics, d feature columns, h steps ahead. NaN always means "cannot say".
+Constructors only store; what is learned ends in ``_``. ``fit`` learns from the past; every other verb
+answers and changes nothing.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Literal, Self, overload
+
+import numpy as np
+
+from sre_anomaly.frame import Array, Mask, MetricFrame, Split
+from sre_anomaly.records import Alert
+
+Unit = Literal["own", "sigma", "log_density", "probability"]
+"""What a score is counted in: its own unit, standard deviations, -log density, or a probability."""
+
+
+@overload
+def exceeds(score: float, level: float) -> bool: ...
+@overload
+def exceeds(score: Array, level: Array) -> Mask: ...
+def exceeds(score: Any, level: Any) -> Any:
+    """Return whether a row is flagged: the one place where a score meets its level. NaN never exceeds."""
+    return score > level
+
+
+class DataSource(ABC):
+    """Where metrics come from."""
+
+    @abstractmethod
+    def frames(self) -> Iterator[MetricFrame]:
+        """Yield frames lazily and in a fixed order.
+
+        Raises
+        ------
+        DataError
+            If what is there cannot be read; says which file, row or column.
+        """
+
+
+class Features(ABC):
+    """What a detector looks at: (n, m) metrics become (n, d) columns on the same rows."""
+
+    lookback: int = 0
+    """Rows of history that a full answer needs; the first ``lookback`` rows are NaN."""
+
+    sigma_cap: float | None = None
+    """None: columns are in units of their own. A number: they are counted in standard deviations already
+    and can never exceed it (infinity where they can)."""
+
+    def fit(self, frame: MetricFrame) -> Self:  # noqa: ARG002 - most feature sets learn nothing
+        """Learn from the training rows what `transform` needs; most feature sets need nothing."""
+        return self
+
+    @abstractmethod
+    def columns(self, metrics: tuple[str, ...]) -> list[tuple[str, str]]:
+        """Return (name, metric) of each column; metric is "" for a column that belongs to none."""
+
+    @abstractmethod
+    def transform(self, frame: MetricFrame) -> Array:
+        """Return (n, d) columns; row t depends on rows <= t only."""
+
+
+class Detector(ABC):
+    """How strange a row is. It never knows the level at which someone is paged."""
+
+    needs_labels: ClassVar[bool] = False
+    handles_missing: ClassVar[bool] = False
+    """Whether rows with NaN in some columns are scored; other detectors get complete rows only."""
+    unit: ClassVar[Unit] = "own"
+    export_name: str = "detector"
+    """File name of the fitted model exported for notebooks."""
+    note: str = ""
+    """What the user should know about how it was fitted."""
+
+    @abstractmethod
+    def fit(self, X: Array, y: Array | None = None, validation: tuple[Array, Array] | None = None) -> Self:
+        """Learn from (n, d) training rows.
+
+        ``y`` (n,) holds 1 and 0 and is given where ``needs_labels``; ``validation`` are later labelled
+        rows, used to stop in time and to calibrate.
+        """
+
+    @abstractmethod
+    def score(self, X: Array) -> Array:
+        """Return (n,) scores: higher is stranger. Each row's score depends on that row alone."""
+
+    def contributions(self, X: Array) -> Array | None:  # noqa: ARG002 - optional
+        """Return (n, d) shares of each column in the score, or None where the detector cannot say."""
+        return None
+
+    def native(self) -> Any:
+        """Return the fitted object to export for notebooks."""
+        return self
+
+
+class Threshold(ABC):
+    """The level a score must exceed, at each row. It never knows which detector gave the score."""
+
+    units: ClassVar[tuple[Unit, ...]] = ("own", "sigma", "log_density", "probability")
+    """The units of score that it can work with."""
+    needs_labels: ClassVar[bool] = False
+    """True: it is fitted on labelled validation rows. False: on the scores of the training rows."""
+
+    @abstractmethod
+    def fit(self, scores: Array, labels: Array | None = None) -> Self:
+        """Learn the level from (n,) finite scores of past rows."""
+
+    @abstractmethod
+    def level(self, scores: Array) -> Array:
+        """Return (n,) levels; the level at row t depends on scores before t only."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return what was chosen, for the record."""
+        return {}
+
+
+class AlertPolicy(ABC):
+    """What flags become before they reach a person. It knows neither detector nor threshold."""
+
+    @property
+    @abstractmethod
+    def idle(self) -> bool:
+        """Whether a quiet row now would change nothing, so that a replay may skip to the next flag."""
+
+    @abstractmethod
+    def start(self, step_ns: int) -> None:
+        """Forget everything and get ready for rows that are ``step_ns`` nanoseconds apart."""
+
+    @abstractmethod
+    def step(self, time: int, score: float, level: float) -> list[Alert]:
+        """Take in one row; return the alerts that it opened, changed or closed, as they now stand."""
+
+    @abstractmethod
+    def finish(self) -> list[Alert]:
+        """Close what is still open when the rows end, and return it."""
+
+
+class Forecaster(ABC):
+    """What comes next. Every metric is forecast from its own past."""
+
+    lookback: int = 1
+    """Rows of history a forecast needs."""
+    export_name: str = "forecaster"
+
+    @abstractmethod
+    def fit(self, values: Array) -> Self:
+        """Learn from (n, m) past rows; NaN are gaps."""
+
+    @abstractmethod
+    def predict(self, history: Array, horizon: int) -> Array:
+        """Return (h, m) expected values after (k, m) rows of history, k >= ``lookback``."""
+
+    def predict_each(self, values: Array, origins: Sequence[int], horizon: int) -> Array:
+        """Return (k, h, m) forecasts, one from each origin: row ``origins[i]`` is the first unknown row.
+
+        Equal to calling `predict` on ``values[:origin]`` each time; override it where that can be faster.
+        """
+        answers = [self.predict(values[:origin], horizon) for origin in origins]
+        return np.stack(answers) if answers else np.empty((0, horizon, values.shape[1]))
+
+    def native(self) -> Any:
+        """Return the fitted object to export for notebooks."""
+        return self
+
+
+class SplitRule(ABC):
+    """Which rows may be learned from."""
+
+    @abstractmethod
+    def split(self, frame: MetricFrame) -> Split:
+        """Return the spans of a frame.
+
+        Raises
+        ------
+        UserError
+            If the frame is too short or has no split of its own to give.
+        """

@@ -1,0 +1,56 @@
+"""Where to cut a list of scores when the labels are known: every cut at once, from one sort."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sre_anomaly.frame import Array
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """What flagging every score at or above each distinct observed score would give, highest cut first."""
+
+    scores: Array
+    """(k,) distinct scores, falling."""
+    hits: Array
+    """(k,) anomalous rows at or above each."""
+    flags: Array
+    """(k,) rows at or above each."""
+    positives: float
+
+    @property
+    def precision(self) -> Array:
+        """Share of flags that are anomalous, (k,)."""
+        return self.hits / self.flags
+
+    @property
+    def recall(self) -> Array:
+        """Share of anomalous rows that are flagged, (k,); NaN where there is none."""
+        return self.hits / self.positives if self.positives else np.full(len(self.hits), np.nan)
+
+    @property
+    def f1(self) -> Array:
+        """Harmonic mean of precision and recall, (k,)."""
+        return 2 * self.hits / (self.flags + self.positives)
+
+
+def all_cuts(scores: Array, labels: Array) -> Cuts:
+    """Return every possible cut of (n,) finite scores with (n,) labels 1 and 0.
+
+    Examples
+    --------
+    >>> all_cuts(np.array([1.0, 3.0, 2.0]), np.array([0.0, 1.0, 0.0])).f1.round(2).tolist()
+    [1.0, 0.67, 0.5]
+    """
+    order = np.argsort(-scores, kind="stable")
+    ranked = scores[order]
+    # Compared, not subtracted: rows without a score rank at -infinity, and tie.
+    last_of_tie = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)[: len(ranked)])
+    hits = np.cumsum(labels[order])[last_of_tie]
+    return Cuts(ranked[last_of_tie], hits, last_of_tie + 1.0, float(labels.sum()))
+
+
+def just_below(score: float) -> float:
+    """Return the highest level that this score still exceeds."""
+    return float(np.nextafter(score, -np.inf))

@@ -1,0 +1,150 @@
+"""From metrics to alerts: features, fit, score, level, alert. The one path for every detector."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sre_anomaly.build import Parts
+from sre_anomaly.contracts import AlertPolicy, Detector, Features, exceeds
+from sre_anomaly.errors import DataError
+from sre_anomaly.frame import Array, Mask, MetricFrame, Split
+from sre_anomaly.records import Alert
+
+Stage = Callable[[str], Any]
+"""A context manager that names what is going on, for the progress bar and the timings."""
+
+
+@dataclass
+class Detection:
+    """What a detector said about a whole frame, n rows."""
+
+    X: Array
+    """(n, d) feature columns."""
+    columns: list[tuple[str, str]]
+    scores: Array
+    levels: Array
+    flags: Mask
+    alerts: list[Alert]
+    """Those of the judged span."""
+
+
+def detect(frame: MetricFrame, split: Split, parts: Parts, stage: Stage) -> Detection:
+    """Fit on the training span, choose the level, score every row and replay the judged span.
+
+    Raises
+    ------
+    DataError
+        If there are too few rows, or not the labels that the parts need.
+    """
+    detector, threshold = parts.detector, parts.threshold
+    if detector is None:
+        raise ValueError("no detector to run")
+    with stage("features"):
+        features = parts.features.fit(frame.rows(split.train))
+        columns = features.columns(frame.metrics)
+        X = features.transform(frame)
+        complete = scorable(X, features, detector)
+    with stage("fit"):
+        fit_detector(frame, split, detector, X, complete)
+    with stage("score"):
+        scores = np.full(len(frame), np.nan)
+        scores[complete] = detector.score(X[complete])
+    with stage("threshold"):
+        if threshold.needs_labels:
+            rows = _labelled(frame, _validation(split, "threshold"), np.isfinite(scores), "threshold")
+            threshold.fit(scores[rows], _labels(frame)[rows])
+        else:
+            rows = _span(len(frame), split.train) & np.isfinite(scores)
+            threshold.fit(scores[rows])
+        levels = threshold.level(scores)
+        flags = exceeds(scores, levels)
+    with stage("alerts"):
+        alerts = replay(frame, scores, levels, flags, split.test, parts.alerts)
+    return Detection(X, columns, scores, levels, flags, alerts)
+
+
+def scorable(X: Array, features: Features, detector: Detector) -> Mask:
+    """Return which rows the detector is asked about: past the lookback, and complete if it needs that."""
+    enough = np.isfinite(X).any(axis=1) if detector.handles_missing else np.isfinite(X).all(axis=1)
+    enough[: features.lookback] = False
+    return np.asarray(enough)
+
+
+def fit_detector(frame: MetricFrame, split: Split, detector: Detector, X: Array, complete: Mask) -> None:
+    """Fit on the rows of the training span that can be used."""
+    rows = _span(len(frame), split.train) & complete
+    if rows.sum() < 2:
+        raise DataError(
+            f"{frame.name}: {int(rows.sum())} of {split.train.stop - split.train.start} training rows are complete "
+            "and have enough history for these features: use more data, shorter feature windows, or a longer "
+            "data.interpolate"
+        )
+    if not detector.needs_labels:
+        detector.fit(X[rows])
+        return
+    rows = _labelled(frame, split.train, complete, "detector")
+    held = _labelled(frame, _validation(split, "detector"), complete, "detector")
+    y = _labels(frame)
+    detector.fit(X[rows], y[rows], (X[held], y[held]))
+
+
+def replay(
+    frame: MetricFrame, scores: Array, levels: Array, flags: Mask, span: slice, policy: AlertPolicy
+) -> list[Alert]:
+    """Feed a span of rows to an alert policy, one by one, and return the alerts as they ended.
+
+    While the policy is idle, quiet rows change nothing, and the replay goes straight to the next flag.
+    """
+    policy.start(frame.step.value)
+    alerts: dict[int, Alert] = {}
+    time = frame.time.asi8
+    flagged = span.start + np.flatnonzero(flags[span])
+    row = span.start
+    while row < span.stop:
+        if policy.idle:
+            following = np.searchsorted(flagged, row)
+            if following == len(flagged):
+                break
+            row = int(flagged[following])
+        for alert in policy.step(int(time[row]), float(scores[row]), float(levels[row])):
+            alerts[alert.id] = alert
+        row += 1
+    for alert in policy.finish():
+        alerts[alert.id] = alert
+    return list(alerts.values())
+
+
+def _span(rows: int, span: slice) -> Mask:
+    inside = np.zeros(rows, dtype=bool)
+    inside[span] = True
+    return inside
+
+
+def _validation(split: Split, who: str) -> slice:
+    if split.validation is None:
+        raise DataError(f"the {who} needs labelled validation rows, and the split has none: set split.validation=0.15")
+    return split.validation
+
+
+def _labels(frame: MetricFrame) -> Array:
+    return frame.labels if frame.labels is not None else np.full(len(frame), np.nan)
+
+
+def _labelled(frame: MetricFrame, span: slice, usable: Mask, who: str) -> Mask:
+    """Return the usable labelled rows of a span; both classes must be there."""
+    labels = _labels(frame)
+    rows = _span(len(frame), span) & usable & np.isfinite(labels)
+    anomalous = int((labels[rows] == 1).sum())
+    if 0 < anomalous < rows.sum():
+        return rows
+    have = (
+        "no row is labelled" if not rows.any() else f"all {int(rows.sum())} labelled rows are "
+        + ("anomalous" if anomalous else "normal")
+    )
+    raise DataError(
+        f"{frame.name}: the {who} learns from labelled rows, anomalous and normal, but in rows {span.start} to "
+        f"{span.stop} {have}; without labels use detector=iforest threshold=contamination, or choose other split "
+        "fractions"
+    )

@@ -1,0 +1,1 @@
+"""How strange each row is, one detector a file."""

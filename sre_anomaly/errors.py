@@ -1,0 +1,40 @@
+"""What can be wrong with what the user gave us.
+
+A mistake of the user's is a `UserError`: one clear line and exit code 2, never a traceback. Any other
+exception is a fault of ours and keeps its traceback.
+
+    UserError               what is wrong, where, and what would be right
+    ├── ConfigError         a key, a value or a combination in the configuration
+    └── DataError           a file, a row or a column of the data
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(Exception):
+    """A mistake that the user can mend; its text is the one line that says how."""
+
+
+class ConfigError(UserError):
+    """The configuration asks for something that does not exist or cannot work."""
+
+
+class DataError(UserError):
+    """The data cannot be used as they are."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint that names the nearest known words, or all of them when none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("iforrest", ["gaussian", "iforest", "zscore"])
+    "did you mean 'iforest'? (there are: gaussian, iforest, zscore)"
+    """
+    names = sorted(known)
+    near = get_close_matches(word, names, n=2, cutoff=0.6)
+    everything = f"there are: {', '.join(names)}" if names else "there are none"
+    if not near:
+        return everything
+    return f"did you mean {' or '.join(repr(n) for n in near)}? ({everything})"

@@ -1,0 +1,1 @@
+"""How good a run was: plain functions on arrays."""

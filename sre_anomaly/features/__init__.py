@@ -1,0 +1,1 @@
+"""What a detector looks at, one feature set a file."""

@@ -1,0 +1,40 @@
+"""The same time yesterday."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+import numpy as np
+from pydantic import Field
+
+from sre_anomaly.causal import filled
+from sre_anomaly.contracts import Forecaster
+from sre_anomaly.frame import Array
+from sre_anomaly.registry import register
+
+
+@register("forecaster", "seasonal_naive")
+@dataclass
+class SeasonalNaive(Forecaster):
+    """Forecast = the value one season before; a gap there holds the last value before it."""
+
+    season_rows: Annotated[int, Field(ge=1)] = 288
+    export_name = "seasonal_naive_forecaster"
+
+    def __post_init__(self) -> None:
+        self.lookback = self.season_rows
+
+    def fit(self, values: Array) -> Self:
+        """Learn nothing."""
+        del values
+        return self
+
+    def predict(self, history: Array, horizon: int) -> Array:
+        """Return the last season's values, repeated where the horizon is longer, (h, m)."""
+        return self.predict_each(history, [len(history)], horizon)[0]
+
+    def predict_each(self, values: Array, origins: Sequence[int], horizon: int) -> Array:
+        """Return the same for many origins at once, (k, h, m)."""
+        held = np.column_stack([filled(column) for column in np.ascontiguousarray(values.T)])
+        ahead = np.arange(horizon) % self.season_rows
+        return held[np.asarray(origins)[:, np.newaxis] - self.season_rows + ahead]

@@ -1,0 +1,149 @@
+"""One entity's metrics on a regular clock, the truth about them, and which rows may be learned from."""
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+NANOSECONDS = "ns"
+WEEK = pd.Timedelta("7d")
+
+
+@dataclass(frozen=True)
+class Incident:
+    """A stretch of time in which something was wrong: the half-open window ``[start, end)``."""
+
+    start: pd.Timestamp
+    end: pd.Timestamp
+    id: int = 0
+    type: str = "incident"
+    severity: str = ""
+    metric: str = ""
+    """The metric in which the incident began, where that is known."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which rows are learned from, which choose the level, and which are judged.
+
+    Each span is a slice of rows. ``validation`` is None where there is none. ``test`` may be the training
+    span itself, as when a history is searched for its own anomalies; the run then says so.
+    """
+
+    train: slice
+    validation: slice | None
+    test: slice
+
+    @property
+    def in_sample(self) -> bool:
+        """Whether rows that are judged were also learned from."""
+        return self.test.start < self.train.stop and self.train.start < self.test.stop
+
+
+@dataclass(frozen=True)
+class MetricFrame:
+    """Metrics of one entity, one row per tick of a regular clock.
+
+    Parameters
+    ----------
+    name : str
+        What the entity is called on screen and in the run folder.
+    time : DatetimeIndex, (n,)
+        UTC, strictly increasing by one fixed step.
+    values : float64, (n, m)
+        One column per metric. NaN is a gap: nothing was measured.
+    metrics : tuple of str, (m,)
+    incidents : tuple of Incident or None
+        None: nobody knows. Empty: known to be healthy.
+    labels : float64 (n,) or None
+        1 anomalous, 0 normal, NaN not known. Drawn from the incidents where it is not given.
+    split : Split or None
+        The source's own split, if it has one.
+    has_clock : bool
+        False where the rows carry no time and the clock is only a row counter.
+    notes : tuple of str
+        What reading did to the data, for the person who reads the report.
+    """
+
+    name: str
+    time: pd.DatetimeIndex
+    values: Array
+    metrics: tuple[str, ...]
+    incidents: tuple[Incident, ...] | None = None
+    labels: Array | None = None
+    split: Split | None = None
+    has_clock: bool = True
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if str(self.time.tz) != "UTC":
+            raise ValueError(f"time must be UTC, not {self.time.tz}")
+        object.__setattr__(self, "time", self.time.as_unit(NANOSECONDS))
+        if self.values.shape != (len(self.time), len(self.metrics)):
+            raise ValueError(f"values are {self.values.shape}, not ({len(self.time)}, {len(self.metrics)})")
+        gaps = np.diff(self.time.asi8)
+        if len(gaps) and (gaps[0] <= 0 or (gaps != gaps[0]).any()):
+            raise ValueError("time must be a regular clock")
+        if self.labels is None and self.incidents is not None:
+            object.__setattr__(self, "labels", rows_inside(self.time, self.incidents).astype(np.float64))
+        if self.incidents is None and self.labels is not None and self.has_clock:
+            object.__setattr__(self, "incidents", runs_of_labels(self.time, self.labels))
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    @property
+    def step(self) -> pd.Timedelta:
+        """The time between two rows."""
+        return self.time[1] - self.time[0] if len(self) > 1 else pd.Timedelta("1m")
+
+    @property
+    def fingerprint(self) -> str:
+        """A SHA-256 over times, names and values: equal data, equal fingerprint."""
+        digest = hashlib.sha256("\0".join(self.metrics).encode())
+        digest.update(self.time.asi8.tobytes())
+        digest.update(np.ascontiguousarray(self.values).tobytes())
+        return digest.hexdigest()
+
+    def rows(self, span: slice) -> "MetricFrame":
+        """Return the rows of a span as a frame of its own; incidents outside it are dropped."""
+        time = self.time[span]
+        kept = None
+        if self.incidents is not None and len(time):
+            end = time[-1] + self.step
+            kept = tuple(i for i in self.incidents if i.start < end and i.end > time[0])
+        labels = None if self.labels is None else self.labels[span]
+        return replace(
+            self, time=time, values=self.values[span], incidents=kept, labels=labels, split=None, notes=()
+        )
+
+
+def rows_inside(time: pd.DatetimeIndex, incidents: tuple[Incident, ...]) -> Mask:
+    """Return which rows lie inside an incident.
+
+    Examples
+    --------
+    >>> clock = pd.date_range("2024-01-01", periods=4, freq="1h", tz="UTC")
+    >>> rows_inside(clock, (Incident(clock[1], clock[3]),))
+    array([False,  True,  True, False])
+    """
+    inside = np.zeros(len(time), dtype=bool)
+    for incident in incidents:
+        inside[time.searchsorted(incident.start) : time.searchsorted(incident.end)] = True
+    return inside
+
+
+def runs_of_labels(time: pd.DatetimeIndex, labels: Array) -> tuple[Incident, ...]:
+    """Return each unbroken run of rows labelled 1 as one incident."""
+    step = time[1] - time[0] if len(time) > 1 else pd.Timedelta("1m")
+    edges = np.diff(np.concatenate([[False], labels == 1, [False]]).astype(np.int8))
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    return tuple(
+        Incident(time[start], time[end - 1] + step, id=number)
+        for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1)
+    )

@@ -1,0 +1,126 @@
+"""What a run says: alerts, and the record that others read."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass
+class Alert:
+    """What an alert policy made of neighbouring flags.
+
+    ``start`` is the first flagged row, ``fired`` the row at which the policy would have paged someone, and
+    ``end`` (half-open) one step after the last flagged row. All times are nanoseconds since 1970, UTC.
+    """
+
+    id: int
+    start: int
+    fired: int
+    end: int
+    peak: int
+    peak_score: float
+    peak_level: float
+    flags: int
+    closed: bool = False
+    reason: str = ""
+
+
+@dataclass
+class Reason:
+    """Why a row is strange, in the metrics' own units."""
+
+    metric: str
+    seen: float
+    expected: float
+    """NaN where the history gives no expectation."""
+    usual_low: float
+    usual_high: float
+    basis: str
+    """What the expectation was drawn from, in words."""
+
+    def __str__(self) -> str:
+        """Say it as a sentence."""
+        if not isfinite(self.seen):
+            return f"{self.metric} is missing"
+        if not isfinite(self.expected):
+            return f"{self.metric} = {short(self.seen)}"
+        return (
+            f"{self.metric} = {short(self.seen)}, expected about {short(self.expected)} "
+            f"({short(self.usual_low)} to {short(self.usual_high)}) {self.basis}"
+        )
+
+
+def short(value: float) -> str:
+    """Return a number with four significant digits and no exponent where it is readable without.
+
+    Examples
+    --------
+    >>> short(0.04490516), short(1234567.0), short(41.0)
+    ('0.04491', '1,234,567', '41')
+    """
+    if not isfinite(value):
+        return "n/a"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    if value != 0 and abs(value) < 1e-4:
+        return f"{value:.3g}"
+    return f"{value:.4g}"
+
+
+@dataclass
+class RunRecord:
+    """Everything about one run that a program would want to read; written as ``record.json``."""
+
+    status: str = "running"
+    experiment: str = ""
+    command: str = ""
+    seed: int = 0
+    config_hash: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+    rows: int = 0
+    detection: dict[str, Any] | None = None
+    forecast: dict[str, Any] | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    started: str = ""
+    notes: list[str] = field(default_factory=list)
+    error: str | None = None
+
+    def write(self, folder: Path) -> None:
+        """Write ``record.json`` whole or not at all."""
+        text = json.dumps(plain(asdict(self)), indent=2, allow_nan=False) + "\n"
+        write_text(folder / "record.json", text)
+
+
+def plain(value: Any) -> Any:
+    """Return a value that JSON can hold: numpy numbers become Python's, NaN and infinity become null.
+
+    Examples
+    --------
+    >>> plain({"f1": np.float64("nan"), "rows": np.int64(3)})
+    {'f1': None, 'rows': 3}
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not isfinite(value):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    return value
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file under a temporary name, then rename it: a reader never sees half of it."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)  # noqa: PTH105 - Path.replace is the same call with a vaguer name

@@ -1,0 +1,132 @@
+"""Rows at any times become rows of a regular clock, and it is said what was done to them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sre_anomaly.clock import in_words, rows_in
+from sre_anomaly.errors import DataError
+from sre_anomaly.frame import NANOSECONDS, Array
+
+MOST_EMPTY = 100
+"""A clock with this many times more ticks than there are rows has the wrong step."""
+
+
+@dataclass
+class Regular:
+    """Values on a regular clock, and in words what had to be done."""
+
+    time: pd.DatetimeIndex
+    values: Array
+    labels: Array | None
+    notes: list[str]
+
+
+def regularise(
+    name: str,
+    time: pd.DatetimeIndex,
+    values: Array,
+    labels: Array | None = None,
+    *,
+    resample: pd.Timedelta | None = None,
+    interpolate: pd.Timedelta = pd.Timedelta(0),
+) -> Regular:
+    """Put (n, m) values at UTC times onto a regular clock.
+
+    Disorder is sorted. The step is ``resample``, or the commonest distance between two rows. All rows within
+    one tick, duplicates among them, become their mean (a tick is labelled anomalous if any of its rows is).
+    Ticks without rows are gaps: up to ``interpolate`` long they are filled on a straight line, which looks
+    ahead to the next measurement; longer ones stay NaN.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two different times, or the step does not suit the times.
+    """
+    notes: list[str] = []
+    stamps = time.as_unit(NANOSECONDS).asi8
+    if (np.diff(stamps) < 0).any():
+        notes.append(f"{int((np.diff(stamps) < 0).sum())} rows came out of time order; all rows were sorted")
+        order = np.argsort(stamps, kind="stable")
+        stamps, values = stamps[order], values[order]
+        labels = None if labels is None else labels[order]
+    steps = np.diff(stamps)
+    moves = steps[steps > 0]
+    if not len(moves):
+        raise DataError(f"{name}: needs rows at two different times at least, and has {len(stamps)} row(s) at one")
+    if duplicates := int((steps == 0).sum()):
+        notes.append(f"{duplicates} rows repeat the time of another; rows of one time became their mean")
+    step = resample or pd.Timedelta(_commonest(moves), NANOSECONDS)
+    if (steps == step.value).all():
+        clock = pd.DatetimeIndex(stamps, tz="UTC")
+    else:
+        clock, values, labels = _on_ticks(name, stamps, values, labels, step, notes, resampled=resample is not None)
+    values = _bridge_gaps(values, rows_in(interpolate, step), step, notes)
+    return Regular(clock, values, labels, notes)
+
+
+def _commonest(moves: npt.NDArray[np.int64]) -> int:
+    sizes, counts = np.unique(moves, return_counts=True)
+    return int(sizes[np.argmax(counts)])
+
+
+def _on_ticks(
+    name: str,
+    stamps: npt.NDArray[np.int64],
+    values: Array,
+    labels: Array | None,
+    step: pd.Timedelta,
+    notes: list[str],
+    *,
+    resampled: bool,
+) -> tuple[pd.DatetimeIndex, Array, Array | None]:
+    # A stated step starts its ticks at round times; a found one at the first row.
+    origin = stamps[0] // step.value * step.value if resampled else stamps[0]
+    tick = (stamps - origin) // step.value
+    ticks = int(tick[-1]) + 1
+    if ticks > MOST_EMPTY * len(stamps) + MOST_EMPTY:
+        raise DataError(
+            f"{name}: {len(stamps)} rows over {in_words(pd.Timedelta(stamps[-1] - stamps[0]))} would need {ticks} "
+            f"ticks of {in_words(step)}: set data.resample to the usual distance between rows"
+        )
+    if not resampled and (between := int(((stamps - origin) % step.value != 0).sum())):
+        notes.append(
+            f"{between} rows lie between the ticks of the commonest step ({in_words(step)}) and were moved to the "
+            "tick before them"
+        )
+    out = np.full((ticks, values.shape[1]), np.nan)
+    for column in range(values.shape[1]):
+        present = np.isfinite(values[:, column])
+        count = np.bincount(tick[present], minlength=ticks)
+        total = np.bincount(tick[present], weights=values[present, column], minlength=ticks)
+        out[count > 0, column] = total[count > 0] / count[count > 0]
+    marked = None
+    if labels is not None:
+        marked = np.zeros(ticks)
+        np.maximum.at(marked, tick, labels)
+    clock = pd.DatetimeIndex(origin + np.arange(ticks, dtype=np.int64) * step.value, tz="UTC")
+    return clock, out, marked
+
+
+def _bridge_gaps(values: Array, longest: int, step: pd.Timedelta, notes: list[str]) -> Array:
+    missing = np.isnan(values)
+    if not missing.any():
+        return values
+    out = values.copy()
+    bridged = 0
+    for column in range(values.shape[1]):
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], missing[:, column], [False]]).astype(np.int8)))
+        for start, end in edges.reshape(-1, 2):
+            if start > 0 and end < len(values) and end - start <= longest:
+                before, after = values[start - 1, column], values[end, column]
+                share = np.arange(1, end - start + 1) / (end - start + 1)
+                out[start:end, column] = before + share * (after - before)
+                bridged += end - start
+    left = int(missing.sum()) - bridged
+    if bridged:
+        notes.append(f"{bridged} missing values in gaps of up to {in_words(longest * step)} were interpolated")
+    if left:
+        notes.append(f"{left} values are missing and stay gaps")
+    return out

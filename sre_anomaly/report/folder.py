@@ -1,0 +1,84 @@
+"""The files of a run folder."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import yaml
+
+from sre_anomaly.records import plain, write_text
+from sre_anomaly.report.page import write_page
+from sre_anomaly.report.plots import anomaly_plot, forecast_plot
+from sre_anomaly.runner import Run
+
+
+def write_folder(run: Run, folder: Path) -> None:
+    """Write everything that a run leaves behind; ``record.json`` comes last and means that all is there."""
+    artifacts = folder / "artifacts"
+    artifacts.mkdir(parents=True, exist_ok=True)
+    images = []
+    if run.detection is not None:
+        _scores(run).to_parquet(folder / "scores.parquet", index=False)
+        _alerts(run).to_csv(folder / "alerts.csv", index=False)
+        _strongest(run).to_csv(artifacts / "top_50_anomalies.csv", index=False)
+        images.append(folder / "images" / "anomaly_plot.png")
+        anomaly_plot(run, images[-1])
+    if run.forecasts is not None:
+        write_text(artifacts / "forecast_metrics.json", _json(run.record.forecast))
+        images.append(folder / "images" / "forecast_plot.png")
+        forecast_plot(run, images[-1])
+    for name, model in run.models.items():
+        joblib.dump(model, artifacts / f"{name}.joblib")
+    write_text(folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
+    write_page(run, images, folder / "report.html")
+    run.record.write(folder)
+
+
+def _json(value: object) -> str:
+    import json
+
+    return json.dumps(plain(value), indent=2, allow_nan=False) + "\n"
+
+
+def _scores(run: Run) -> pd.DataFrame:
+    """Return every row with its values, score, level, flag, label (where known) and span."""
+    assert run.detection is not None  # noqa: S101
+    frame, found = run.frame, run.detection
+    table = pd.DataFrame(frame.values, columns=list(frame.metrics))
+    table.insert(0, "time", frame.time)
+    table["score"], table["level"], table["flag"] = found.scores, found.levels, found.flags
+    if frame.labels is not None:
+        table["label"] = frame.labels
+    span = np.full(len(frame), "", dtype=object)
+    for name, rows in (("train", run.split.train), ("validation", run.split.validation), ("test", run.split.test)):
+        if rows is not None:
+            span[rows] = name
+    table["span"] = pd.Categorical(span)
+    return table
+
+
+def _alerts(run: Run) -> pd.DataFrame:
+    """Return the alerts, times in ISO format and UTC."""
+    assert run.detection is not None  # noqa: S101
+    columns = ["id", "start", "fired", "end", "peak", "peak_score", "peak_level", "flags", "closed", "reason"]
+    table = pd.DataFrame([asdict(alert) for alert in run.detection.alerts], columns=columns)
+    for name in ("start", "fired", "end", "peak"):
+        stamps = pd.to_datetime(table[name].astype("int64"), unit="ns", utc=True)
+        table[name] = stamps.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return table
+
+
+def _strongest(run: Run) -> pd.DataFrame:
+    """Return the rows furthest above their level, strongest first, flagged or not."""
+    assert run.detection is not None  # noqa: S101
+    frame, found = run.frame, run.detection
+    rows = [row for row, _ in run.strongest]
+    table = pd.DataFrame(frame.values[rows], columns=list(frame.metrics))
+    table.insert(0, "time", frame.time[rows].strftime("%Y-%m-%dT%H:%M:%SZ"))
+    table["score"], table["level"] = found.scores[rows], found.levels[rows]
+    table["score_above_level"] = found.scores[rows] - found.levels[rows]
+    table["flag"] = found.flags[rows]
+    table["reason"] = [str(reason) for _, reason in run.strongest]
+    return table

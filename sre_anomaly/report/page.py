@@ -1,0 +1,105 @@
+"""The one-file report: opens offline, makes no request, explains its own numbers."""
+
+import base64
+import html
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from sre_anomaly.report import words
+from sre_anomaly.runner import Run, by_strength
+
+MOST_ALERTS = 100
+STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #ddd}
+table{border-collapse:collapse;width:100%;font-size:14px}th,td{text-align:left;padding:.25rem .6rem .25rem 0;
+border-bottom:1px solid #eee;vertical-align:top}th{font-weight:600;color:#555}img{width:100%;height:auto}
+pre{background:#f6f6f6;padding:.8rem;overflow:auto;font-size:13px}.note{color:#666}.caveat{background:#fff4d6;
+padding:.4rem .7rem}code{background:#f6f6f6;padding:.1rem .3rem}
+"""
+
+
+def write_page(run: Run, images: list[Path], path: Path) -> None:
+    """Write the report of a run, with its pictures inside it."""
+    title = html.escape(f"{run.record.experiment}: {run.frame.name}")
+    body = [
+        f"<h1>{title}</h1>",
+        f"<p>{html.escape(words.reading(run))}.<br>This run {html.escape(words.spans(run))}.</p>",
+        *(f"<p class='note'>{html.escape(note)}</p>" for note in run.record.notes),
+        *_detection(run),
+        *_forecast(run),
+        *(_picture(image) for image in images),
+        "<h2>How this was made</h2>",
+        f"<p>Command: <code>{html.escape(run.record.command)}</code><br>Data fingerprint: "
+        f"<code>{run.record.data['fingerprint'][:16]}</code>, seed {run.record.seed}, {html.escape(_versions(run))}</p>",
+        f"<pre>{html.escape(yaml.safe_dump(run.config, sort_keys=False))}</pre>",
+    ]
+    page = (
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title>"
+        f"<style>{STYLE}</style></head><body>{''.join(body)}</body></html>\n"
+    )
+    path.write_text(page, encoding="utf-8")
+
+
+def _detection(run: Run) -> list[str]:
+    if run.detection is None:
+        return []
+    parts = ["<h2>What was found</h2>", f"<p><b>{html.escape(words.found(run))}.</b></p>"]
+    parts += [f"<p>{html.escape(sentence)}.</p>" for sentence in words.incidents_caught(run)]
+    if run.judgement is not None:
+        parts += [f"<p class='caveat'>{html.escape(caveat)}</p>" for caveat in run.judgement.caveats]
+    alerts = by_strength(run.detection.alerts)
+    if alerts:
+        rows = [
+            [
+                f"{pd.Timestamp(alert.start):%Y-%m-%d %H:%M}",
+                f"{pd.Timestamp(alert.end):%Y-%m-%d %H:%M}",
+                f"{alert.peak_score:.4g}",
+                alert.reason,
+            ]
+            for alert in alerts[:MOST_ALERTS]
+        ]
+        parts.append("<h2>Alerts, strongest first</h2>")
+        parts.append(_table(words.Table(["from", "to", "peak score", "why"], rows)))
+        if len(alerts) > MOST_ALERTS:
+            parts.append(f"<p class='note'>{len(alerts) - MOST_ALERTS} more are in alerts.csv.</p>")
+    if (table := words.detection_table(run)) is not None:
+        parts += ["<h2>How good that is</h2>", _table(table)]
+        parts.append(
+            "<p class='note'>random: scores drawn by chance. largest jump: the biggest change from row to row. Both "
+            "flag as many rows as the detector. In brackets: 95 % interval over resampled days.</p>"
+        )
+    return parts
+
+
+def _forecast(run: Run) -> list[str]:
+    table = words.forecast_table(run)
+    if table is None or run.forecasts is None:
+        return []
+    inside = run.forecasts.measures["coverage"]
+    return [
+        "<h2>Forecast</h2>",
+        f"<p>{html.escape(', '.join(run.forecasts.metrics))}: {run.forecasts.measures['rows']:,} rows, each forecast "
+        f"{run.forecasts.measures['horizon']} step(s) ahead from the rows before it. {inside:.0%} of them fell inside "
+        f"the interval that was meant to hold {run.config['forecast']['coverage']:.0%}.</p>",
+        _table(table),
+    ]
+
+
+def _picture(image: Path) -> str:
+    data = base64.b64encode(image.read_bytes()).decode()
+    return f"<h2>{html.escape(image.stem.replace('_', ' '))}</h2><img alt='{image.stem}' src='data:image/png;base64,{data}'>"
+
+
+def _table(table: words.Table) -> str:
+    head = "".join(f"<th>{html.escape(column)}</th>" for column in table.columns)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows
+    )
+    return f"<table><tr>{head}</tr>{rows}</table>"
+
+
+def _versions(run: Run) -> str:
+    return ", ".join(f"{name} {number}" for name, number in run.record.versions.items())

@@ -1,0 +1,1 @@
+"""Which rows may be learned from, one rule a file."""

@@ -1,0 +1,57 @@
+"""What a run is doing now, for the person who waits, and how long each part took, for the record."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+EXPECTED = 10
+"""Stages of a full run; the bar is a promise of order, not of time."""
+
+
+class Stages:
+    """Names the stages of a run one after the other and keeps their seconds.
+
+    Examples
+    --------
+    >>> with Stages() as stages, stages.stage("features"):
+    ...     pass
+    >>> list(stages.seconds)
+    ['features']
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
+        self._task = self._progress.add_task("starting", total=EXPECTED)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Run a part of the work under a name."""
+        self._progress.update(self._task, description=name)
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            elapsed = time.perf_counter() - started
+            self.seconds[name] = round(self.seconds.get(name, 0.0) + elapsed, 4)
+            self._progress.advance(self._task)

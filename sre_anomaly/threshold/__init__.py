@@ -1,0 +1,1 @@
+"""The level a score must exceed, one rule a file."""

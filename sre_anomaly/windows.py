@@ -1,0 +1,58 @@
+"""Incident windows in a JSON file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sre_anomaly.errors import DataError
+from sre_anomaly.frame import Incident
+
+
+def read_windows(path: Path, timezone: str, series: str | None = None) -> tuple[Incident, ...]:
+    """Read ``[[start, end], ...]`` or ``[{"start": ..., "end": ..., "type": ...}, ...]``, ends not included.
+
+    A mapping from series name to such a list works too; ``series`` then picks one.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or malformed, or a window ends before it starts.
+    """
+    if not path.is_file():
+        raise DataError(f"data.incidents: {path} is not there")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: is not JSON: {error}") from None
+    if isinstance(content, dict):
+        if series not in content:
+            raise DataError(f"{path}: has no windows for {series!r}")
+        content = content[series]
+    if not isinstance(content, list):
+        raise DataError(f"{path}: expected a list of windows such as [[start, end], ...]")
+    return tuple(_window(path, number, item, timezone) for number, item in enumerate(content, start=1))
+
+
+def _window(path: Path, number: int, item: Any, timezone: str) -> Incident:
+    try:
+        fields = dict(item) if isinstance(item, dict) else {"start": item[0], "end": item[1]}
+        start, end = (_utc(fields[edge], timezone) for edge in ("start", "end"))
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise DataError(f"{path}: window {number}: expected a start and an end time, not {item!r}") from None
+    if end <= start:
+        raise DataError(f"{path}: window {number}: ends ({end}) before it starts ({start})")
+    return Incident(
+        start,
+        end,
+        id=number,
+        type=str(fields.get("type", "incident")),
+        severity=str(fields.get("severity", "")),
+        metric=str(fields.get("metric", "")),
+    )
+
+
+def _utc(text: str, timezone: str) -> pd.Timestamp:
+    stamp = pd.Timestamp(text)
+    return (stamp.tz_localize(timezone) if stamp.tz is None else stamp).tz_convert("UTC")
