@@ -42,13 +42,17 @@ def foreign_class(path: str, key: str) -> type:
             if error.name == library:
                 extra = EXTRAS.get(library)
                 how = f"pip install 'sre-anomaly[{extra}]'" if extra else f"pip install {library}"
-                raise ConfigError(f"{key}.name: {path} needs {library}, which is not installed: {how}") from None
+                raise ConfigError(
+                    f"{key}.name: {path} needs {library}, which is not installed: {how}"
+                ) from None
             raise ConfigError(f"{key}.name: {library} has no module {module_name}") from None
         raise
     cls = getattr(module, class_name, None)
     if not inspect.isclass(cls):
         classes = [name for name, value in vars(module).items() if inspect.isclass(value)]
-        raise ConfigError(f"{key}.name: {module_name} has no class {class_name!r}; {did_you_mean(class_name, classes)}")
+        raise ConfigError(
+            f"{key}.name: {module_name} has no class {class_name!r}; {did_you_mean(class_name, classes)}"
+        )
     return cls
 
 

@@ -61,6 +61,8 @@ def build_parts(config: Mapping[str, Any]) -> Parts:
             mistakes += str(error).splitlines()
     if not mistakes:
         parts = Parts(**built)
+        if parts.detector is not None:
+            parts.detector.columns_in_sigmas = parts.features.sigma_cap is not None
         mistakes = misfits(parts, config)
     if mistakes:
         raise ConfigError("\n".join(mistakes))
@@ -98,9 +100,7 @@ def _construct(cls: type, arguments: dict[str, Any], *, seed: int, key: str) -> 
     hints.pop("return", None)
     signature = inspect.signature(cls)
     unknown = [name for name in arguments if name not in signature.parameters]
-    mistakes = [
-        f"{key}.{name}: no such key; {did_you_mean(name, signature.parameters)}" for name in unknown
-    ]
+    mistakes = [f"{key}.{name}: no such key; {did_you_mean(name, signature.parameters)}" for name in unknown]
     fields: dict[str, Any] = {}
     for name, parameter in signature.parameters.items():
         hint = hints.get(name, Any)

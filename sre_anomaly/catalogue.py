@@ -129,4 +129,6 @@ def show(words: list[str]) -> None:
         width = max((len(f"{key}={default}") for key, default, _ in option.keys), default=0)
         for key, default, comment in option.keys:
             shown = f"{key}={default}".ljust(min(width, 48))
-            console.print(f"    {escape(f'{kind}.' if kind in KINDS else '')}{escape(shown)}  [dim]{escape(comment)}[/]")
+            console.print(
+                f"    {escape(f'{kind}.' if kind in KINDS else '')}{escape(shown)}  [dim]{escape(comment)}[/]"
+            )

@@ -72,7 +72,11 @@ def _check(words: list[str]) -> None:
 
     config = composed(words)
     build_parts(config)
-    chosen = ", ".join(f"{kind}={value['name']}" for kind, value in config.items() if isinstance(value, dict) and "name" in value)
+    chosen = ", ".join(
+        f"{kind}={value['name']}"
+        for kind, value in config.items()
+        if isinstance(value, dict) and "name" in value
+    )
     print(f"ok: {chosen}")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
+import pandas as pd
 
 from sre_anomaly.frame import Array, Mask, MetricFrame, Split
 from sre_anomaly.records import Alert
@@ -73,6 +74,8 @@ class Detector(ABC):
     unit: ClassVar[Unit] = "own"
     export_name: str = "detector"
     """File name of the fitted model exported for notebooks."""
+    columns_in_sigmas: bool = False
+    """Whether the features count in standard deviations already; set when the parts are put together."""
     note: str = ""
     """What the user should know about how it was fitted."""
 
@@ -145,6 +148,9 @@ class Forecaster(ABC):
     lookback: int = 1
     """Rows of history a forecast needs."""
     export_name: str = "forecaster"
+
+    def start(self, step: pd.Timedelta) -> None:  # noqa: B027 - most forecasters count in rows
+        """Hear the step of the clock before anything else, so that durations become rows."""
 
     @abstractmethod
     def fit(self, values: Array) -> Self:

@@ -124,7 +124,9 @@ def _span(rows: int, span: slice) -> Mask:
 
 def _validation(split: Split, who: str) -> slice:
     if split.validation is None:
-        raise DataError(f"the {who} needs labelled validation rows, and the split has none: set split.validation=0.15")
+        raise DataError(
+            f"the {who} needs labelled validation rows, and the split has none: set split.validation=0.15"
+        )
     return split.validation
 
 
@@ -140,8 +142,9 @@ def _labelled(frame: MetricFrame, span: slice, usable: Mask, who: str) -> Mask:
     if 0 < anomalous < rows.sum():
         return rows
     have = (
-        "no row is labelled" if not rows.any() else f"all {int(rows.sum())} labelled rows are "
-        + ("anomalous" if anomalous else "normal")
+        "no row is labelled"
+        if not rows.any()
+        else f"all {int(rows.sum())} labelled rows are " + ("anomalous" if anomalous else "normal")
     )
     raise DataError(
         f"{frame.name}: the {who} learns from labelled rows, anomalous and normal, but in rows {span.start} to "

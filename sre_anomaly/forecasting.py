@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sre_anomaly.clock import rows_in
 from sre_anomaly.contracts import Forecaster
 from sre_anomaly.errors import ConfigError, DataError, did_you_mean
 from sre_anomaly.evaluation.forecasts import coverage, mae, mase, rmse
@@ -18,7 +17,6 @@ from sre_anomaly.frame import Array, MetricFrame, Split
 
 TRAIN_SHARE = 0.8
 """Without a split, the first so many of the rows that have a full history are learned from."""
-DAY = pd.Timedelta("1d")
 
 
 @dataclass
@@ -32,11 +30,17 @@ class Forecasts:
     lower: Array
     upper: Array
     measures: dict[str, Any]
+    per_metric: dict[str, dict[str, Any]]
+    """The same measures metric by metric: averaged errors mix units."""
     baselines: dict[str, dict[str, Any]]
 
 
 def forecast(
-    frame: MetricFrame, split: Split, forecaster: Forecaster, settings: dict[str, Any], stage: Callable[[str], Any]
+    frame: MetricFrame,
+    split: Split,
+    forecaster: Forecaster,
+    settings: dict[str, Any],
+    stage: Callable[[str], Any],
 ) -> Forecasts:
     """Fit on the training span and forecast every row of the test span from the rows before it.
 
@@ -50,6 +54,7 @@ def forecast(
     """
     frame = _chosen(frame, settings["metrics"])
     horizon = int(settings["horizon"])
+    forecaster.start(frame.step)
     train, validation, test = _spans(frame, split, forecaster.lookback)
     with stage("fit forecaster"):
         if validation is None:
@@ -75,6 +80,10 @@ def forecast(
             lower=mean + low,
             upper=mean + high,
             measures=_measures(actual, mean, past),
+            per_metric={
+                name: _measures(actual[:, [i]], mean[:, [i]], past[:, [i]])
+                for i, name in enumerate(frame.metrics)
+            },
             baselines={
                 name: _measures(actual, _roll(frame.values, baseline, test, horizon), past)
                 for name, baseline in _baselines(frame, test).items()
@@ -87,10 +96,12 @@ def forecast(
 
 
 def _chosen(frame: MetricFrame, metrics: list[str] | None) -> MetricFrame:
-    wanted = tuple(metrics or frame.metrics)
+    wanted = tuple(metrics or frame.metrics[:1])
     for name in wanted:
         if name not in frame.metrics:
-            raise ConfigError(f"forecast.metrics: {frame.name} has no metric {name!r}; {did_you_mean(name, frame.metrics)}")
+            raise ConfigError(
+                f"forecast.metrics: {frame.name} has no metric {name!r}; {did_you_mean(name, frame.metrics)}"
+            )
     columns = [frame.metrics.index(name) for name in wanted]
     return replace(frame, metrics=wanted, values=frame.values[:, columns])
 
@@ -121,7 +132,9 @@ def _margins(
 ) -> tuple[Array, Array]:
     """Return the lower and upper error quantiles at each step ahead, each (h, m)."""
     first = max(span.start, forecaster.lookback)
-    errors = frame.values[first : span.stop] - _roll(frame.values, forecaster, slice(first, span.stop), horizon)
+    errors = frame.values[first : span.stop] - _roll(
+        frame.values, forecaster, slice(first, span.stop), horizon
+    )
     low, high = np.zeros((horizon, errors.shape[1])), np.zeros((horizon, errors.shape[1]))
     for ahead in range(horizon):
         at = errors[ahead::horizon]
@@ -139,8 +152,7 @@ def _measures(actual: Array, mean: Array, past: Array) -> dict[str, Any]:
 
 
 def _baselines(frame: MetricFrame, test: slice) -> dict[str, Forecaster]:
-    season = rows_in(DAY, frame.step)
-    baselines: dict[str, Forecaster] = {"last_value": LastValue()}
-    if 1 <= season <= test.start:
-        baselines["seasonal_naive"] = SeasonalNaive(season_rows=season)
-    return baselines
+    baselines: dict[str, Forecaster] = {"last_value": LastValue(), "seasonal_naive": SeasonalNaive()}
+    for baseline in baselines.values():
+        baseline.start(frame.step)
+    return {name: baseline for name, baseline in baselines.items() if baseline.lookback <= test.start}

@@ -11,7 +11,7 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 NANOSECONDS = "ns"
-WEEK = pd.Timedelta("7d")
+WEEK = pd.Timedelta(days=7)
 
 
 @dataclass(frozen=True)

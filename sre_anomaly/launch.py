@@ -36,7 +36,9 @@ def launch(words: list[str]) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register_resolvers()
     for path in shadowed():
-        sys.stderr.write(f"sre-anomaly: {path} has no effect: an option of ours has the same name; rename yours\n")
+        sys.stderr.write(
+            f"sre-anomaly: {path} has no effect: an option of ours has the same name; rename yours\n"
+        )
     sys.argv = ["sre-anomaly", *words]
     overrides = [word for word in words if not word.startswith("-")]
     failures: list[BaseException] = []
@@ -50,7 +52,9 @@ def launch(words: list[str]) -> None:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
                 raise
 
-    entry = hydra.main(config_path=f"pkg://{CONFIG_MODULE}", config_name="config", version_base=version_base())
+    entry = hydra.main(
+        config_path=f"pkg://{CONFIG_MODULE}", config_name="config", version_base=version_base()
+    )
     try:
         with complaints_in_words(overrides):
             entry(job)()

@@ -10,7 +10,7 @@ from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array, MetricFrame
 from sre_anomaly.records import Reason
 
-DAY = pd.Timedelta("1d")
+DAY = pd.Timedelta(days=1)
 DAYS_BACK = 14
 FEWEST_DAYS = 3
 RECENT = pd.Timedelta("2h")

@@ -28,6 +28,8 @@ class Alert:
     peak_level: float
     flags: int
     closed: bool = False
+    metric: str = ""
+    """The metric that the reason names."""
     reason: str = ""
 
 

@@ -68,7 +68,9 @@ def lookup(kind: str, name: str) -> type:
     try:
         return _classes[kind, name]
     except KeyError:
-        raise ConfigError(f"{kind}.name: no {kind} is called {name!r}: {did_you_mean(name, names(kind))}") from None
+        raise ConfigError(
+            f"{kind}.name: no {kind} is called {name!r}: {did_you_mean(name, names(kind))}"
+        ) from None
 
 
 def _outside(kind: str) -> dict[str, EntryPoint]:

@@ -55,14 +55,18 @@ def regularise(
     steps = np.diff(stamps)
     moves = steps[steps > 0]
     if not len(moves):
-        raise DataError(f"{name}: needs rows at two different times at least, and has {len(stamps)} row(s) at one")
+        raise DataError(
+            f"{name}: needs rows at two different times at least, and has {len(stamps)} row(s) at one"
+        )
     if duplicates := int((steps == 0).sum()):
         notes.append(f"{duplicates} rows repeat the time of another; rows of one time became their mean")
     step = resample or pd.Timedelta(_commonest(moves), NANOSECONDS)
     if (steps == step.value).all():
         clock = pd.DatetimeIndex(stamps, tz="UTC")
     else:
-        clock, values, labels = _on_ticks(name, stamps, values, labels, step, notes, resampled=resample is not None)
+        clock, values, labels = _on_ticks(
+            name, stamps, values, labels, step, notes, resampled=resample is not None
+        )
     values = _bridge_gaps(values, rows_in(interpolate, step), step, notes)
     return Regular(clock, values, labels, notes)
 
@@ -117,7 +121,9 @@ def _bridge_gaps(values: Array, longest: int, step: pd.Timedelta, notes: list[st
     out = values.copy()
     bridged = 0
     for column in range(values.shape[1]):
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], missing[:, column], [False]]).astype(np.int8)))
+        edges = np.flatnonzero(
+            np.diff(np.concatenate([[False], missing[:, column], [False]]).astype(np.int8))
+        )
         for start, end in edges.reshape(-1, 2):
             if start > 0 and end < len(values) and end - start <= longest:
                 before, after = values[start - 1, column], values[end, column]
@@ -126,7 +132,9 @@ def _bridge_gaps(values: Array, longest: int, step: pd.Timedelta, notes: list[st
                 bridged += end - start
     left = int(missing.sum()) - bridged
     if bridged:
-        notes.append(f"{bridged} missing values in gaps of up to {in_words(longest * step)} were interpolated")
+        notes.append(
+            f"{bridged} missing values in gaps of up to {in_words(longest * step)} were interpolated"
+        )
     if left:
         notes.append(f"{left} values are missing and stay gaps")
     return out

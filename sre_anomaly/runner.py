@@ -22,7 +22,16 @@ from sre_anomaly.reasons import Explainer
 from sre_anomaly.records import Alert, Reason, RunRecord
 from sre_anomaly.stages import Stages
 
-LIBRARIES = ("sre-anomaly", "numpy", "pandas", "scikit-learn", "xgboost-cpu", "xgboost", "hydra-core", "numba")
+LIBRARIES = (
+    "sre-anomaly",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "xgboost-cpu",
+    "xgboost",
+    "hydra-core",
+    "numba",
+)
 STRONGEST = 50
 
 
@@ -79,6 +88,7 @@ def run(config: Mapping[str, Any], record: RunRecord, stages: Stages) -> Run:
             "forecaster": config["forecaster"]["name"],
             "metrics": list(found.forecasts.metrics),
             "measures": found.forecasts.measures,
+            "per_metric": found.forecasts.per_metric,
             "baselines": found.forecasts.baselines,
         }
     record.timings = dict(stages.seconds)
@@ -125,7 +135,9 @@ def check_values(frame: MetricFrame, record: RunRecord) -> None:
     for name, column in zip(frame.metrics, frame.values.T, strict=True):
         present = column[np.isfinite(column)]
         if not len(present):
-            raise DataError(f"{frame.name}: metric {name!r} has no value at all; leave it out with data.values=[...]")
+            raise DataError(
+                f"{frame.name}: metric {name!r} has no value at all; leave it out with data.values=[...]"
+            )
         spans.append(present.max() - present.min())
         if spans[-1] == 0:
             record.notes.append(f"{name} never changes (always {present[0]:g}): it cannot show an anomaly")
@@ -199,7 +211,7 @@ def explain(found: Run, detected: Detection, parts: Parts) -> None:
     explainer = Explainer(found.frame, detected.X, detected.columns, parts.detector)
     peaks = [int(found.frame.time.asi8.searchsorted(alert.peak)) for alert in detected.alerts]
     for alert, reason in zip(detected.alerts, explainer.reasons(peaks), strict=True):
-        alert.reason = str(reason)
+        alert.metric, alert.reason = reason.metric, str(reason)
     test = found.split.test
     excess = detected.scores[test] - detected.levels[test]
     order = np.argsort(-np.where(np.isfinite(excess), excess, -np.inf), kind="stable")[:STRONGEST]

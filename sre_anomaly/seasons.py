@@ -12,7 +12,7 @@ from sre_anomaly.frame import Array
 DAY = 86_400
 WEEKEND = 5
 """Monday is 0, so 5 and 6 are the weekend."""
-LEARN_WEEKS = pd.Timedelta("14d")
+LEARN_WEEKS = pd.Timedelta(days=14)
 """Weekends and weekly waves are told apart only where at least two weeks are there to learn from."""
 FEWEST = 3
 """A slot of the day needs so many values before its own median is believed."""
@@ -33,7 +33,7 @@ class Profile:
         slots = -(-DAY // seconds)
         present = np.isfinite(values)
         overall = float(np.median(values[present])) if present.any() else np.nan
-        slot_of, weekend = _slot(time, seconds), time.dayofweek.to_numpy() >= WEEKEND
+        slot_of, weekend = _slot(time, seconds), time.day_of_week.to_numpy() >= WEEKEND
         both = _medians(slot_of[present], values[present], slots, np.full(slots, overall))
         usual = np.stack([both, both])
         if len(time) and time[-1] - time[0] >= LEARN_WEEKS:
@@ -44,7 +44,7 @@ class Profile:
 
     def expected(self, time: pd.DatetimeIndex) -> Array:
         """Return (n,) usual values at these times."""
-        weekend = (time.dayofweek.to_numpy() >= WEEKEND).astype(int)
+        weekend = (time.day_of_week.to_numpy() >= WEEKEND).astype(int)
         return self.usual[weekend, _slot(time, self.slot_seconds)]
 
 

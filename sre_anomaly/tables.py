@@ -12,7 +12,10 @@ from sre_anomaly.frame import Array
 
 EPOCH_UNITS = ((1e17, "ns"), (1e14, "us"), (1e11, "ms"), (0.0, "s"))
 """The unit of a number of time since 1970, by its size: 1e11 seconds would be the year 5138."""
-YES, NO = {"1", "1.0", "true", "yes", "y", "anomaly", "anomalous"}, {"0", "0.0", "false", "no", "n", "normal", ""}
+YES, NO = (
+    {"1", "1.0", "true", "yes", "y", "anomaly", "anomalous"},
+    {"0", "0.0", "false", "no", "n", "normal", ""},
+)
 HEADER_ROWS = 2
 """Row numbers are those of an editor: the header is row 1."""
 
@@ -28,7 +31,9 @@ def read_table(path: Path, separator: str = ",") -> pd.DataFrame:
     if not path.is_file():
         near = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
         hint = f"; {did_you_mean(path.name, near)}" if near else f"; there is no folder {path.parent} either"
-        raise DataError(f"data.path: {path} is not there{hint}" if len(near) < 50 else f"data.path: {path} is not there")  # noqa: E501
+        raise DataError(
+            f"data.path: {path} is not there{hint}" if len(near) < 50 else f"data.path: {path} is not there"
+        )  # noqa: E501
     try:
         if path.suffix in {".parquet", ".pq"}:
             table = pd.read_parquet(path)
@@ -79,7 +84,9 @@ def times(path: Path, series: Any, timezone: str) -> pd.DatetimeIndex:
         return pd.DatetimeIndex(pd.to_datetime(series, unit=unit, utc=True))
     if not isinstance(series.dtype, pd.DatetimeTZDtype) and series.dtype.kind != "M":
         text = series.astype("string").str.strip()
-        offsets = text.str.extract(r"(Z|[+-]\d{2}:?\d{2})$", expand=False).replace("Z", "+00:00").fillna("none")
+        offsets = (
+            text.str.extract(r"(Z|[+-]\d{2}:?\d{2})$", expand=False).replace("Z", "+00:00").fillna("none")
+        )
         if offsets.nunique() > 1:
             other = offsets != offsets.iloc[0]
             raise DataError(
@@ -95,7 +102,9 @@ def times(path: Path, series: Any, timezone: str) -> pd.DatetimeIndex:
     try:
         return stamps.tz_localize(timezone).tz_convert("UTC")
     except (ZoneInfoNotFoundError, KeyError):
-        raise DataError(f"data.timezone: no time zone is called {timezone!r}; for example Europe/Berlin") from None
+        raise DataError(
+            f"data.timezone: no time zone is called {timezone!r}; for example Europe/Berlin"
+        ) from None
     except ValueError as error:
         # Times that occur twice or never, when clocks change.
         raise DataError(f"{where}: {' '.join(str(error).split())} (data.timezone={timezone})") from None

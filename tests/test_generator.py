@@ -14,10 +14,11 @@ from pydantic import ConfigDict, ValidationError, create_model
 from sre_anomaly.contracts import DataSource
 from sre_anomaly.data._incidents import ANOMALIES, HARD_NEGATIVES, Plan, usual_plans
 from sre_anomaly.data._load import METRICS
-from sre_anomaly.data.generator import Generator, incident_table, incident_windows, label_table
+from sre_anomaly.data.generator import Generator
 from sre_anomaly.data.inject import Inject
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Incident, MetricFrame
+from sre_anomaly.generate import incident_windows, label_table
 from sre_anomaly.registry import lookup
 
 CONF = Path(__file__).parents[1] / "conf" / "data"
@@ -176,7 +177,7 @@ def test_season_and_correlation_do_what_they_say():
     frame = frame_of(**calm)
     requests = frame.values[:, 1]
     assert requests[frame.time.hour == 13].mean() > 1.5 * requests[frame.time.hour == 4].mean()
-    assert requests[frame.time.dayofweek < 5].mean() > requests[frame.time.dayofweek >= 5].mean()
+    assert requests[frame.time.day_of_week < 5].mean() > requests[frame.time.day_of_week >= 5].mean()
     alone = frame_of(**calm, correlation=0.0)
     assert np.corrcoef(frame.values.T).min() > 0.8
     assert np.abs(np.corrcoef(alone.values.T) - np.eye(3)).max() < 0.4
@@ -260,18 +261,17 @@ def test_misspelt_plan_is_refused():
 
 
 def test_tables_say_what_the_frame_says():
-    """The label table has a row per tick, the incident table a row per incident, the windows are JSON."""
+    """The label table has a row per tick, every incident can be found in it, and the windows are JSON."""
     frame = frame_of(**SMALL)
-    table, incidents = label_table(frame), incident_table(frame)
+    table = label_table(frame)
     assert list(table) == ["time", *frame.metrics, "label", "incident", "type", "severity", "root_metric"]
     np.testing.assert_array_equal(table["label"], frame.labels)
-    assert list(incidents["id"]) == [incident.id for incident in frame.incidents]
     for incident in frame.incidents:
-        rows = table[table["incident"] == incident.id]
+        rows = table[table["incident"] == f"incident-{incident.id}"]
         assert rows["time"].iloc[0] == incident.start
         assert rows["time"].iloc[-1] + frame.step == incident.end
         assert set(rows["root_metric"]) == {incident.metric}
-    assert (table.loc[table["incident"] == 0, "type"] == "").all()
+    assert (table.loc[table["incident"] == "", "type"] == "").all()
     windows = json.loads(json.dumps(incident_windows(frame)))
     assert pd.Timestamp(windows[0]["start"]) == frame.incidents[0].start
 
@@ -280,7 +280,6 @@ def test_tables_of_healthy_data():
     """Without incidents the tables keep their columns."""
     frame = frame_of(days=2, count=0, hard_negative_count=0)
     assert label_table(frame)["type"].eq("").all()
-    assert list(incident_table(frame)) == ["id", "start", "end", "type", "severity", "metric"]
     assert incident_windows(frame) == []
 
 

@@ -194,20 +194,20 @@ class Kind:
 ANOMALIES: dict[str, Kind] = {
     "spike": Kind(spike, 8, "10m", 5.5, prefers=("cpu", "latency")),
     "drop_to_zero": Kind(drop_to_zero, 8, "30m", 3.0, prefers=("requests", "network_in")),
-    "level_shift": Kind(level_shift, 8, "90m", 3.3, prefers=("latency", "memory")),
-    "slow_leak": Kind(slow_leak, 8, "3h", 4.7, prefers=("memory", "disk")),
+    "level_shift": Kind(level_shift, 8, "1h", 3.3, prefers=("latency", "memory")),
+    "slow_leak": Kind(slow_leak, 8, "2h", 4.7, prefers=("memory", "disk")),
     "variance_change": Kind(variance_change, 8, "1h", 2.8, prefers=("cpu", "latency")),
     "flat_line": Kind(flat_line, 8, "45m", 2.8, prefers=("network_out", "requests")),
     "stuck_sensor": Kind(stuck_sensor, 8, "45m", 3.0, prefers=("cpu", "memory")),
     "missing_data": Kind(missing_data, 8, "30m", 3.0, prefers=("disk", "memory")),
     "traffic_surge": Kind(traffic_surge, 8, "80m", 3.1, needs=("requests", "latency")),
-    "error_burst": Kind(error_burst, 8, "30m", 7.0, needs=("error_rate",)),
-    "noisy_neighbour": Kind(noisy_neighbour, 8, "3h", 3.1, needs=("cpu",)),
+    "error_burst": Kind(error_burst, 8, "45m", 6.0, needs=("error_rate",)),
+    "noisy_neighbour": Kind(noisy_neighbour, 8, "150m", 3.4, needs=("cpu",)),
     "failed_job": Kind(failed_job, 8, "150m", 3.4, needs=("disk",)),
 }
 
 HARD_NEGATIVES: dict[str, Kind] = {
-    "planned_surge": Kind(planned_surge, 16, "3h", 5.0),
+    "planned_surge": Kind(planned_surge, 18, "3h", 6.0),
     "backup": Kind(backup, 20, "1h", 7.0),
     "deploy_blip": Kind(deploy_blip, 14, "20m", 6.0),
     "glitch": Kind(spike, 10, "5m", 8.0),

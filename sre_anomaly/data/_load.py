@@ -61,7 +61,7 @@ def latent_load(
     turn = 2 * np.pi * hours / 24
     # Two harmonics: lowest near 4 h, a steep morning, a long busy day, highest in the early evening.
     day = np.sin(turn - 2.45) + 0.32 * np.sin(2 * turn - 3.9)
-    hour_of_week = hours + 24 * time[0].dayofweek
+    hour_of_week = hours + 24 * time[0].day_of_week
     from_sunday = np.abs((hour_of_week - 144 + 84) % 168 - 84)
     weekend = 1 / (1 + np.exp((from_sunday - 24) / 1.5))
     season = 0.23 * daily * day * (1 - 0.35 * weekly * weekend) - 0.09 * weekly * weekend

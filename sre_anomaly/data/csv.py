@@ -37,7 +37,9 @@ class CsvFile(DataSource):
 
     def __post_init__(self) -> None:
         if self.label and self.incidents:
-            raise ConfigError("data.label: give either data.label (a column) or data.incidents (a file), not both")
+            raise ConfigError(
+                "data.label: give either data.label (a column) or data.incidents (a file), not both"
+            )
 
     def frames(self) -> Iterator[MetricFrame]:
         """Yield the one frame.

@@ -1,8 +1,8 @@
 """Made-up server metrics whose anomalies are known: the place to try a detector before trusting it."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any
+from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -19,12 +19,12 @@ from sre_anomaly.data._incidents import (
     usual_plans,
 )
 from sre_anomaly.data._load import METRICS, clip_to_physics, follow_load, latent_load, usual_scatter
-from sre_anomaly.data.inject import (
+from sre_anomaly.data._placement import (
     LONGEST,
     SHORTEST,
-    SPREAD,
     Placed,
     act,
+    evenly_lognormal,
     incidents_of,
     open_starts,
     place,
@@ -94,7 +94,7 @@ class Generator(DataSource):
     weekly: Strength = 1.0
     drift: Strength = 1.0
     noise: Strength = 1.0
-    correlation: Share = 0.95
+    correlation: Share = 0.97
     types: dict[str, Plan] = field(default_factory=lambda: usual_plans(ANOMALIES))
     count: Annotated[int, Field(ge=0)] | None = None
     intensity: Annotated[float, Field(gt=0)] = 1.0
@@ -164,29 +164,29 @@ class Generator(DataSource):
     def _place_oddities(
         self, frame: MetricFrame, events: list[Placed], seeds: np.random.SeedSequence
     ) -> list[Placed]:
-        """Put the hard negatives where nothing else happens; the nightly job keeps its hour."""
+        """Spread the hard negatives where nothing else happens; the nightly job keeps its hour."""
         rng = np.random.default_rng(seeds)
         free = ~rows_inside(frame.time, incidents_of(events, frame.time))
         placed: list[Placed] = []
         for name, plan in with_count(self.hard_negatives, self.hard_negative_count).items():
             longest = rows_of(plan, frame.step, LONGEST)
-            for _ in range(plan.count):
+            for turn, strength in enumerate(evenly_lognormal(plan.count, rng)):
                 # One free row on either side keeps neighbours apart.
                 starts = open_starts(free, longest + 2) + 1
                 if name == "backup":
                     starts = starts[_opens(frame, BACKUP_HOUR)[starts]]
                 if not len(starts):
-                    most = sum(oddity.type == name for oddity in placed)
                     raise ConfigError(
                         f"data.hard_negatives.{name}.count: {plan.count} of {in_words(plan.length)} do not "
-                        f"fit beside the anomalies into {self.days:g} days; {most} would "
+                        f"fit beside the anomalies into {self.days:g} days; {turn} would "
                         "(data.hard_negative_count sets the count of all of them)"
                     )
-                start = int(rng.choice(starts))
+                # In its own share of the length where there is room, else wherever there is.
+                near = starts[starts * plan.count // len(frame) == turn]
+                start = int(rng.choice(near if len(near) else starts))
                 rows = rows_of(plan, frame.step, rng.uniform(SHORTEST, LONGEST))
                 free[start : start + longest] = False
                 root = str(rng.choice(HARD_NEGATIVES[name].roots(frame.metrics)))
-                strength = float(rng.lognormal(0.0, SPREAD))
                 placed.append(Placed(name, slice(start, start + rows), root, strength, rng))
         return placed
 
@@ -200,38 +200,3 @@ def _opens(frame: MetricFrame, hour: int) -> Mask:
     """Return the first row at or after this hour of every day."""
     since = (frame.time - frame.time.normalize() - pd.Timedelta(hours=hour)).to_numpy()
     return np.asarray((since >= np.timedelta64(0)) & (since < frame.step.to_timedelta64()))
-
-
-def label_table(frame: MetricFrame) -> pd.DataFrame:
-    """Return one row per tick: time, every metric, label, and the incident the row belongs to.
-
-    ``incident`` is 0 and ``type``, ``severity``, ``root_metric`` are empty on rows outside every incident;
-    NaN in a metric is a gap, NaN in ``label`` means that nobody knows.
-    """
-    table = pd.DataFrame(frame.values, columns=list(frame.metrics))
-    table.insert(0, "time", frame.time)
-    table["label"] = np.nan if frame.labels is None else frame.labels
-    known = sorted(frame.incidents or (), key=lambda incident: incident.start)
-    which = np.zeros(len(frame), dtype=np.int64)
-    for place_in_line, incident in enumerate(known, start=1):
-        which[rows_inside(frame.time, (incident,))] = place_in_line
-    table["incident"] = np.array([0, *(incident.id for incident in known)])[which]
-    for column, attribute in {"type": "type", "severity": "severity", "root_metric": "metric"}.items():
-        table[column] = np.array(["", *(getattr(incident, attribute) for incident in known)], dtype=object)[
-            which
-        ]
-    return table
-
-
-def incident_table(frame: MetricFrame) -> pd.DataFrame:
-    """Return one row per incident: id, start, end (the first row after it), type, severity, metric."""
-    columns = ["id", "start", "end", "type", "severity", "metric"]
-    return pd.DataFrame([asdict(incident) for incident in frame.incidents or ()], columns=columns)
-
-
-def incident_windows(frame: MetricFrame) -> list[dict[str, Any]]:
-    """Return the incidents as plain dictionaries that JSON can hold; times are ISO 8601, UTC."""
-    return [
-        asdict(incident) | {"start": incident.start.isoformat(), "end": incident.end.isoformat()}
-        for incident in frame.incidents or ()
-    ]

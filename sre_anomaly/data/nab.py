@@ -43,7 +43,9 @@ class Nab(DataSource):
         found = [name for name in known if name in {ending} or name.split("/")[1] == ending]
         if not found:
             short = [name.split("/")[1].removesuffix(".csv") for name in known]
-            raise ConfigError(f"data.series: no NAB series is called {self.series!r}; {did_you_mean(self.series, short)}")
+            raise ConfigError(
+                f"data.series: no NAB series is called {self.series!r}; {did_you_mean(self.series, short)}"
+            )
         self.series = found[0]
 
     def frames(self) -> Iterator[MetricFrame]:
@@ -101,5 +103,7 @@ def _file(name: str) -> Path:
     if not path.is_file():
         raise DataError(f"data=nab: {path} is not there; {folder} should hold NAB's data/ and labels/")
     if pooch.file_hash(str(path)) != expected:
-        raise DataError(f"data=nab: {path} is not the published file (its SHA-256 differs); delete it to get it anew")
+        raise DataError(
+            f"data=nab: {path} is not the published file (its SHA-256 differs); delete it to get it anew"
+        )
     return path

@@ -31,6 +31,7 @@ class XGBoost(Detector):
     reg_lambda: Annotated[float, Field(ge=0)] = 1.0
     early_stopping_rounds: Annotated[int, Field(ge=1)] = 50
     imbalance: Literal["none", "sqrt", "full"] = "sqrt"
+    n_jobs: Annotated[int, Field(ge=1)] = 1
     seed: int = 0
 
     needs_labels: ClassVar[bool] = True
@@ -61,6 +62,7 @@ class XGBoost(Detector):
             "colsample_bytree": self.colsample_bytree,
             "reg_lambda": self.reg_lambda,
             "scale_pos_weight": {"none": 1.0, "sqrt": weight**0.5, "full": weight}[self.imbalance],
+            "nthread": self.n_jobs,
             "seed": self.seed,
         }
         train = xgboost.QuantileDMatrix(X, y)
@@ -68,9 +70,7 @@ class XGBoost(Detector):
         if validation is not None and len(validation[0]):
             held = xgboost.QuantileDMatrix(*validation, ref=train)
             stopping = {"evals": [(held, "validation")], "early_stopping_rounds": self.early_stopping_rounds}
-        model = xgboost.train(
-            parameters, train, self.n_estimators, verbose_eval=False, **stopping
-        )
+        model = xgboost.train(parameters, train, self.n_estimators, verbose_eval=False, **stopping)
         self.model_ = model[: model.best_iteration + 1] if stopping else model
         self.slope_, self.offset_ = 1.0, 0.0
         if stopping and validation is not None:

@@ -44,7 +44,7 @@ class ZScore(Detector):
         return self
 
     def _learn(self, column: Array) -> tuple[float, float]:
-        if self.centre == "none":
+        if self.centre == "none" or (self.centre == "auto" and self.columns_in_sigmas):
             return 0.0, 1.0
         if self.centre == "mean":
             return float(column.mean()), float(column.std())

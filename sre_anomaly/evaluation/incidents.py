@@ -45,7 +45,9 @@ def match(alerts: Sequence[Alert], incidents: Sequence[Incident]) -> Caught:
         if meets.any():
             caught.append(incident.id)
             delays.append(max(0, int(fired[meets].min()) - start) / 1e9)
-    return Caught(len(incidents), len(caught), tuple(caught), len(alerts), int((~useful).sum()), tuple(delays))
+    return Caught(
+        len(incidents), len(caught), tuple(caught), len(alerts), int((~useful).sum()), tuple(delays)
+    )
 
 
 def per_week(count: int, duration: pd.Timedelta) -> float:
@@ -53,7 +55,7 @@ def per_week(count: int, duration: pd.Timedelta) -> float:
 
     Examples
     --------
-    >>> per_week(3, pd.Timedelta("21d"))
+    >>> per_week(3, pd.Timedelta(days=21))
     1.0
     """
     return count / (duration / WEEK)

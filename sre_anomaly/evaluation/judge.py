@@ -13,7 +13,7 @@ from sre_anomaly.frame import Array, Mask, MetricFrame
 from sre_anomaly.records import Alert
 
 FEW_INCIDENTS = 10
-LONGEST_BLOCK = pd.Timedelta("1d")
+LONGEST_BLOCK = pd.Timedelta(days=1)
 
 
 @dataclass
@@ -114,8 +114,12 @@ def _baselines(values: Array, labels: Array, flags: int, seed: int) -> dict[str,
 def _add_caveats(found: Judgement, labels: Array, scores: Array) -> None:
     incidents = found.measures.get("incidents")
     if not (labels == 1).any():
-        found.caveats.append("No labelled row is anomalous here: precision, recall and the areas say nothing.")
+        found.caveats.append(
+            "No labelled row is anomalous here: precision, recall and the areas say nothing."
+        )
     elif incidents is not None and incidents < FEW_INCIDENTS:
         found.caveats.append(f"Only {incidents} labelled incidents here: too few to compare detectors.")
     if silent := int((~np.isfinite(scores)).sum()):
-        found.caveats.append(f"{silent} rows could not be scored (gaps or too little history) and count as not flagged.")
+        found.caveats.append(
+            f"{silent} rows could not be scored (gaps or too little history) and count as not flagged."
+        )

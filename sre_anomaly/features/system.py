@@ -60,7 +60,7 @@ class System(Features):
     """  # noqa: D205 - the list is the sentence
 
     short: Duration = field(default_factory=lambda: pd.Timedelta("1h"))
-    drift: Duration = field(default_factory=lambda: pd.Timedelta("2d"))
+    drift: Duration = field(default_factory=lambda: pd.Timedelta(days=2))
     slot: Duration = field(default_factory=lambda: pd.Timedelta("30m"))
 
     usual_: list[Usual] = field(init=False, repr=False)
@@ -71,9 +71,12 @@ class System(Features):
         self.rows_ = max(3, rows_in(self.short, frame.step))
         self.lookback = self.rows_
         profiles = [Profile.learn(frame.time, column, self.slot) for column in frame.values.T]
-        gaps = np.column_stack([
-            column - profile.expected(frame.time) for column, profile in zip(frame.values.T, profiles, strict=True)
-        ])
+        gaps = np.column_stack(
+            [
+                column - profile.expected(frame.time)
+                for column, profile in zip(frame.values.T, profiles, strict=True)
+            ]
+        )
         scales = np.array([_deviation(gap) for gap in gaps.T])
         scaled = np.nan_to_num(np.clip(gaps / scales, -10, 10))
         weights = _explain_each_other(scaled)
@@ -88,7 +91,9 @@ class System(Features):
                     floor=max(0.05 * float(np.nanmedian(np.abs(column))), 1e-9),
                     others=weights[metric],
                     alone_scale=_deviation(scaled[:, metric] - scaled @ weights[metric]),
-                    spread=max(float(np.nanmedian(std)), 1e-6 * scales[metric]) if np.isfinite(std).any() else 1.0,
+                    spread=max(float(np.nanmedian(std)), 1e-6 * scales[metric])
+                    if np.isfinite(std).any()
+                    else 1.0,
                 )
             )
         return self
@@ -121,20 +126,22 @@ class System(Features):
         alone = (residual - explained) / usual.alone_scale
         mean, std = self._short(column)
         missing = np.isnan(column).astype(np.float64)
-        return np.column_stack([
-            residual,
-            fresh,
-            self._short(fresh)[0],
-            np.log(np.maximum(column, usual.floor) / np.maximum(course, usual.floor)),
-            difference(column, 1) / usual.scale,
-            difference(column, self.rows_) / usual.scale,
-            (column - mean) / np.maximum(std, 0.1 * usual.spread),
-            np.log((std + 0.01 * usual.spread) / usual.spread),
-            alone,
-            self._short(alone)[0],
-            rows_since_change(column),
-            self._short(missing)[0],
-        ])
+        return np.column_stack(
+            [
+                residual,
+                fresh,
+                self._short(fresh)[0],
+                np.log(np.maximum(column, usual.floor) / np.maximum(course, usual.floor)),
+                difference(column, 1) / usual.scale,
+                difference(column, self.rows_) / usual.scale,
+                (column - mean) / np.maximum(std, 0.1 * usual.spread),
+                np.log((std + 0.01 * usual.spread) / usual.spread),
+                alone,
+                self._short(alone)[0],
+                rows_since_change(column),
+                self._short(missing)[0],
+            ]
+        )
 
     def _short(self, column: Array) -> tuple[Array, Array]:
         return rolling_mean_std(column, new_window(self.rows_))
@@ -142,7 +149,7 @@ class System(Features):
     @staticmethod
     def _clock(time: pd.DatetimeIndex) -> Array:
         angle = 2 * np.pi * (time.asi8 / 1e9 % 86_400) / 86_400
-        weekend = (time.dayofweek.to_numpy() >= 5).astype(np.float64)
+        weekend = (time.day_of_week.to_numpy() >= 5).astype(np.float64)
         return np.column_stack([np.sin(angle), np.cos(angle), weekend])
 
 

@@ -1,13 +1,14 @@
 """The same time yesterday."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Self
+from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
-from pydantic import Field
+import pandas as pd
 
 from sre_anomaly.causal import filled
+from sre_anomaly.clock import Duration, rows_in
 from sre_anomaly.contracts import Forecaster
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
@@ -18,11 +19,12 @@ from sre_anomaly.registry import register
 class SeasonalNaive(Forecaster):
     """Forecast = the value one season before; a gap there holds the last value before it."""
 
-    season_rows: Annotated[int, Field(ge=1)] = 288
+    season: Duration = field(default_factory=lambda: pd.Timedelta(days=1))
     export_name = "seasonal_naive_forecaster"
 
-    def __post_init__(self) -> None:
-        self.lookback = self.season_rows
+    def start(self, step: pd.Timedelta) -> None:
+        """Count the rows of a season."""
+        self.lookback = max(1, rows_in(self.season, step))
 
     def fit(self, values: Array) -> Self:
         """Learn nothing."""
@@ -36,5 +38,5 @@ class SeasonalNaive(Forecaster):
     def predict_each(self, values: Array, origins: Sequence[int], horizon: int) -> Array:
         """Return the same for many origins at once, (k, h, m)."""
         held = np.column_stack([filled(column) for column in np.ascontiguousarray(values.T)])
-        ahead = np.arange(horizon) % self.season_rows
-        return held[np.asarray(origins)[:, np.newaxis] - self.season_rows + ahead]
+        ahead = np.arange(horizon) % self.lookback
+        return held[np.asarray(origins)[:, np.newaxis] - self.lookback + ahead]

@@ -29,6 +29,7 @@ class XGBoostForecaster(Forecaster):
     n_estimators: Annotated[int, Field(ge=1)] = 200
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.05
     max_depth: Annotated[int, Field(ge=1, le=20)] = 4
+    n_jobs: Annotated[int, Field(ge=1)] = 1
     seed: int = 0
     export_name = "xgboost_forecaster"
 
@@ -57,6 +58,7 @@ class XGBoostForecaster(Forecaster):
             "tree_method": "hist",
             "learning_rate": self.learning_rate,
             "max_depth": self.max_depth,
+            "nthread": self.n_jobs,
             "seed": self.seed,
         }
         return xgboost.train(parameters, xgboost.QuantileDMatrix(lagged, change), self.n_estimators)

@@ -52,7 +52,11 @@ def _scores(run: Run) -> pd.DataFrame:
     if frame.labels is not None:
         table["label"] = frame.labels
     span = np.full(len(frame), "", dtype=object)
-    for name, rows in (("train", run.split.train), ("validation", run.split.validation), ("test", run.split.test)):
+    for name, rows in (
+        ("train", run.split.train),
+        ("validation", run.split.validation),
+        ("test", run.split.test),
+    ):
         if rows is not None:
             span[rows] = name
     table["span"] = pd.Categorical(span)
@@ -62,7 +66,19 @@ def _scores(run: Run) -> pd.DataFrame:
 def _alerts(run: Run) -> pd.DataFrame:
     """Return the alerts, times in ISO format and UTC."""
     assert run.detection is not None  # noqa: S101
-    columns = ["id", "start", "fired", "end", "peak", "peak_score", "peak_level", "flags", "closed", "reason"]
+    columns = [
+        "id",
+        "start",
+        "fired",
+        "end",
+        "peak",
+        "peak_score",
+        "peak_level",
+        "flags",
+        "closed",
+        "metric",
+        "reason",
+    ]
     table = pd.DataFrame([asdict(alert) for alert in run.detection.alerts], columns=columns)
     for name in ("start", "fired", "end", "peak"):
         stamps = pd.to_datetime(table[name].astype("int64"), unit="ns", utc=True)

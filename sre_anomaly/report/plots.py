@@ -38,7 +38,7 @@ def anomaly_plot(run: Run, path: Path) -> None:
         column = frame.values[span, frame.metrics.index(metric)]
         _line(axis, time, column, color=BLUE, linewidth=0.8)
         _shade_incidents(axis, frame, time)
-        _mark_alerts(axis, found.alerts, time, column)
+        _mark_alerts(axis, [alert for alert in found.alerts if alert.metric == metric], time, column)
         axis.set_ylabel(metric)
     score_axis = axes[-1]
     _line(score_axis, time, found.scores[span], color="black", linewidth=0.7, label="score")
@@ -61,7 +61,12 @@ def forecast_plot(run: Run, path: Path) -> None:
     last = min(len(forecasts.time), max(48, len(forecasts.time) // 10))
     shown = list(range(min(len(forecasts.metrics), PANELS)))
     figure, axes = plt.subplots(
-        len(shown), 2, figsize=(12, 1 + 2.6 * len(shown)), squeeze=False, constrained_layout=True, sharey="row"
+        len(shown),
+        2,
+        figsize=(12, 1 + 2.6 * len(shown)),
+        squeeze=False,
+        constrained_layout=True,
+        sharey="row",
     )
     for row, metric in enumerate(shown):
         for axis, part in zip(axes[row], (slice(None), slice(-last, None)), strict=True):
@@ -115,7 +120,7 @@ def _mark_alerts(axis: Axes, alerts: list[Alert], time: pd.DatetimeIndex, column
     if not alerts:
         return
     rows = np.clip(time.asi8.searchsorted([alert.peak for alert in alerts]), 0, len(time) - 1)
-    axis.plot(time[rows], column[rows], "o", color=RED, markersize=3.5, label="alert")
+    axis.plot(time[rows], column[rows], "o", color=RED, markersize=3.5, label="alert that names this metric")
 
 
 def _line(axis: Axes, time: pd.DatetimeIndex, values: Array, **style: object) -> None:

@@ -48,7 +48,11 @@ def reading(run: Run) -> str:
 
 def spans(run: Run) -> str:
     """Return which rows were learned from and which were judged."""
-    parts = [("learned from", run.split.train), ("chose the level on", run.split.validation), ("judged", run.split.test)]
+    parts = [
+        ("learned from", run.split.train),
+        ("chose the level on", run.split.validation),
+        ("judged", run.split.test),
+    ]
     said = [f"{name} rows {span.start:,} to {span.stop:,}" for name, span in parts if span is not None]
     return ", ".join(said)
 
@@ -79,7 +83,10 @@ def incidents_caught(run: Run) -> list[str]:
     ]
     delay = measures["median_time_to_detect_s"]
     if math.isfinite(delay):
-        said.append(f"half of them were caught within {in_words(pd.Timedelta(delay, 's'))} of their start")
+        soon = (
+            f"within {in_words(pd.Timedelta(delay, 's'))} of their start" if delay else "in their first row"
+        )
+        said.append(f"half of those caught were caught {soon}")
     return said
 
 
@@ -88,8 +95,9 @@ def in_short(run: Run) -> list[str]:
     measures = (run.record.detection or {}).get("measures", {})
     if "f1" not in measures or not math.isfinite(measures["recall"]):
         return []
+    bad = "inside a known incident" if run.frame.has_clock else "labelled anomalous"
     return [
-        f"Of the flagged rows {measures['precision']:.0%} were inside a known incident; of the rows inside one "
+        f"Of the flagged rows {measures['precision']:.0%} were {bad}; of the rows {bad} "
         f"{measures['recall']:.0%} were flagged."
     ]
 
@@ -151,5 +159,9 @@ def _again(run: Run, override: str) -> str:
     words = [word for word in shlex.split(run.record.command) if word.split("=")[0] != key]
     if "=" in override and "." not in key:
         # Another option of a group has other keys: what was set of the old one would not fit.
-        words = [word for word in words if not word.startswith((f"{key}.", "threshold" if key == "detector" else "="))]
+        words = [
+            word
+            for word in words
+            if not word.startswith((f"{key}.", "threshold" if key == "detector" else "="))
+        ]
     return shlex.join([*words, override])

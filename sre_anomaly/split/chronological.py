@@ -26,7 +26,7 @@ class Chronological(SplitRule):
 
     train: Annotated[float, Field(gt=0, lt=1)] = 0.6
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.15
-    gap: Duration = field(default_factory=lambda: pd.Timedelta("1d"))
+    gap: Duration = field(default_factory=lambda: pd.Timedelta(days=1))
 
     def __post_init__(self) -> None:
         if self.train + self.validation >= 1:
