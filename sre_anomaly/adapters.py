@@ -8,7 +8,7 @@ The adapter is chosen by what the class has, in a fixed order: our own contract;
 import inspect
 import warnings
 from importlib import import_module
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def foreign_class(path: str, key: str) -> type:
         If the library is not installed (says how to), or has no such class.
     """
     module_name, _, class_name = path.rpartition(".")
-    library = path.split(".")[0]
+    library = path.split(".", maxsplit=1)[0]
     try:
         with warnings.catch_warnings():
             # What another library deprecates at import is not this user's concern.
@@ -95,6 +95,8 @@ def adapt(kind: str, cls: type, arguments: dict[str, Any], *, seed: int, key: st
 class _Foreign(Detector):
     """A detector of another library, built afresh at each fit."""
 
+    model_: Any
+
     def __init__(self, cls: type, arguments: dict[str, Any]) -> None:
         self.cls = cls
         self.arguments = arguments
@@ -106,8 +108,6 @@ class _Foreign(Detector):
 
 class ScikitLearn(_Foreign):
     """An outlier detector of scikit-learn: ``score_samples`` is higher for normal rows, so it is negated."""
-
-    model_: Any
 
     def fit(self, X: Array, y: Array | None = None, validation: tuple[Array, Array] | None = None) -> Self:
         """Fit a new model on complete rows."""
@@ -128,7 +128,6 @@ class PyOD(_Foreign):
     `REFERENCE_ROWS` evenly spaced training rows and answers one row at a time.
     """
 
-    model_: Any
     alone_: bool
 
     def fit(self, X: Array, y: Array | None = None, validation: tuple[Array, Array] | None = None) -> Self:
@@ -171,8 +170,6 @@ class River(_Foreign):
     the training rows. Scoring never teaches: the model answers as it stood after the last training row.
     """
 
-    unit: ClassVar[Any] = "own"
-    model_: Any
     low_: Array
     span_: Array
 

@@ -15,6 +15,7 @@ from pydantic import ConfigDict, ValidationError, create_model
 from sre_anomaly import contracts, registry
 from sre_anomaly.adapters import adapt, foreign_class
 from sre_anomaly.errors import ConfigError, UserError, did_you_mean
+from sre_anomaly.settings import in_words, mistakes_in
 
 PROMISES: dict[str, type] = {
     "data": contracts.DataSource,
@@ -52,13 +53,15 @@ def build_parts(config: Mapping[str, Any]) -> Parts:
         One line per mistake, all of them at once.
     """
     built: dict[str, Any] = {}
-    mistakes: list[str] = []
-    seed = int(config["seed"])
+    mistakes = mistakes_in(config)
+    seed = int(config["seed"]) if not mistakes else 0
     for kind in PROMISES:
         try:
             built[kind] = build(kind, config[kind], seed=seed)
         except UserError as error:
-            mistakes += str(error).splitlines()
+            # A wrong seed is told once, not again by every plugin that it is handed to.
+            told = [line for line in mistakes if line.startswith("seed:")]
+            mistakes += [line for line in str(error).splitlines() if not (told and f"{kind}.seed:" in line)]
     if not mistakes:
         parts = Parts(**built)
         if parts.detector is not None:
@@ -96,7 +99,8 @@ def build(kind: str, node: Mapping[str, Any], *, seed: int = 0, key: str | None 
 
 
 def _construct(cls: type, arguments: dict[str, Any], *, seed: int, key: str) -> Any:
-    hints = get_type_hints(cls.__init__, include_extras=True)
+    constructor: Any = cls.__init__  # type: ignore[misc]
+    hints = get_type_hints(constructor, include_extras=True)
     hints.pop("return", None)
     signature = inspect.signature(cls)
     unknown = [name for name in arguments if name not in signature.parameters]
@@ -116,7 +120,7 @@ def _construct(cls: type, arguments: dict[str, Any], *, seed: int, key: str) -> 
     try:
         checked = model(**given)
     except ValidationError as error:
-        mistakes += [_in_words(key, detail) for detail in error.errors()]
+        mistakes += [in_words(detail, key) for detail in error.errors()]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     return cls(**{name: getattr(checked, name) for name in signature.parameters})
@@ -124,21 +128,6 @@ def _construct(cls: type, arguments: dict[str, Any], *, seed: int, key: str) -> 
 
 def _promised_kind(hint: Any) -> str | None:
     return next((kind for kind, promise in PROMISES.items() if hint is promise), None)
-
-
-def _in_words(key: str, detail: Any) -> str:
-    """Return pydantic's finding as one line with the full config key."""
-    where = ".".join([key, *(str(part) for part in detail["loc"])])
-    if detail["type"] == "missing":
-        return f"{where}: is missing; set it, for example {where}=..."
-    if detail["type"] == "extra_forbidden":
-        return f"{where}: no such key"
-    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    seen = detail["input"]
-    shown = f", not {seen!r}" if isinstance(seen, (str, int, float, bool, type(None))) else ""
-    if shown and repr(seen) in message:
-        shown = ""
-    return f"{where}: {message}{shown}"
 
 
 def misfits(parts: Parts, config: Mapping[str, Any]) -> list[str]:

@@ -91,10 +91,9 @@ def read_option(kind: str, name: str) -> Option:
         indent, key, default, comment = match.groups()
         depth = len(indent) // 2
         above = [*above[:depth], key]
-        if default or not comment:
+        # A key without a value only opens a block: the keys in it speak for themselves.
+        if default:
             option.keys.append((".".join(above), default, comment or ""))
-        else:
-            option.keys.append((".".join(above), "...", comment))
     return option
 
 

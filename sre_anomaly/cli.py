@@ -30,7 +30,8 @@ MISTAKE = 2
 def main(argv: list[str] | None = None) -> None:
     """Run a command; the exit code is 0 for success, 2 for a user's mistake, 1 for a fault of ours."""
     words = list(sys.argv[1:] if argv is None else argv)
-    command = words.pop(0) if words and words[0] in COMMANDS else "run"
+    named = bool(words) and words[0] in COMMANDS
+    command = words.pop(0) if named else "run"
     if "--version" in words:
         print(f"sre-anomaly {__version__}")
         return
@@ -38,7 +39,8 @@ def main(argv: list[str] | None = None) -> None:
         print(HELP, end="")
         return
     try:
-        _refuse_unknown_command(words)
+        if not named:
+            _refuse_unknown_command(words)
         COMMANDS[command](words)
     except UserError as error:
         sys.stderr.write("".join(f"sre-anomaly: {line}\n" for line in str(error).splitlines()))

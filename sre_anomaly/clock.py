@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import pandas as pd
 from pydantic import BeforeValidator, PlainSerializer
 
-
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*")
 

@@ -96,18 +96,20 @@ def _in_words(error: BaseException, overrides: list[str]) -> str:
 
 def _unknown_key(key: str, overrides: list[str]) -> str:
     """Say which keys there are beside the one that is not there."""
-    parent, _, last = key.rpartition(".")
-    others = [override for override in overrides if override.split("=")[0].lstrip("+~") != key]
+    others = [override for override in overrides if override.split("=", 1)[0].lstrip("+~") != key]
     try:
         content: Any = OmegaConf.to_container(_compose(others), resolve=False)
     except (HydraException, OmegaConfBaseException):
         return f"{key}: no such key"
-    for part in filter(None, parent.split(".")):
-        content = content.get(part) if isinstance(content, Mapping) else None
-    if not isinstance(content, Mapping):
-        head = key.split(".")[0]
-        hint = did_you_mean(head, GROUPS) if head not in GROUPS else "see sre-anomaly --cfg job"
-        return f"{key}: no such key; {hint}"
-    known = [str(name) for name in content if parent or name not in NOT_OURS]
+    path: list[str] = []
+    for part in key.split("."):
+        if not isinstance(content, Mapping):
+            return f"{key}: no such key; {'.'.join(path)} is a single value"
+        if part not in content:
+            break
+        content = content[part]
+        path.append(part)
+    known = [str(name) for name in content if path or name not in NOT_OURS]
+    parent = ".".join(path)
     chosen = f" ({parent} is {content['name']!r} here)" if parent in GROUPS and "name" in content else ""
-    return f"{key}: no such key{chosen}; {did_you_mean(last, known)}"
+    return f"{key}: no such key{chosen}; {did_you_mean(key.split('.')[len(path)], known)}"

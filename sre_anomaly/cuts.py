@@ -48,7 +48,7 @@ def all_cuts(scores: Array, labels: Array) -> Cuts:
     # Compared, not subtracted: rows without a score rank at -infinity, and tie.
     last_of_tie = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)[: len(ranked)])
     hits = np.cumsum(labels[order])[last_of_tie]
-    return Cuts(ranked[last_of_tie], hits, last_of_tie + 1.0, float(labels.sum()))
+    return Cuts(ranked[last_of_tie], hits, (last_of_tie + 1).astype(np.float64), float(labels.sum()))
 
 
 def just_below(score: float) -> float:

@@ -12,6 +12,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
+MOST_NAMES = 16
+"""A longer list helps nobody on one line."""
+
+
 class UserError(Exception):
     """A mistake that the user can mend; its text is the one line that says how."""
 
@@ -34,7 +38,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """
     names = sorted(known)
     near = get_close_matches(word, names, n=2, cutoff=0.6)
+    if not near and word:
+        near = [name for name in names if word.lower() in name.lower()][:MOST_NAMES]
     everything = f"there are: {', '.join(names)}" if names else "there are none"
+    if len(names) > MOST_NAMES:
+        everything = f"there are {len(names)}, from {names[0]} to {names[-1]}"
     if not near:
         return everything
     return f"did you mean {' or '.join(repr(n) for n in near)}? ({everything})"

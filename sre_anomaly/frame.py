@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import pandas as pd
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-NANOSECONDS = "ns"
+NANOSECONDS: Literal["ns"] = "ns"
 WEEK = pd.Timedelta(days=7)
 
 
@@ -142,7 +143,7 @@ def runs_of_labels(time: pd.DatetimeIndex, labels: Array) -> tuple[Incident, ...
     """Return each unbroken run of rows labelled 1 as one incident."""
     step = time[1] - time[0] if len(time) > 1 else pd.Timedelta("1m")
     edges = np.diff(np.concatenate([[False], labels == 1, [False]]).astype(np.int8))
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    starts, ends = np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist()
     return tuple(
         Incident(time[start], time[end - 1] + step, id=number)
         for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1)

@@ -42,8 +42,10 @@ def launch(words: list[str]) -> None:
     sys.argv = ["sre-anomaly", *words]
     overrides = [word for word in words if not word.startswith("-")]
     failures: list[BaseException] = []
+    jobs: list[str] = []
 
     def job(config: DictConfig) -> None:
+        jobs.append(HydraConfig.get().runtime.output_dir)
         try:
             run_job(config)
         except Exception as error:
@@ -58,9 +60,10 @@ def launch(words: list[str]) -> None:
     try:
         with complaints_in_words(overrides):
             entry(job)()
-    except (PermissionError, FileExistsError, NotADirectoryError) as error:
-        if failures:
+    except OSError as error:
+        if jobs:
             raise
+        # Hydra makes the run folder before it calls the job.
         raise ConfigError(
             f"outputs: {error.filename} cannot be written ({error.strerror}); choose another folder with outputs=DIR"
         ) from None

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -67,8 +66,8 @@ def run(config: Mapping[str, Any], record: RunRecord, stages: Stages) -> Run:
     UserError
         If the config or the data cannot be used.
     """
-    describe(config, record)
     parts = build_parts(config)
+    describe(config, record)
     with stages.stage("read"):
         frame = only_frame(parts)
         check_values(frame, record)
@@ -207,7 +206,7 @@ def _labelled(frame: MetricFrame, span: slice) -> bool:
 
 def explain(found: Run, detected: Detection, parts: Parts) -> None:
     """Give every alert and the strongest rows their reasons."""
-    assert parts.detector is not None  # noqa: S101 - for the type checker: only called with one
+    assert parts.detector is not None
     explainer = Explainer(found.frame, detected.X, detected.columns, parts.detector)
     peaks = [int(found.frame.time.asi8.searchsorted(alert.peak)) for alert in detected.alerts]
     for alert, reason in zip(detected.alerts, explainer.reasons(peaks), strict=True):

@@ -14,8 +14,8 @@ WEEKEND = 5
 """Monday is 0, so 5 and 6 are the weekend."""
 LEARN_WEEKS = pd.Timedelta(days=14)
 """Weekends and weekly waves are told apart only where at least two weeks are there to learn from."""
-FEWEST = 3
-"""A slot of the day needs so many values before its own median is believed."""
+FEWEST_DAYS = 3
+"""A slot of the day needs values from so many days before its own median is believed."""
 
 
 @dataclass
@@ -28,18 +28,19 @@ class Profile:
 
     @classmethod
     def learn(cls, time: pd.DatetimeIndex, values: Array, slot: pd.Timedelta) -> Self:
-        """Learn from (n,) values; a slot without enough of them takes the metric's overall median."""
+        """Learn from (n,) values; a slot seen on too few days takes the metric's overall median."""
         seconds = max(1, min(DAY, round(slot.total_seconds())))
         slots = -(-DAY // seconds)
         present = np.isfinite(values)
         overall = float(np.median(values[present])) if present.any() else np.nan
         slot_of, weekend = _slot(time, seconds), time.day_of_week.to_numpy() >= WEEKEND
-        both = _medians(slot_of[present], values[present], slots, np.full(slots, overall))
+        day = time.asi8 // 1_000_000_000 // DAY
+        both = _medians(slot_of[present], day[present], values[present], np.full(slots, overall))
         usual = np.stack([both, both])
         if len(time) and time[-1] - time[0] >= LEARN_WEEKS:
             for row, of_kind in enumerate((~weekend, weekend)):
                 keep = present & of_kind
-                usual[row] = _medians(slot_of[keep], values[keep], slots, both)
+                usual[row] = _medians(slot_of[keep], day[keep], values[keep], both)
         return cls(seconds, usual)
 
     def expected(self, time: pd.DatetimeIndex) -> Array:
@@ -65,11 +66,13 @@ class Harmonics:
         design, target = _waves(time[present], harmonics, weekly), values[present]
         if not present.any():
             return cls(harmonics, weekly, np.full(design.shape[1], np.nan))
-        weights = np.ones(len(target))
-        coefficients = np.zeros(design.shape[1])
+        weights: Array = np.ones(len(target))
+        coefficients: Array = np.zeros(design.shape[1])
         for _ in range(10):
             root = np.sqrt(weights)
-            coefficients = np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0]
+            coefficients = np.asarray(
+                np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0], dtype=np.float64
+            )
             residual = target - design @ coefficients
             spread = 1.4826 * np.median(np.abs(residual - np.median(residual)))
             if spread == 0:
@@ -95,9 +98,11 @@ def _slot(time: pd.DatetimeIndex, seconds: int) -> npt.NDArray[np.int64]:
     return (time.asi8 // 1_000_000_000 % DAY) // seconds
 
 
-def _medians(slot_of: npt.NDArray[np.int64], values: Array, slots: int, otherwise: Array) -> Array:
-    grouped: Any = pd.Series(values).groupby(slot_of)
-    enough = grouped.median()[grouped.size() >= FEWEST]
+def _medians(
+    slot_of: npt.NDArray[np.int64], day: npt.NDArray[np.int64], values: Array, otherwise: Array
+) -> Array:
+    slots: Any = pd.DataFrame({"value": values, "day": day}).groupby(slot_of)
+    enough = slots["value"].median()[slots["day"].nunique() >= FEWEST_DAYS]
     out = otherwise.copy()
     out[enough.index.to_numpy()] = enough.to_numpy()
     return out

@@ -1,5 +1,6 @@
 """A CSV or Parquet table becomes times and numbers; what cannot be read is told by file, row and column."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
@@ -33,7 +34,7 @@ def read_table(path: Path, separator: str = ",") -> pd.DataFrame:
         hint = f"; {did_you_mean(path.name, near)}" if near else f"; there is no folder {path.parent} either"
         raise DataError(
             f"data.path: {path} is not there{hint}" if len(near) < 50 else f"data.path: {path} is not there"
-        )  # noqa: E501
+        )
     try:
         if path.suffix in {".parquet", ".pq"}:
             table = pd.read_parquet(path)
@@ -83,17 +84,7 @@ def times(path: Path, series: Any, timezone: str) -> pd.DatetimeIndex:
         unit = next(unit for least, unit in EPOCH_UNITS if abs(float(series.median())) >= least)
         return pd.DatetimeIndex(pd.to_datetime(series, unit=unit, utc=True))
     if not isinstance(series.dtype, pd.DatetimeTZDtype) and series.dtype.kind != "M":
-        text = series.astype("string").str.strip()
-        offsets = (
-            text.str.extract(r"(Z|[+-]\d{2}:?\d{2})$", expand=False).replace("Z", "+00:00").fillna("none")
-        )
-        if offsets.nunique() > 1:
-            other = offsets != offsets.iloc[0]
-            raise DataError(
-                f"{where}: mixed time zones: row {HEADER_ROWS} has offset {offsets.iloc[0]}, row {_row(other)} has "
-                f"{offsets[other].iloc[0]}; write all times in UTC, or all without offset and set data.timezone"
-            )
-        series = _parse(where, text)
+        series = _parse(where, series)
     stamps = pd.DatetimeIndex(series)
     if stamps.isna().any():
         raise DataError(f"{where}: row {_row(pd.Series(stamps.isna()))} has no time")
@@ -110,7 +101,19 @@ def times(path: Path, series: Any, timezone: str) -> pd.DatetimeIndex:
         raise DataError(f"{where}: {' '.join(str(error).split())} (data.timezone={timezone})") from None
 
 
-def _parse(where: str, text: Any) -> Any:
+def _parse(where: str, series: Any) -> Any:
+    """Read times as ISO 8601 in one go; only if that fails look for what is wrong, cell by cell."""
+    if isinstance(series.dtype, pd.StringDtype):
+        with suppress(ValueError):
+            return pd.to_datetime(series, format="ISO8601")
+    text = series.astype("string").str.strip()
+    offsets = text.str.extract(r"(Z|[+-]\d{2}:?\d{2})$", expand=False).replace("Z", "+00:00").fillna("none")
+    if offsets.nunique() > 1:
+        other = offsets != offsets.iloc[0]
+        raise DataError(
+            f"{where}: mixed time zones: row {HEADER_ROWS} has offset {offsets.iloc[0]}, row {_row(other)} has "
+            f"{offsets[other].iloc[0]}; write all times in UTC, or all without offset and set data.timezone"
+        )
     try:
         return pd.to_datetime(text, format="ISO8601")
     except ValueError:

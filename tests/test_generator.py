@@ -1,4 +1,3 @@
-# ruff: noqa: PD011 - the values of a MetricFrame are an array
 import inspect
 import json
 import time

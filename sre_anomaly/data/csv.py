@@ -84,10 +84,9 @@ class CsvFile(DataSource):
         if names is None:
             others = [str(name) for name in table.columns if name not in taken]
             # Text in every row is a name or a comment; text in some rows is a broken number and an error below.
-            text = [name for name in others if pd.to_numeric(table[name], errors="coerce").isna().all()]
-            empty = [name for name in text if table[name].isna().all()]
-            names = [name for name in others if name not in text or name in empty]
-            if left := [name for name in text if name not in empty]:
+            left = [name for name in others if pd.to_numeric(table[name], errors="coerce").isna().all()]
+            names = [name for name in others if name not in left]
+            if left:
                 notes.append(f"columns without a single number were left out: {', '.join(left)}")
         if not names:
             raise DataError(f"{path}: has no column of numbers; name the metrics with data.values=[...]")

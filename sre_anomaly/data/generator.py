@@ -178,8 +178,8 @@ class Generator(DataSource):
                 if not len(starts):
                     raise ConfigError(
                         f"data.hard_negatives.{name}.count: {plan.count} of {in_words(plan.length)} do not "
-                        f"fit beside the anomalies into {self.days:g} days; {turn} would "
-                        "(data.hard_negative_count sets the count of all of them)"
+                        f"fit beside the anomalies into {self.days:g} days; {turn} would. "
+                        "For a short history set all counts at once: data.count=1 data.hard_negative_count=1"
                     )
                 # In its own share of the length where there is room, else wherever there is.
                 near = starts[starts * plan.count // len(frame) == turn]

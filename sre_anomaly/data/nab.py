@@ -40,7 +40,7 @@ class Nab(DataSource):
     def __post_init__(self) -> None:
         known = [name.removeprefix("data/") for name in _checksums() if name.startswith("data/")]
         ending = f"{self.series.removesuffix('.csv')}.csv"
-        found = [name for name in known if name in {ending} or name.split("/")[1] == ending]
+        found = [name for name in known if name == ending or name.split("/")[1] == ending]
         if not found:
             short = [name.split("/")[1].removesuffix(".csv") for name in known]
             raise ConfigError(
@@ -92,6 +92,7 @@ def _file(name: str) -> Path:
     cache = Path(pooch.os_cache("sre-anomaly")) / "nab"
     path = (folder or cache) / name
     if folder is None and not path.is_file():
+        pooch.get_logger().setLevel("WARNING")
         try:
             pooch.retrieve(ADDRESS + name, f"sha256:{expected}", fname=path.name, path=path.parent)
         except (OSError, ValueError) as error:

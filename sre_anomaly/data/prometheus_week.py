@@ -25,7 +25,7 @@ class PrometheusWeek(DataSource):
         time = pd.date_range("2024-01-01", periods=MINUTES, freq="1min", tz="UTC")
         wave = np.linspace(0, 7 * 2 * np.pi, MINUTES)
         # The legacy generator on purpose: these are the published numbers of this example.
-        noise = np.random.RandomState(self.seed).normal(0, 3, MINUTES)  # noqa: NPY002
+        noise = np.random.RandomState(self.seed).normal(0, 3, MINUTES)
         cpu = 40 + 20 * np.sin(wave - np.pi / 2) + noise
         cpu[5000:5010] += 45
         cpu[8000:8050] = 0

@@ -43,7 +43,7 @@ class Servers(DataSource):
                 f"data=servers: the files of part {self.part} do not fit together: X is {train.shape}, "
                 f"X_val {validation.shape}, y_val {labels.shape}"
             )
-        metrics = ("throughput", "latency")
+        metrics: tuple[str, ...] = ("throughput", "latency")
         if train.shape[1] != len(metrics):
             metrics = tuple(f"metric_{number}" for number in range(1, train.shape[1] + 1))
         rows = len(train)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
 
-import numpy as np
 from pydantic import Field
 
 from sre_anomaly.contracts import Detector
+from sre_anomaly.forest import FlatForest
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
 
@@ -16,7 +16,8 @@ from sre_anomaly.registry import register
 class IsolationForest(Detector):
     """Score = the anomaly score of Liu, Ting and Zhou (2008), between 0 and 1; about 0.5 is ordinary.
 
-    A thin layer over scikit-learn's forest, whose sign is turned: here higher is stranger.
+    scikit-learn grows the trees; `sre_anomaly.forest` scores with them. The sign is turned: here higher is
+    stranger.
     """
 
     n_estimators: Annotated[int, Field(ge=1)] = 100
@@ -27,6 +28,7 @@ class IsolationForest(Detector):
     export_name = "isolation_forest"
 
     model_: Any = field(init=False, repr=False)
+    forest_: FlatForest = field(init=False, repr=False)
 
     def fit(self, X: Array, y: Array | None = None, validation: tuple[Array, Array] | None = None) -> Self:
         """Grow the trees on complete training rows; labels are not used."""
@@ -39,11 +41,12 @@ class IsolationForest(Detector):
             max_features=self.max_features,
             random_state=self.seed,
         ).fit(X)
+        self.forest_ = FlatForest.of(self.model_)
         return self
 
     def score(self, X: Array) -> Array:
         """Return (n,) anomaly scores."""
-        return -np.asarray(self.model_.score_samples(X))
+        return self.forest_.score(X)
 
     def native(self) -> Any:
         """Return scikit-learn's own forest."""

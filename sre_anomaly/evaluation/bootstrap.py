@@ -21,7 +21,7 @@ def interval(
     starts = np.arange(0, rows, block)
     if len(starts) < 4:
         return float("nan"), float("nan")
-    blocks = [np.arange(start, min(start + block, rows)) for start in starts]
+    blocks = [np.arange(int(start), min(int(start) + block, rows)) for start in starts]
     draw = np.random.default_rng(seed)
     seen: list[float] = []
     for _ in range(ROUNDS):

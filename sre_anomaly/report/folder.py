@@ -44,7 +44,7 @@ def _json(value: object) -> str:
 
 def _scores(run: Run) -> pd.DataFrame:
     """Return every row with its values, score, level, flag, label (where known) and span."""
-    assert run.detection is not None  # noqa: S101
+    assert run.detection is not None
     frame, found = run.frame, run.detection
     table = pd.DataFrame(frame.values, columns=list(frame.metrics))
     table.insert(0, "time", frame.time)
@@ -65,7 +65,7 @@ def _scores(run: Run) -> pd.DataFrame:
 
 def _alerts(run: Run) -> pd.DataFrame:
     """Return the alerts, times in ISO format and UTC."""
-    assert run.detection is not None  # noqa: S101
+    assert run.detection is not None
     columns = [
         "id",
         "start",
@@ -88,7 +88,7 @@ def _alerts(run: Run) -> pd.DataFrame:
 
 def _strongest(run: Run) -> pd.DataFrame:
     """Return the rows furthest above their level, strongest first, flagged or not."""
-    assert run.detection is not None  # noqa: S101
+    assert run.detection is not None
     frame, found = run.frame, run.detection
     rows = [row for row, _ in run.strongest]
     table = pd.DataFrame(frame.values[rows], columns=list(frame.metrics))

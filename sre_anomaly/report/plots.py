@@ -12,10 +12,10 @@ from sre_anomaly.records import Alert
 from sre_anomaly.runner import Run
 
 mpl.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402 - after the backend that needs no screen
-from matplotlib.axes import Axes  # noqa: E402
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
 
 # Okabe and Ito's colours (2008), which colour-blind readers can tell apart.
 BLUE, ORANGE, RED, GREY = "#0072B2", "#E69F00", "#D55E00", "#999999"
@@ -27,7 +27,7 @@ DOTS_PER_INCH = 110
 
 def anomaly_plot(run: Run, path: Path) -> None:
     """Draw the metrics that the alerts name, the alerts and known incidents on them, and the score."""
-    assert run.detection is not None  # noqa: S101
+    assert run.detection is not None
     frame, span, found = run.frame, run.split.test, run.detection
     time = frame.time[span]
     shown = _most_blamed(run)
@@ -56,7 +56,7 @@ def anomaly_plot(run: Run, path: Path) -> None:
 
 def forecast_plot(run: Run, path: Path) -> None:
     """Draw what came, what was forecast and its interval: the whole test span, and its last part enlarged."""
-    assert run.forecasts is not None  # noqa: S101
+    assert run.forecasts is not None
     forecasts = run.forecasts
     last = min(len(forecasts.time), max(48, len(forecasts.time) // 10))
     shown = list(range(min(len(forecasts.metrics), PANELS)))

@@ -21,7 +21,7 @@ def tell(run: Run, folder: Path, console: Console) -> None:
     if run.detection is not None:
         _tell_detection(run, console)
     if (table := words.forecast_table(run)) is not None:
-        assert run.forecasts is not None  # noqa: S101
+        assert run.forecasts is not None
         console.print()
         _say(console, "Forecast", ", ".join(run.forecasts.metrics))
         _print_table(table, console)
@@ -33,7 +33,7 @@ def tell(run: Run, folder: Path, console: Console) -> None:
 
 
 def _tell_detection(run: Run, console: Console) -> None:
-    assert run.detection is not None  # noqa: S101
+    assert run.detection is not None
     console.print()
     _say(console, "Found", words.found(run))
     for alert in by_strength(run.detection.alerts)[:STRONGEST]:

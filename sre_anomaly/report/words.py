@@ -59,7 +59,7 @@ def spans(run: Run) -> str:
 
 def found(run: Run) -> str:
     """Return how much was found, in one sentence."""
-    assert run.record.detection is not None  # noqa: S101
+    assert run.record.detection is not None
     detection = run.record.detection
     rows = run.split.test.stop - run.split.test.start
     text = f"{detection['flags']:,} of {rows:,} judged rows flagged, {detection['alerts']:,} alert(s)"
@@ -155,7 +155,7 @@ def next_commands(run: Run) -> list[tuple[str, str]]:
 
 def _again(run: Run, override: str) -> str:
     """Return this run's own command with one override changed or added."""
-    key = override.split("=")[0]
+    key = override.split("=", maxsplit=1)[0]
     words = [word for word in shlex.split(run.record.command) if word.split("=")[0] != key]
     if "=" in override and "." not in key:
         # Another option of a group has other keys: what was set of the old one would not fit.

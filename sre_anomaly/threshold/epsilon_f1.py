@@ -69,5 +69,5 @@ class EpsilonF1(Threshold):
 
     def describe(self) -> dict[str, Any]:
         """Return the level, its density and the F1 it had on validation."""
-        epsilon = math.exp(-self.level_) if abs(self.level_) < 700 else None  # noqa: PLR2004 - exp overflows
+        epsilon = math.exp(-self.level_) if abs(self.level_) < 700 else None
         return {"level": self.level_, "epsilon": epsilon, "validation_f1": self.f1_, "search": self.search}

@@ -1,0 +1,203 @@
+"""A user's mistake gets one clear line and exit code 2, and leaves nothing behind."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+GOOD = pd.DataFrame(
+    {
+        "time": pd.date_range("2024-01-01", periods=600, freq="5min").astype(str),
+        "cpu": np.sin(np.arange(600) / 20) + np.random.default_rng(0).normal(0, 0.1, 600),
+    }
+)
+
+
+def _with(row, **cells):
+    table = GOOD.astype(object)
+    for name, value in cells.items():
+        table.loc[row, name] = value
+    return table
+
+
+FILES = {
+    "empty file": ("", [], "is empty"),
+    "header only": ("time,cpu\n", [], "has a header and no rows"),
+    "no such column": (GOOD, ["data.values=[cpuu]"], "no column 'cpuu'; did you mean 'cpu'?"),
+    "no such time column": (GOOD, ["data.time=tiem"], "no column 'tiem'; did you mean 'time'?"),
+    "unparsable time": (_with(41, time="yesterday"), [], "row 43: 'yesterday' is not a time"),
+    "no time": (_with(7, time=None), [], "row 9 has no time"),
+    "mixed time zones": (_with(5, time="2024-01-01 00:25:00+01:00"), [], "mixed time zones: row 2 has offset none, row 7"),
+    "no such time zone": (GOOD, ["data.timezone=Mars/Base"], "no time zone is called 'Mars/Base'"),
+    "not a number": (_with(10, cpu="high"), [], "column 'cpu': row 12: 'high' is not a number"),
+    "infinite": (_with(10, cpu="inf"), [], "row 12: is infinite"),
+    "all missing": (GOOD.assign(cpu=np.nan), [], "has no column of numbers"),
+    "one metric missing": (GOOD.assign(mem=np.nan), ["data.values=[cpu,mem]"], "'mem' has no value at all"),
+    "constant": (GOOD.assign(cpu=5.0), [], "no metric ever changes"),
+    "only text": (GOOD.assign(cpu="web-1"), [], "has no column of numbers"),
+    "too few rows": (GOOD[:5], ["features=rolling", "forecaster=none"], "training rows are complete"),
+    "one row": (GOOD[:1], [], "needs rows at two different times"),
+    "too few to forecast": (GOOD[:20], ["features=raw"], "too few for a forecaster"),
+    "strange label": (GOOD.assign(label="maybe"), ["data.label=label"], "'maybe' is no label"),
+    "one class": (
+        GOOD.assign(label=0),
+        ["detector=xgboost", "split=chronological", "split.gap=0m", "data.label=label"],
+        "labelled rows are normal",
+    ),
+    "no labels": (GOOD, ["detector=xgboost", "split=chronological", "split.gap=0m"], "no row is labelled"),
+    "label and incidents": (GOOD, ["data.label=label", "data.incidents=x.json"], "not both"),
+    "not a table": ("\x00\x01\x02", [], "metrics.csv"),
+    "a clock with the wrong step": (
+        _with(599, time="2034-01-01"), [], "set data.resample to the usual distance between rows",
+    ),
+    "too short to split": (GOOD, ["split=chronological"], "too few for split=chronological"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_data_that_cannot_be_used(command, tmp_path, case):
+    """Each broken file is refused with the file, the place and what would be right."""
+    content, overrides, expected = FILES[case]
+    path = tmp_path / "metrics.csv"
+    if isinstance(content, str):
+        path.write_text(content)
+    else:
+        content.to_csv(path, index=False)
+    code, out, err = command("experiment=csv", f"data.path={path}", *overrides)
+    assert code == 2, err
+    assert expected in err
+    assert len(err.splitlines()) == 1
+    assert "Traceback" not in err
+    assert out == ""
+    assert not (tmp_path / "outputs").exists()
+
+
+CONFIGS = {
+    "missing file": (["experiment=csv", "data.path=metrcs.csv"], "metrcs.csv is not there"),
+    "nothing given": (["experiment=csv"], "data.path: has to be given"),
+    "unknown option": (["detector=iforrest"], "detector=iforrest: no such option; did you mean 'iforest'?"),
+    "unknown experiment": (["experiment=cloudwach"], "did you mean 'cloudwatch'?"),
+    "misspelt group": (["detctor=iforest"], "did you mean 'detector'?"),
+    "misspelt key": (["detector=iforest", "threshold.contaminatoin=0.1"], "did you mean 'contamination'?"),
+    "key of another option": (["threshold.sigmas=3"], "threshold is 'probability' here"),
+    "misspelt type": (["data.types.spik.count=1"], "did you mean 'spike'?"),
+    "key below a value": (["seed.a=1"], "seed is a single value"),
+    "contamination too high": (
+        ["detector=iforest", "threshold.contamination=0.7"], "threshold.contamination: should be less than or equal to 0.5, not 0.7",
+    ),
+    "contamination zero": (["detector=iforest", "threshold.contamination=0"], "should be greater than 0, not 0"),
+    "text for a number": (["detector=iforest", "threshold.contamination=some"], "not 'some'"),
+    "seed": (["seed=abc"], "seed: should be a valid integer"),
+    "horizon": (["forecast.horizon=0"], "forecast.horizon: should be greater than or equal to 1, not 0"),
+    "duration": (["data.step=5"], "data.step: is not a duration: 5"),
+    "window and sigma": (
+        ["detector=zscore", "features=zresidual", "features.window=10"], "can never exceed 2.846 standard deviations",
+    ),
+    "needs sigmas": (["detector=iforest", "threshold=sigma"], "use threshold=contamination"),
+    "needs a split": (["split=none"], "use split=chronological"),
+    "no split to give": (["split=given"], "brings no split of its own"),
+    "m of n": (["alerts.needed=5"], "5 flags can never fit in alerts.within=3"),
+    "no room to judge": (["split.train=0.9", "split.validation=0.1"], "leaves nothing to judge"),
+    "no such metric": (["forecast.metrics=[cpuu]"], "did you mean 'cpu'?"),
+    "too much for the length": (["data.days=14"], "data.count=1"),
+    "not an override": (["detector=["], "is not an override"),
+    "chosen twice": (["+experiment=cloudwatch"], "is chosen twice"),
+    "unknown class": (["detector.name=sklearn.ensemble.IsolationForrest"], "did you mean 'IsolationForest'?"),
+    "no detector": (["detector.name=sklearn.linear_model.Ridge"], "is no detector"),
+    "not installed": (["detector.name=nolibrary.module.Class"], "pip install nolibrary"),
+    "unwritable": (["outputs=taken"], "taken"),
+    "no such command": (["generat"], "did you mean 'generate'?"),
+    "no such group": (["list", "detectors"], "did you mean 'detector'?"),
+    "no such option to list": (["list", "detector", "zcore"], "did you mean 'zscore'?"),
+    "no folder to generate into": (["generate", "to=nowhere/x.csv"], "there is no folder nowhere"),
+    "no such format": (["generate", "to=x.xlsx"], "write a .csv"),
+    "check": (["check", "detector=iforest", "threshold.contamination=2"], "threshold.contamination"),
+    "unknown series": (["experiment=cloudwatch", "data.series=ec2_cpu_utilisation_53ea38"], "did you mean 'ec2_cpu_utilization_53ea38'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_config_that_cannot_work(command, tmp_path, case):
+    """Each mistake in the configuration is one line that names the key and what would be right."""
+    (tmp_path / "taken").write_text("a file, not a folder")
+    overrides, expected = CONFIGS[case]
+    code, _, err = command(*overrides)
+    assert code == 2, err
+    assert expected in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_all_mistakes_are_told_at_once(command):
+    """Several wrong values give one line each."""
+    code, _, err = command("seed=x", "detector.max_depth=0", "split.train=2")
+    assert code == 2
+    assert [line.split(": ")[1] for line in err.splitlines()] == ["seed", "detector.max_depth", "split.train"]
+
+
+@pytest.mark.parametrize(
+    ("windows", "expected"),
+    [
+        ("[", "is not JSON"),
+        ('[["2024-01-01"]]', "window 1: expected a start and an end"),
+        ('[["2024-01-02", "2024-01-01"]]', "ends (2024-01-01"),
+        ('[["2031-01-01", "2031-01-02"]]', "lies outside the data"),
+        ('{"other.csv": []}', "has no windows for 'metrics.csv'"),
+    ],
+)
+def test_incident_windows_that_cannot_be_used(command, tmp_path, windows, expected):
+    """Broken incident windows are refused by number."""
+    GOOD.to_csv(tmp_path / "metrics.csv", index=False)
+    (tmp_path / "incidents.json").write_text(windows)
+    code, _, err = command("experiment=csv", "data.path=metrics.csv", "data.incidents=incidents.json")
+    assert code == 2
+    assert expected in err
+    assert len(err.splitlines()) == 1
+
+
+def test_no_network_for_nab(command, tmp_path, monkeypatch):
+    """Without network the line says where to put the files."""
+    monkeypatch.delenv("SRE_ANOMALY_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("sre_anomaly.data.nab.ADDRESS", "http://127.0.0.1:9/")
+    code, _, err = command("experiment=cloudwatch")
+    assert code == 2
+    assert "SRE_ANOMALY_DATA" in err
+    assert str(tmp_path / "cache") in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_changed_nab_file_is_refused(command, needs, tmp_path, monkeypatch):
+    """A series that differs from the published one is not used."""
+    needs("nab")
+    monkeypatch.setenv("SRE_ANOMALY_DATA", str(tmp_path))
+    folder = tmp_path / "nab" / "data" / "realAWSCloudwatch"
+    folder.mkdir(parents=True)
+    (folder / "ec2_cpu_utilization_53ea38.csv").write_text("timestamp,value\n2014-01-01,1\n")
+    code, _, err = command("experiment=cloudwatch")
+    assert code == 2
+    assert "is not the published file" in err
+
+
+def test_dull_series_never_give_nan_or_infinite_measures(command, tmp_path):
+    """Constant stretches and gaps give finite or absent measures, never NaN or infinity in the record."""
+    table = GOOD.assign(flat=3.0, label=0)
+    table.loc[100:200, "cpu"] = np.nan
+    table.loc[300:500, "cpu"] = 1.0
+    table.loc[450:455, "label"] = 1
+    table.to_csv(tmp_path / "metrics.csv", index=False)
+    for features in ("raw", "rolling", "zresidual", "seasonal", "system", "lags"):
+        for detector in ("zscore", "iforest", "gaussian"):
+            code, _, err = command(
+                "experiment=csv", "data.path=metrics.csv", f"features={features}", f"detector={detector}",
+                "threshold=contamination", "forecaster=ridge",
+            )  # fmt: skip
+            assert code == 0, err
+            text = (tmp_path / "outputs/latest/record.json").read_text()
+            measures = json.loads(text)["detection"]["measures"]
+            assert "NaN" not in text
+            assert "Infinity" not in text
+            assert all(
+                measures[name] is not None for name in ("precision", "recall", "f1", "pr_auc", "roc_auc")
+            )

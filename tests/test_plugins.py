@@ -1,0 +1,109 @@
+"""A detector of one's own: a YAML file, a class of another library, a package installed elsewhere."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sre_anomaly.build import build
+from sre_anomaly.errors import ConfigError
+from sre_anomaly.registry import lookup, names, register
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_a_yaml_file_in_the_users_conf_is_found(command, tmp_path):
+    """``./conf/detector/mine.yaml`` is listed, checked and run, with its own natural threshold."""
+    folder = tmp_path / "conf" / "detector"
+    folder.mkdir(parents=True)
+    (folder / "mine.yaml").write_text(
+        "# Local outlier factor of scikit-learn.\n"
+        "defaults:\n  - override /threshold@_global_.threshold: contamination\n"
+        "name: sklearn.mixture.GaussianMixture\nn_components: 2  # how many bell curves\n"
+    )
+    assert "mine" in command("list", "detector")[1]
+    assert "how many bell curves" in command("list", "detector", "mine")[1]
+    code, _, err = command("experiment=prometheus_week", "detector=mine")
+    assert (code, err) == (0, "")
+    record = json.loads((tmp_path / "outputs/latest/record.json").read_text())
+    assert record["detection"]["threshold"]["name"] == "contamination"
+    assert record["detection"]["measures"]["recall"] > 0.5
+
+
+def test_a_shadowed_file_is_told(command, tmp_path):
+    """A user's file with the name of one of ours has no effect, and that is said."""
+    folder = tmp_path / "conf" / "detector"
+    folder.mkdir(parents=True)
+    (folder / "zscore.yaml").write_text("name: zscore\n")
+    code, _, err = command("experiment=prometheus_week", "detector=zscore")
+    assert code == 0
+    assert "zscore.yaml has no effect" in err
+
+
+def test_scikit_learns_sign_is_turned():
+    """A foreign class scores higher for stranger rows."""
+    rows = np.random.default_rng(0).normal(0, 1, (200, 2))
+    detector = build("detector", {"name": "sklearn.ensemble.IsolationForest"}, seed=3).fit(rows)
+    assert detector.score(np.array([[9.0, 9.0]]))[0] > detector.score(rows).max()
+
+
+def test_unknown_argument_of_a_foreign_class():
+    """A misspelt argument of another library's class is told with did-you-mean."""
+    with pytest.raises(ConfigError, match=r"detector\.n_estimator: no such key; did you mean 'n_estimators'"):
+        build("detector", {"name": "sklearn.ensemble.IsolationForest", "n_estimator": 5})
+
+
+def test_a_name_is_held_once():
+    """Two classes cannot register the same name."""
+
+    @register("example", "held")
+    class First:
+        pass
+
+    with pytest.raises(ValueError, match="already"):
+
+        @register("example", "held")
+        class Second:
+            pass
+
+    assert lookup("example", "held") is First
+
+
+def test_names_are_listed_without_loading():
+    """Every built-in detector is known by name."""
+    assert set(names("detector")) >= {"zscore", "iforest", "gaussian", "xgboost"}
+
+
+@pytest.mark.slow
+def test_a_wheel_installed_elsewhere(tmp_path):
+    """A wheel in an empty environment runs the default experiment and finds the user's own detector."""
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path / "dist", ROOT],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True)
+    python = tmp_path / "env" / "bin" / "python"
+    subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", wheel, "--constraint", ROOT / "constraints.txt"],
+        check=True,
+    )
+    work = tmp_path / "work"
+    (work / "conf" / "detector").mkdir(parents=True)
+    (work / "conf" / "detector" / "mine.yaml").write_text(
+        "# A bigger forest.\ndefaults:\n  - override /threshold@_global_.threshold: contamination\n"
+        "name: sklearn.ensemble.IsolationForest\nn_estimators: 50  # trees\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    for words in ([], ["detector=mine"]):
+        done = subprocess.run(
+            [tmp_path / "env" / "bin" / "sre-anomaly", *words],
+            cwd=work, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert json.loads((work / "outputs/latest/record.json").read_text())["status"] == "completed"
