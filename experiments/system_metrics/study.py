@@ -1,7 +1,6 @@
-"""Does learning from labelled incidents pay? PR-AUC of every detector on the same generated servers.
+"""Does learning from labelled incidents pay? PR-AUC of every detector on the same generated services.
 
-python experiments/system_metrics/study.py              # seeds 0-4, some two minutes
-python experiments/system_metrics/study.py --seeds 10
+Usage: python experiments/system_metrics/study.py [--seeds 10] [--first 0] [--only NAME]
 """
 
 import argparse
@@ -51,7 +50,7 @@ def measure(name: str, overrides: list[str], seed: int) -> dict[str, object]:
 def main() -> None:
     """Run all, print the table and write both it and its parts beside this file."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()

@@ -10,12 +10,12 @@ import yaml
 from sre_anomaly.report import words
 from sre_anomaly.runner import Run, by_strength
 
-MOST_ALERTS = 100
+MOST_ROWS = 100
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #ddd}
 table{border-collapse:collapse;width:100%;font-size:14px}th,td{text-align:left;padding:.25rem .6rem .25rem 0;
-border-bottom:1px solid #eee;vertical-align:top}th{font-weight:600;color:#555}img{width:100%;height:auto}
+border-bottom:1px solid #eee;vertical-align:top}td:nth-child(-n+2){white-space:nowrap}th{font-weight:600;color:#555}img{width:100%;height:auto}
 pre{background:#f6f6f6;padding:.8rem;overflow:auto;font-size:13px}.note{color:#666}.caveat{background:#fff4d6;
 padding:.4rem .7rem}code{background:#f6f6f6;padding:.1rem .3rem}
 """
@@ -24,13 +24,18 @@ padding:.4rem .7rem}code{background:#f6f6f6;padding:.1rem .3rem}
 def write_page(run: Run, images: list[Path], path: Path) -> None:
     """Write the report of a run, with its pictures inside it."""
     title = html.escape(f"{run.record.experiment}: {run.frame.name}")
+    pictures = {image.stem: _picture(image) for image in images}
     body = [
         f"<h1>{title}</h1>",
         f"<p>{html.escape(words.reading(run))}.<br>This run {html.escape(words.spans(run))}.</p>",
         *(f"<p class='note'>{html.escape(note)}</p>" for note in run.record.notes),
-        *_detection(run),
+        *_found(run),
+        pictures.get("anomaly_plot", ""),
+        *_alerts(run),
+        *_missed(run),
+        *_quality(run),
         *_forecast(run),
-        *(_picture(image) for image in images),
+        pictures.get("forecast_plot", ""),
         "<h2>How this was made</h2>",
         f"<p>Command: <code>{html.escape(run.record.command)}</code><br>Data fingerprint: "
         f"<code>{run.record.data['fingerprint'][:16]}</code>, seed {run.record.seed}, {html.escape(_versions(run))}</p>",
@@ -43,35 +48,56 @@ def write_page(run: Run, images: list[Path], path: Path) -> None:
     path.write_text(page, encoding="utf-8")
 
 
-def _detection(run: Run) -> list[str]:
+def _found(run: Run) -> list[str]:
     if run.detection is None:
         return []
     parts = ["<h2>What was found</h2>", f"<p><b>{html.escape(words.found(run))}.</b></p>"]
     parts += [f"<p>{html.escape(sentence)}.</p>" for sentence in words.incidents_caught(run)]
     if run.judgement is not None:
         parts += [f"<p class='caveat'>{html.escape(caveat)}</p>" for caveat in run.judgement.caveats]
-    alerts = by_strength(run.detection.alerts)
-    if alerts:
-        rows = [
-            [
-                f"{pd.Timestamp(alert.start):%Y-%m-%d %H:%M}",
-                f"{pd.Timestamp(alert.end):%Y-%m-%d %H:%M}",
-                f"{alert.peak_score:.4g}",
-                alert.reason,
-            ]
-            for alert in alerts[:MOST_ALERTS]
-        ]
-        parts.append("<h2>Alerts, strongest first</h2>")
-        parts.append(_table(words.Table(["from", "to", "peak score", "why"], rows)))
-        if len(alerts) > MOST_ALERTS:
-            parts.append(f"<p class='note'>{len(alerts) - MOST_ALERTS} more are in alerts.csv.</p>")
-    if (table := words.detection_table(run)) is not None:
-        parts += ["<h2>How good that is</h2>", _table(table)]
-        parts.append(
-            "<p class='note'>random: scores drawn by chance. largest jump: the biggest change from row to row. Both "
-            "flag as many rows as the detector. In brackets: 95 % interval over resampled days.</p>"
-        )
     return parts
+
+
+def _alerts(run: Run) -> list[str]:
+    alerts = by_strength(run.detection.alerts) if run.detection else []
+    if not alerts:
+        return []
+    columns = ["from", "to", "peak score", "why"]
+    rows = [[_when(a.start), _when(a.end), f"{a.peak_score:.4g}", a.reason] for a in alerts[:MOST_ROWS]]
+    if run.judgement is not None and run.judgement.measures.get("incidents"):
+        columns.append("known incident")
+        rows = [[*row, words.known_incident(run, alert)] for row, alert in zip(rows, alerts, strict=False)]
+    parts = ["<h2>Alerts, strongest first</h2>", _table(words.Table(columns, rows))]
+    if len(alerts) > MOST_ROWS:
+        parts.append(f"<p class='note'>{len(alerts) - MOST_ROWS} more are in alerts.csv.</p>")
+    return parts
+
+
+def _missed(run: Run) -> list[str]:
+    missed = words.missed_incidents(run)
+    if not missed:
+        return []
+    rows = [[_when(i.start.value), _when(i.end.value), i.type, i.metric, i.severity] for i in missed[:MOST_ROWS]]
+    return [
+        "<h2>Known incidents without an alert</h2>",
+        _table(words.Table(["from", "to", "type", "metric", "severity"], rows)),
+    ]
+
+
+def _quality(run: Run) -> list[str]:
+    table = words.detection_table(run)
+    if table is None:
+        return []
+    return [
+        "<h2>How good that is</h2>",
+        _table(table),
+        "<p class='note'>random: scores drawn by chance. largest jump: the biggest change from row to row. Both "
+        "flag as many rows as the detector. In brackets: 95 % interval over resampled days.</p>",
+    ]
+
+
+def _when(time: int) -> str:
+    return f"{pd.Timestamp(time):%Y-%m-%d %H:%M}"
 
 
 def _forecast(run: Run) -> list[str]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sre_anomaly.clock import in_words
-from sre_anomaly.records import short
+from sre_anomaly.frame import Incident
+from sre_anomaly.records import Alert, short
 from sre_anomaly.runner import Run
 
 MEANINGS = {
@@ -86,8 +87,26 @@ def incidents_caught(run: Run) -> list[str]:
         soon = (
             f"within {in_words(pd.Timedelta(delay, 's'))} of their start" if delay else "in their first row"
         )
-        said.append(f"half of those caught were caught {soon}")
+        said.append(f"Half of those caught were caught {soon}")
     return said
+
+
+def known_incident(run: Run, alert: Alert) -> str:
+    """Return the known incidents that an alert met, or that it met none."""
+    met = [
+        f"{incident.type} of {incident.metric}" if incident.metric else incident.type
+        for incident in run.frame.incidents or ()
+        if alert.fired < incident.end.value and alert.end > incident.start.value
+    ]
+    return ", ".join(met) or "none"
+
+
+def missed_incidents(run: Run) -> list[Incident]:
+    """Return the incidents of the judged span that no alert met."""
+    if run.judgement is None or not run.judgement.measures.get("incidents"):
+        return []
+    judged = run.frame.rows(run.split.test).incidents or ()
+    return [incident for incident in judged if incident.id not in run.judgement.caught_ids]
 
 
 def in_short(run: Run) -> list[str]:
