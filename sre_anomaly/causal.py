@@ -14,8 +14,10 @@ from numba import njit
 from sre_anomaly.frame import Array
 
 # The state of a moving window: HEADER numbers, then the ring of the last `window` values.
-HEADER = 5
-SEEN, POSITION, PRESENT, MEAN, SQUARES = range(HEADER)
+HEADER = 6
+SEEN, POSITION, PRESENT, MEAN, SQUARES, LARGEST = range(HEADER)
+COLLAPSE = 1e-6
+"""Once the squares are this much smaller than they were, what rounding left of the larger ones shows."""
 
 
 def new_window(window: int) -> Array:
@@ -30,8 +32,8 @@ def push(state: Array, value: float) -> None:
     """Move the window on by one value: O(1), and exact again at every turn of the ring.
 
     Welford's update in both directions (Welford, 1962; West, 1979). Adding and removing leaves rounding
-    behind, so the two moments are recomputed from the ring each time it wraps: an error cannot outlive
-    one window.
+    behind, so the two moments are recomputed from the ring each time it wraps, and also when most of the
+    squares have just left: an error cannot outlive one window, nor a spike the window it was in.
     """
     ring = state[HEADER:]
     position = int(state[POSITION])
@@ -44,7 +46,17 @@ def push(state: Array, value: float) -> None:
         _recompute(state)
         return
     state[POSITION] = position
-    if not math.isnan(old):
+    if not math.isnan(old) and not math.isnan(value):
+        # One leaves and one enters: both updates in one, with one division.
+        gap = old - state[MEAN]
+        state[MEAN] += (value - old) / state[PRESENT]
+        state[SQUARES] += (value - old) * (value - state[MEAN] + gap)
+    elif not math.isnan(value):
+        state[PRESENT] += 1
+        gap = value - state[MEAN]
+        state[MEAN] += gap / state[PRESENT]
+        state[SQUARES] += gap * (value - state[MEAN])
+    elif not math.isnan(old):
         state[PRESENT] -= 1
         if state[PRESENT] == 0:
             state[MEAN] = 0.0
@@ -53,11 +65,10 @@ def push(state: Array, value: float) -> None:
             gap = old - state[MEAN]
             state[MEAN] -= gap / state[PRESENT]
             state[SQUARES] -= gap * (old - state[MEAN])
-    if not math.isnan(value):
-        state[PRESENT] += 1
-        gap = value - state[MEAN]
-        state[MEAN] += gap / state[PRESENT]
-        state[SQUARES] += gap * (value - state[MEAN])
+    if state[SQUARES] > state[LARGEST]:
+        state[LARGEST] = state[SQUARES]
+    elif state[SQUARES] < COLLAPSE * state[LARGEST]:
+        _recompute(state)
 
 
 @njit(cache=True)
@@ -65,11 +76,15 @@ def _recompute(state: Array) -> None:
     ring = state[HEADER:]
     count = 0
     total = 0.0
+    # Sums of distances from one of the values: equal values then have no spread at all, to the last bit.
+    origin = 0.0
     for value in ring:
         if not math.isnan(value):
+            if count == 0:
+                origin = value
             count += 1
-            total += value
-    mean = total / count if count else 0.0
+            total += value - origin
+    mean = origin + total / count if count else 0.0
     squares = 0.0
     for value in ring:
         if not math.isnan(value):
@@ -77,6 +92,7 @@ def _recompute(state: Array) -> None:
     state[PRESENT] = count
     state[MEAN] = mean
     state[SQUARES] = squares
+    state[LARGEST] = squares
 
 
 @njit(cache=True)
@@ -94,10 +110,7 @@ def window_std(state: Array) -> float:
     window = len(state) - HEADER
     if state[SEEN] < window or 2 * state[PRESENT] < window or state[PRESENT] < 2:
         return np.nan
-    variance = state[SQUARES] / (state[PRESENT] - 1)
-    # Below this, the variance is what rounding left of equal values.
-    noise = 1e-14 * state[MEAN] * state[MEAN]
-    return math.sqrt(variance) if variance > noise else 0.0
+    return math.sqrt(max(state[SQUARES], 0.0) / (state[PRESENT] - 1))
 
 
 @njit(cache=True)

@@ -7,10 +7,10 @@ answers and changes nothing.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
-import pandas as pd
 
 from sre_anomaly.frame import Array, Mask, MetricFrame, Split
 from sre_anomaly.records import Alert
@@ -149,7 +149,7 @@ class Forecaster(ABC):
     """Rows of history a forecast needs."""
     export_name: str = "forecaster"
 
-    def start(self, step: pd.Timedelta) -> None:  # noqa: B027 - most forecasters count in rows
+    def start(self, step: timedelta) -> None:  # noqa: B027 - most forecasters count in rows
         """Hear the step of the clock before anything else, so that durations become rows."""
 
     @abstractmethod

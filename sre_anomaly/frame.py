@@ -1,18 +1,28 @@
 """One entity's metrics on a regular clock, the truth about them, and which rows may be learned from."""
 
+from __future__ import annotations
+
 import hashlib
 from dataclasses import dataclass, replace
-from typing import Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+
+if TYPE_CHECKING:
+    # A saved model answers one point without pandas; who has frames has loaded it already.
+    import pandas as pd
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Times = npt.NDArray[np.int64]
+"""Nanoseconds since 1970, UTC."""
 
 NANOSECONDS: Literal["ns"] = "ns"
-WEEK = pd.Timedelta(days=7)
+WEEK = timedelta(days=7)
+MINUTE = timedelta(minutes=1)
+"""The step of a frame of one row, which has none of its own."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +109,9 @@ class MetricFrame:
         return len(self.time)
 
     @property
-    def step(self) -> pd.Timedelta:
+    def step(self) -> timedelta:
         """The time between two rows."""
-        return self.time[1] - self.time[0] if len(self) > 1 else pd.Timedelta("1m")
+        return self.time[1] - self.time[0] if len(self) > 1 else MINUTE
 
     @property
     def fingerprint(self) -> str:
@@ -111,7 +121,7 @@ class MetricFrame:
         digest.update(np.ascontiguousarray(self.values).tobytes())
         return digest.hexdigest()
 
-    def rows(self, span: slice) -> "MetricFrame":
+    def rows(self, span: slice) -> MetricFrame:
         """Return the rows of a span as a frame of its own; incidents outside it are dropped."""
         time = self.time[span]
         kept = None
@@ -129,6 +139,7 @@ def rows_inside(time: pd.DatetimeIndex, incidents: tuple[Incident, ...]) -> Mask
 
     Examples
     --------
+    >>> import pandas as pd
     >>> clock = pd.date_range("2024-01-01", periods=4, freq="1h", tz="UTC")
     >>> rows_inside(clock, (Incident(clock[1], clock[3]),))
     array([False,  True,  True, False])
@@ -141,7 +152,7 @@ def rows_inside(time: pd.DatetimeIndex, incidents: tuple[Incident, ...]) -> Mask
 
 def runs_of_labels(time: pd.DatetimeIndex, labels: Array) -> tuple[Incident, ...]:
     """Return each unbroken run of rows labelled 1 as one incident."""
-    step = time[1] - time[0] if len(time) > 1 else pd.Timedelta("1m")
+    step = time[1] - time[0] if len(time) > 1 else MINUTE
     edges = np.diff(np.concatenate([[False], labels == 1, [False]]).astype(np.int8))
     starts, ends = np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist()
     return tuple(

@@ -1,5 +1,6 @@
 """Hydra runs our job, once or many times; a run folder is there whole or not at all."""
 
+import gc
 import os
 import shlex
 import shutil
@@ -83,13 +84,17 @@ def run_job(config: DictConfig) -> None:
     record = RunRecord(command=shlex.join(["sre-anomaly", *settings.overrides.task]))
     try:
         plain_config = resolved(config)
-        # The heavy libraries load only now that the configuration is known to be whole.
+        # The heavy libraries load only now that the configuration is known to be whole. Nothing that they make
+        # while loading is garbage; to look for some again and again would cost half a second.
+        gc.disable()
+        from sre_anomaly.report.folder import write_folder
         from sre_anomaly.runner import run
+
+        gc.freeze()
+        gc.enable()
 
         with Stages() as stages:
             found = run(plain_config, record, stages)
-            from sre_anomaly.report.folder import write_folder
-
             with stages.stage("write"):
                 write_folder(found, folder)
             record.timings = dict(stages.seconds)

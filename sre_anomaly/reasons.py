@@ -1,14 +1,18 @@
 """Why a row is strange, in the metrics' own units: which metric, what was expected, what was seen."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sre_anomaly.clock import rows_in
 from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array, MetricFrame
 from sre_anomaly.records import Reason
+
+Rows = npt.NDArray[np.int64]
 
 DAY = pd.Timedelta(days=1)
 DAYS_BACK = 14
@@ -17,6 +21,19 @@ RECENT = pd.Timedelta("2h")
 FEWEST_RECENT = 12
 """An expectation from recent rows needs so many of them."""
 MAD_TO_STD = 1.4826
+CELLS = 4_000_000
+"""Values looked at together: enough to be fast, few enough that memory stays flat."""
+
+
+@dataclass
+class Usual:
+    """What one metric was expected to be at each of k rows."""
+
+    seen: Array
+    expected: Array
+    """NaN where the history gives no expectation."""
+    spread: Array
+    basis: list[str]
 
 
 @dataclass
@@ -35,61 +52,112 @@ class Explainer:
 
     def __post_init__(self) -> None:
         # The usual size of a move, so that a metric that hardly ever moves has no spread of zero.
-        self._typical = np.array([_spread(column) for column in self.frame.values.T])
+        self._typical = np.array([_spread_of_all(column) for column in self.frame.values.T])
 
-    def reasons(self, rows: list[int]) -> list[Reason]:
+    def reasons(self, rows: Sequence[int]) -> list[Reason]:
         """Return the reason for each of some rows."""
-        shares = self.detector.contributions(self.X[rows]) if rows else None
-        found = []
-        for number, row in enumerate(rows):
-            options = [self._compare(row, metric) for metric in range(len(self.frame.metrics))]
-            found.append(options[self._blamed(options, None if shares is None else shares[number])])
-        return found
+        at = np.asarray(rows, dtype=np.int64)
+        if not len(at):
+            return []
+        usual = [self._usual(metric, at) for metric in range(len(self.frame.metrics))]
+        return [
+            _reason(self.frame.metrics[metric], usual[metric], number)
+            for number, metric in enumerate(self._blamed(at, usual))
+        ]
 
-    def _blamed(self, options: list[Reason], shares: Array | None) -> int:
+    def _blamed(self, at: Rows, usual: list[Usual]) -> list[int]:
+        """Return the metric to name for each row."""
+        distance = np.column_stack([self._distance(metric, one) for metric, one in enumerate(usual)])
+        blamed = np.argmax(distance, axis=1)
+        shares = self.detector.contributions(self.X[at])
         if shares is not None:
-            by_metric = np.zeros(len(options))
-            for share, (_, metric) in zip(shares, self.columns, strict=True):
-                if metric and np.isfinite(share):
-                    by_metric[self.frame.metrics.index(metric)] += share
-            if by_metric.max() > 0:
-                return int(np.argmax(by_metric))
-        return int(np.argmax([self._distance(metric, option) for metric, option in enumerate(options)]))
+            by_metric = np.zeros(distance.shape)
+            for share, (_, metric) in zip(shares.T, self.columns, strict=True):
+                if metric:
+                    by_metric[:, self.frame.metrics.index(metric)] += np.where(np.isfinite(share), share, 0.0)
+            blamed = np.where(by_metric.max(axis=1) > 0, np.argmax(by_metric, axis=1), blamed)
+        return [int(metric) for metric in blamed]
 
-    def _distance(self, metric: int, option: Reason) -> float:
-        if not np.isfinite(option.seen):
-            return np.inf
-        if not np.isfinite(option.expected):
-            return 0.0
-        spread = max((option.usual_high - option.usual_low) / 4, 1e-3 * self._typical[metric], 1e-12)
-        return abs(option.seen - option.expected) / spread
+    def _distance(self, metric: int, usual: Usual) -> Array:
+        """Return how many spreads each value is from what was expected; a missing value is furthest of all."""
+        spread = np.maximum(usual.spread, max(1e-3 * self._typical[metric], 1e-12))
+        far = np.where(np.isfinite(usual.expected), np.abs(usual.seen - usual.expected) / spread, 0.0)
+        return np.where(np.isfinite(usual.seen), far, np.inf)
 
-    def _compare(self, row: int, metric: int) -> Reason:
-        """Compare a value with the same time on the days before, or else with the last two hours."""
+    def _usual(self, metric: int, at: Rows) -> Usual:
+        """Compare values with the same time on the days before, or else with the last two hours."""
         column, step = self.frame.values[:, metric], self.frame.step
-        name, seen = self.frame.metrics[metric], float(column[row])
-        day = rows_in(DAY, step)
-        days = column[row - day * np.arange(1, min(DAYS_BACK, row // day) + 1)] if day else column[:0]
-        days = days[np.isfinite(days)]
-        if len(days) >= FEWEST_DAYS and self.frame.has_clock:
-            return self._against(name, seen, days, metric, f"at this time on the last {len(days)} days")
-        recent = column[max(0, row - max(FEWEST_RECENT, rows_in(RECENT, step))) : row]
-        recent = recent[np.isfinite(recent)]
-        if len(recent) >= FEWEST_RECENT and self.frame.has_clock:
-            return self._against(name, seen, recent, metric, f"from the {len(recent)} rows before")
-        everything = column[np.isfinite(column)]
-        if not self.frame.has_clock and len(everything) >= FEWEST_RECENT:
-            return self._against(name, seen, everything, metric, "over all rows")
-        return Reason(name, seen, float("nan"), float("nan"), float("nan"), "")
-
-    def _against(self, name: str, seen: float, others: Array, metric: int, basis: str) -> Reason:
-        middle = float(np.median(others))
-        spread = max(_spread(others), 0.1 * float(self._typical[metric]))
-        return Reason(name, seen, middle, middle - 2 * spread, middle + 2 * spread, basis)
+        usual = Usual(column[at], np.full(len(at), np.nan), np.full(len(at), np.nan), [""] * len(at))
+        floor = 0.1 * float(self._typical[metric])
+        if not self.frame.has_clock:
+            if np.isfinite(column).sum() >= FEWEST_RECENT:
+                usual.expected[:] = np.median(column[np.isfinite(column)])
+                usual.spread[:] = max(self._typical[metric], floor)
+                usual.basis = ["over all rows"] * len(at)
+            return usual
+        if day := rows_in(DAY, step):
+            days = -day * np.arange(1, DAYS_BACK + 1)
+            _compare(usual, column, at, days, FEWEST_DAYS, floor, "at this time on the last {} days")
+        recent = -np.arange(1, max(FEWEST_RECENT, rows_in(RECENT, step)) + 1)
+        _compare(usual, column, at, recent, FEWEST_RECENT, floor, "from the {} rows before")
+        return usual
 
 
-def _spread(values: Array) -> float:
-    present = values[np.isfinite(values)]
+def _compare(
+    usual: Usual, column: Array, at: Rows, offsets: Rows, fewest: int, floor: float, basis: str
+) -> None:
+    """Fill in what is still open from the values at some offsets, wherever there are enough of them."""
+    still_open = np.flatnonzero(np.isnan(usual.expected))
+    size = max(1, CELLS // len(offsets))
+    for first in range(0, len(still_open), size):
+        block = still_open[first : first + size]
+        source = at[block][:, np.newaxis] + offsets
+        others = np.where(source >= 0, column[np.maximum(source, 0)], np.nan)
+        count = np.isfinite(others).sum(axis=1)
+        enough = count >= fewest
+        rows = block[enough]
+        usual.expected[rows], spread = _middle_and_spread(others[enough])
+        usual.spread[rows] = np.maximum(spread, floor)
+        for row, present in zip(rows, count[enough], strict=True):
+            usual.basis[row] = basis.format(present)
+
+
+def _reason(name: str, usual: Usual, number: int) -> Reason:
+    middle, spread = float(usual.expected[number]), float(usual.spread[number])
+    return Reason(
+        name,
+        float(usual.seen[number]),
+        middle,
+        middle - 2 * spread,
+        middle + 2 * spread,
+        usual.basis[number],
+    )
+
+
+def _middle_and_spread(values: Array) -> tuple[Array, Array]:
+    """Return the median of what is present in each row of (k, w), and its robust spread, 0 for an empty row.
+
+    Where more than half of a row is equal, the median deviation says nothing: the standard deviation stands in.
+    """
+    count = np.isfinite(values).sum(axis=1)
+    middle = _medians(values, count)
+    spread = MAD_TO_STD * _medians(np.abs(values - middle[:, np.newaxis]), count)
+    equal = np.flatnonzero((spread == 0) & (count > 0))
+    if len(equal):
+        spread[equal] = np.nanstd(values[equal], axis=1)
+    return middle, np.nan_to_num(spread)
+
+
+def _spread_of_all(column: Array) -> float:
+    """Return the same spread of one long column: a median of a million rows needs no sort."""
+    present = column[np.isfinite(column)]
     if not len(present):
         return 0.0
     return MAD_TO_STD * float(np.median(np.abs(present - np.median(present)))) or float(present.std())
+
+
+def _medians(values: Array, count: npt.NDArray[np.int64]) -> Array:
+    """Return the median of each row, (k,), from a sort that puts what is missing last; NaN for an empty row."""
+    ranked = np.sort(values, axis=1)
+    rows = np.arange(len(values))
+    return np.asarray((ranked[rows, (count - 1) // 2] + ranked[rows, count // 2]) / 2)

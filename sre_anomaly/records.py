@@ -3,12 +3,12 @@
 import json
 import os
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 
 @dataclass
@@ -116,7 +116,7 @@ def plain(value: Any) -> Any:
         value = value.item()
     if isinstance(value, float) and not isfinite(value):
         return None
-    if isinstance(value, pd.Timestamp):
+    if isinstance(value, datetime):
         return value.isoformat()
     return value
 

@@ -1,6 +1,7 @@
 """Rows at any times become rows of a regular clock, and it is said what was done to them."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -30,8 +31,8 @@ def regularise(
     values: Array,
     labels: Array | None = None,
     *,
-    resample: pd.Timedelta | None = None,
-    interpolate: pd.Timedelta = pd.Timedelta(0),
+    resample: timedelta | None = None,
+    interpolate: timedelta = timedelta(0),
 ) -> Regular:
     """Put (n, m) values at UTC times onto a regular clock.
 
@@ -60,7 +61,7 @@ def regularise(
         )
     if duplicates := int((steps == 0).sum()):
         notes.append(f"{duplicates} rows repeat the time of another; rows of one time became their mean")
-    step = resample or pd.Timedelta(_commonest(moves), NANOSECONDS)
+    step = pd.Timedelta(resample) if resample else pd.Timedelta(_commonest(moves), NANOSECONDS)
     if (steps == step.value).all():
         clock = pd.DatetimeIndex(stamps, tz="UTC")
     else:

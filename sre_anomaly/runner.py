@@ -16,7 +16,7 @@ from sre_anomaly.detection import Detection, detect, replay
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.judge import Judgement, judge
 from sre_anomaly.forecasting import Forecasts, forecast
-from sre_anomaly.frame import MetricFrame, Split
+from sre_anomaly.frame import Array, MetricFrame, Split
 from sre_anomaly.reasons import Explainer
 from sre_anomaly.records import Alert, Reason, RunRecord
 from sre_anomaly.stages import Stages
@@ -213,12 +213,27 @@ def explain(found: Run, detected: Detection, parts: Parts) -> None:
         alert.metric, alert.reason = reason.metric, str(reason)
     test = found.split.test
     excess = detected.scores[test] - detected.levels[test]
-    order = np.argsort(-np.where(np.isfinite(excess), excess, -np.inf), kind="stable")[:STRONGEST]
-    rows = [int(row) + test.start for row in order if np.isfinite(excess[row])]
+    rows = [int(row) + test.start for row in strongest(excess, STRONGEST)]
     found.strongest = list(zip(rows, explainer.reasons(rows), strict=True))
     found.models[parts.detector.export_name] = parts.detector.native()
     if parts.detector.note:
         found.record.notes.append(parts.detector.note)
+
+
+def strongest(excess: Array, count: int) -> Array:
+    """Return the rows of the largest values, largest first, earlier ones first among equals; NaN are left out.
+
+    Examples
+    --------
+    >>> strongest(np.array([1.0, 3.0, np.nan, 3.0, 2.0]), 3).tolist()
+    [1, 3, 4]
+    """
+    known = np.flatnonzero(np.isfinite(excess))
+    if len(known) > count:
+        # Only those that can be among them are sorted: a history may have millions of rows.
+        cut = np.partition(excess[known], len(known) - count)[len(known) - count]
+        known = known[excess[known] >= cut]
+    return known[np.argsort(-excess[known], kind="stable")][:count]
 
 
 def by_strength(alerts: list[Alert]) -> list[Alert]:

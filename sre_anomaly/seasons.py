@@ -1,18 +1,18 @@
 """The usual course of one metric over the day and the week, learned from its past."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from datetime import timedelta
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
 
-from sre_anomaly.frame import Array
+from sre_anomaly.clock import nanoseconds
+from sre_anomaly.frame import Array, Mask, Times
 
 DAY = 86_400
-WEEKEND = 5
-"""Monday is 0, so 5 and 6 are the weekend."""
-LEARN_WEEKS = pd.Timedelta(days=14)
+THURSDAY, SATURDAY = 3, 5
+"""Days of the week, Monday is 0; 1 January 1970 was a Thursday."""
+LEARN_WEEKS = timedelta(days=14)
 """Weekends and weekly waves are told apart only where at least two weeks are there to learn from."""
 FEWEST_DAYS = 3
 """A slot of the day needs values from so many days before its own median is believed."""
@@ -27,26 +27,24 @@ class Profile:
     """(2, slots): weekdays, weekends."""
 
     @classmethod
-    def learn(cls, time: pd.DatetimeIndex, values: Array, slot: pd.Timedelta) -> Self:
+    def learn(cls, time: Times, values: Array, slot: timedelta) -> Self:
         """Learn from (n,) values; a slot seen on too few days takes the metric's overall median."""
         seconds = max(1, min(DAY, round(slot.total_seconds())))
         slots = -(-DAY // seconds)
         present = np.isfinite(values)
         overall = float(np.median(values[present])) if present.any() else np.nan
-        slot_of, weekend = _slot(time, seconds), time.day_of_week.to_numpy() >= WEEKEND
-        day = time.asi8 // 1_000_000_000 // DAY
+        slot_of, weekend, day = _slot(time, seconds), is_weekend(time), _day(time)
         both = _medians(slot_of[present], day[present], values[present], np.full(slots, overall))
         usual = np.stack([both, both])
-        if len(time) and time[-1] - time[0] >= LEARN_WEEKS:
+        if _long_enough(time):
             for row, of_kind in enumerate((~weekend, weekend)):
                 keep = present & of_kind
                 usual[row] = _medians(slot_of[keep], day[keep], values[keep], both)
         return cls(seconds, usual)
 
-    def expected(self, time: pd.DatetimeIndex) -> Array:
+    def expected(self, time: Times) -> Array:
         """Return (n,) usual values at these times."""
-        weekend = (time.day_of_week.to_numpy() >= WEEKEND).astype(int)
-        return self.usual[weekend, _slot(time, self.slot_seconds)]
+        return self.usual[is_weekend(time).astype(int), _slot(time, self.slot_seconds)]
 
 
 @dataclass
@@ -58,10 +56,9 @@ class Harmonics:
     coefficients: Array
 
     @classmethod
-    def learn(cls, time: pd.DatetimeIndex, values: Array, harmonics: int) -> Self:
+    def learn(cls, time: Times, values: Array, harmonics: int) -> Self:
         """Fit by iteratively reweighted least squares with Tukey's biweight (Beaton and Tukey, 1974)."""
-        long_enough = len(time) > 0 and time[-1] - time[0] >= LEARN_WEEKS
-        weekly = harmonics if long_enough else 0
+        weekly = harmonics if _long_enough(time) else 0
         present = np.isfinite(values)
         design, target = _waves(time[present], harmonics, weekly), values[present]
         if not present.any():
@@ -80,7 +77,7 @@ class Harmonics:
             weights = np.clip(1 - (residual / (4.685 * spread)) ** 2, 0, None) ** 2
         return cls(harmonics, weekly, coefficients)
 
-    def expected(self, time: pd.DatetimeIndex) -> Array:
+    def expected(self, time: Times) -> Array:
         """Return (n,) usual values at these times."""
         # Summed by column: a matrix product may round a row differently when more rows come with it.
         return sum(
@@ -94,22 +91,41 @@ class Harmonics:
         )
 
 
-def _slot(time: pd.DatetimeIndex, seconds: int) -> npt.NDArray[np.int64]:
-    return (time.asi8 // 1_000_000_000 % DAY) // seconds
+def is_weekend(time: Times) -> Mask:
+    """Return which times lie on a Saturday or Sunday (UTC), (n,).
+
+    Examples
+    --------
+    >>> is_weekend(np.array(["2024-01-05", "2024-01-06"], dtype="M8[ns]").astype(np.int64))
+    array([False,  True])
+    """
+    return (_day(time) + THURSDAY) % 7 >= SATURDAY
 
 
-def _medians(
-    slot_of: npt.NDArray[np.int64], day: npt.NDArray[np.int64], values: Array, otherwise: Array
-) -> Array:
-    slots: Any = pd.DataFrame({"value": values, "day": day}).groupby(slot_of)
-    enough = slots["value"].median()[slots["day"].nunique() >= FEWEST_DAYS]
+def _day(time: Times) -> Times:
+    return time // (DAY * 1_000_000_000)
+
+
+def _slot(time: Times, seconds: int) -> Times:
+    return (time // 1_000_000_000 % DAY) // seconds
+
+
+def _long_enough(time: Times) -> bool:
+    return len(time) > 0 and int(time[-1] - time[0]) >= nanoseconds(LEARN_WEEKS)
+
+
+def _medians(slot_of: Times, day: Times, values: Array, otherwise: Array) -> Array:
     out = otherwise.copy()
-    out[enough.index.to_numpy()] = enough.to_numpy()
+    order = np.argsort(slot_of, kind="stable")
+    slots, first = np.unique(slot_of[order], return_index=True)
+    for slot, rows in zip(slots, np.split(order, first[1:]), strict=True):
+        if len(np.unique(day[rows])) >= FEWEST_DAYS:
+            out[slot] = np.median(values[rows])
     return out
 
 
-def _waves(time: pd.DatetimeIndex, daily: int, weekly: int) -> Array:
-    seconds = time.asi8 / 1e9
+def _waves(time: Times, daily: int, weekly: int) -> Array:
+    seconds = time / 1e9
     columns = [np.ones(len(time))]
     for period, count in ((DAY, daily), (7 * DAY, weekly)):
         for k in range(1, count + 1):

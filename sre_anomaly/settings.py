@@ -42,7 +42,9 @@ def in_words(detail: Any, key: str = "", known: Mapping[str, Any] | None = None)
     if detail["type"] == "missing":
         return f"{where}: has to be given: {where}=..."
     if detail["type"] == "extra_forbidden":
-        return f"{where}: no such key" + (f"; {did_you_mean(where.rpartition('.')[2], known)}" if known else "")
+        return f"{where}: no such key" + (
+            f"; {did_you_mean(where.rpartition('.')[2], known)}" if known else ""
+        )
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     seen = detail["input"]
     shown = isinstance(seen, (str, int, float, bool, type(None))) and f": {seen!r}" not in message

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from sre_anomaly.errors import DataError, did_you_mean
 from sre_anomaly.frame import Array
@@ -81,7 +82,7 @@ def times(path: Path, series: Any, timezone: str) -> pd.DatetimeIndex:
     if pd.api.types.is_numeric_dtype(series):
         if series.isna().any():
             raise DataError(f"{where}: row {_row(series.isna())} has no time")
-        unit = next(unit for least, unit in EPOCH_UNITS if abs(float(series.median())) >= least)
+        unit: Any = next(unit for least, unit in EPOCH_UNITS if abs(float(series.median())) >= least)
         return pd.DatetimeIndex(pd.to_datetime(series, unit=unit, utc=True))
     if not isinstance(series.dtype, pd.DatetimeTZDtype) and series.dtype.kind != "M":
         series = _parse(where, series)
@@ -104,12 +105,15 @@ def times(path: Path, series: Any, timezone: str) -> pd.DatetimeIndex:
 def _parse(where: str, series: Any) -> Any:
     """Read times as ISO 8601 in one go; only if that fails look for what is wrong, cell by cell."""
     if isinstance(series.dtype, pd.StringDtype):
+        # Arrow is ten times as fast as pandas, and as strict: it refuses offsets, blanks and words.
+        with suppress(pa.ArrowInvalid):
+            return np.asarray(pa.array(series).cast(pa.timestamp("ns")))
         with suppress(ValueError):
             return pd.to_datetime(series, format="ISO8601")
     text = series.astype("string").str.strip()
     offsets = text.str.extract(r"(Z|[+-]\d{2}:?\d{2})$", expand=False).replace("Z", "+00:00").fillna("none")
-    if offsets.nunique() > 1:
-        other = offsets != offsets.iloc[0]
+    other = offsets != offsets.iloc[0]
+    if other.any():
         raise DataError(
             f"{where}: mixed time zones: row {HEADER_ROWS} has offset {offsets.iloc[0]}, row {_row(other)} has "
             f"{offsets[other].iloc[0]}; write all times in UTC, or all without offset and set data.timezone"

@@ -2,12 +2,12 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated
 
-import pandas as pd
 from pydantic import Field
 
-from sre_anomaly.clock import Duration
+from sre_anomaly.clock import Duration, nanoseconds
 from sre_anomaly.contracts import AlertPolicy, exceeds
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.records import Alert
@@ -24,7 +24,7 @@ class IncidentPolicy(AlertPolicy):
 
     needed: Annotated[int, Field(ge=1)] = 2
     within: Annotated[int, Field(ge=1)] = 3
-    cooldown: Duration = field(default_factory=lambda: pd.Timedelta("1h"))
+    cooldown: Duration = timedelta(hours=1)
 
     _recent: deque[tuple[int, float, float]] = field(init=False, repr=False)
     _open: Alert | None = field(init=False, default=None, repr=False)
@@ -51,7 +51,7 @@ class IncidentPolicy(AlertPolicy):
         self._open = None
         self._count = 0
         self._step = step_ns
-        self._cooldown = self.cooldown.value
+        self._cooldown = nanoseconds(self.cooldown)
 
     def step(self, time: int, score: float, level: float) -> list[Alert]:
         """Open, extend or close an alert."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -127,7 +128,7 @@ def incidents_of(events: list[Placed], time: pd.DatetimeIndex, first_id: int = 1
     )
 
 
-def rows_of(plan: Plan, step: pd.Timedelta, share: float = 1.0) -> int:
+def rows_of(plan: Plan, step: timedelta, share: float = 1.0) -> int:
     """Return how many rows an event lasts, at least one."""
     return max(1, rows_in(plan.length * share, step))
 
@@ -144,7 +145,7 @@ def open_starts(free: Mask, rows: int) -> npt.NDArray[np.intp]:
     return np.flatnonzero(taken[rows:] == taken[: max(0, len(taken) - rows)])
 
 
-def _does_not_fit(name: str, plan: Plan, step: pd.Timedelta, rows: int, events: int) -> str:
+def _does_not_fit(name: str, plan: Plan, step: timedelta, rows: int, events: int) -> str:
     longest, room = rows_of(plan, step, LONGEST), rows // events
     fits = in_words(max(0, int((room - 2) / LONGEST)) * step)
     return (

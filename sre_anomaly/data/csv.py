@@ -1,7 +1,8 @@
 """Your own metrics from a CSV or Parquet file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ class CsvFile(DataSource):
     timezone: str = "UTC"
     separator: str = ","
     resample: Duration | None = None
-    interpolate: Duration = field(default_factory=lambda: pd.Timedelta("15m"))
+    interpolate: Duration = timedelta(minutes=15)
 
     def __post_init__(self) -> None:
         if self.label and self.incidents:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated
 
 import numpy as np
@@ -35,7 +36,7 @@ from sre_anomaly.errors import ConfigError, did_you_mean
 from sre_anomaly.frame import Array, Mask, MetricFrame, rows_inside
 from sre_anomaly.registry import register
 
-FIVE_MINUTES = pd.Timedelta("5m")
+FIVE_MINUTES = timedelta(minutes=5)
 
 BACKUP_HOUR = 2
 """The hour (UTC) at which the healthy nightly job starts."""
@@ -154,7 +155,7 @@ class Generator(DataSource):
         except ValueError:
             raise ConfigError(f"data.start: {self.start!r} is not a date; write it as 2024-01-31") from None
         start = start.tz_localize("UTC") if start.tz is None else start.tz_convert("UTC")
-        rows = rows_in(pd.Timedelta(days=self.days), self.step) if self.step > pd.Timedelta(0) else 0
+        rows = rows_in(timedelta(days=self.days), self.step) if self.step > timedelta(0) else 0
         if rows < 2:
             raise ConfigError(
                 f"data.step: {in_words(self.step)} does not divide {self.days:g} days into rows"
@@ -199,4 +200,4 @@ class Generator(DataSource):
 def _opens(frame: MetricFrame, hour: int) -> Mask:
     """Return the first row at or after this hour of every day."""
     since = (frame.time - frame.time.normalize() - pd.Timedelta(hours=hour)).to_numpy()
-    return np.asarray((since >= np.timedelta64(0)) & (since < frame.step.to_timedelta64()))
+    return np.asarray((since >= np.timedelta64(0)) & (since < np.timedelta64(frame.step)))

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from sre_anomaly.clock import Duration
 from sre_anomaly.contracts import DataSource
@@ -35,7 +35,7 @@ class Nab(DataSource):
 
     series: str = "realAWSCloudwatch/ec2_cpu_utilization_53ea38.csv"
     resample: Duration | None = None
-    interpolate: Duration = field(default_factory=lambda: pd.Timedelta("15m"))
+    interpolate: Duration = timedelta(minutes=15)
 
     def __post_init__(self) -> None:
         known = [name.removeprefix("data/") for name in _checksums() if name.startswith("data/")]

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
-import pandas as pd
 
 from sre_anomaly.frame import WEEK, Incident
 from sre_anomaly.records import Alert
@@ -50,12 +50,12 @@ def match(alerts: Sequence[Alert], incidents: Sequence[Incident]) -> Caught:
     )
 
 
-def per_week(count: int, duration: pd.Timedelta) -> float:
+def per_week(count: int, duration: timedelta) -> float:
     """Return a count as a weekly rate.
 
     Examples
     --------
-    >>> per_week(3, pd.Timedelta(days=21))
+    >>> per_week(3, timedelta(days=21))
     1.0
     """
     return count / (duration / WEEK)

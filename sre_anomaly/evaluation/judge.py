@@ -1,10 +1,10 @@
 """One table of measures for a detector and for the two baselines beside it."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from sre_anomaly.evaluation.bootstrap import interval, random_scores
 from sre_anomaly.evaluation.incidents import match, per_week, wilson
@@ -13,7 +13,7 @@ from sre_anomaly.frame import Array, Mask, MetricFrame
 from sre_anomaly.records import Alert
 
 FEW_INCIDENTS = 10
-LONGEST_BLOCK = pd.Timedelta(days=1)
+LONGEST_BLOCK = timedelta(days=1)
 
 
 @dataclass
@@ -76,7 +76,7 @@ def _row_measures(scores: Array, flags: Mask, labels: Array) -> dict[str, float]
 
 
 def _add_incident_measures(
-    found: Judgement, frame: MetricFrame, alerts: list[Alert], duration: pd.Timedelta
+    found: Judgement, frame: MetricFrame, alerts: list[Alert], duration: timedelta
 ) -> None:
     matched = match(alerts, frame.incidents or ())
     found.measures |= {

@@ -1,10 +1,10 @@
 """What is left of each value after its usual daily and weekly course."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 
 from sre_anomaly.clock import Duration
@@ -25,7 +25,7 @@ class Seasonal(Features):
     """
 
     shape: Literal["profile", "harmonics"] = "profile"
-    slot: Duration = field(default_factory=lambda: pd.Timedelta("15m"))
+    slot: Duration = timedelta(minutes=15)
     harmonics: Annotated[int, Field(ge=1, le=24)] = 3
 
     season_: list[Profile] | list[Harmonics] = field(init=False, repr=False)
@@ -33,9 +33,11 @@ class Seasonal(Features):
     def fit(self, frame: MetricFrame) -> Self:
         """Learn the usual course of every metric."""
         if self.shape == "profile":
-            self.season_ = [Profile.learn(frame.time, values, self.slot) for values in frame.values.T]
+            self.season_ = [Profile.learn(frame.time.asi8, values, self.slot) for values in frame.values.T]
         else:
-            self.season_ = [Harmonics.learn(frame.time, values, self.harmonics) for values in frame.values.T]
+            self.season_ = [
+                Harmonics.learn(frame.time.asi8, values, self.harmonics) for values in frame.values.T
+            ]
         return self
 
     def columns(self, metrics: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -44,5 +46,5 @@ class Seasonal(Features):
 
     def transform(self, frame: MetricFrame) -> Array:
         """Return (n, m) residuals in the metrics' own units."""
-        usual = [season.expected(frame.time) for season in self.season_]
+        usual = [season.expected(frame.time.asi8) for season in self.season_]
         return frame.values - np.column_stack(usual)

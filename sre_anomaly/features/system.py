@@ -1,17 +1,17 @@
 """The engineered set for several metrics of one service."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Self
 
 import numpy as np
-import pandas as pd
 
 from sre_anomaly.causal import difference, exponential_mean, new_window, rolling_mean_std, rows_since_change
 from sre_anomaly.clock import Duration, rows_in
 from sre_anomaly.contracts import Features
-from sre_anomaly.frame import Array, MetricFrame
+from sre_anomaly.frame import Array, MetricFrame, Times
 from sre_anomaly.registry import register
-from sre_anomaly.seasons import Profile
+from sre_anomaly.seasons import DAY, Profile, is_weekend
 
 MAD_TO_STD = 1.4826
 PER_METRIC = (
@@ -59,9 +59,9 @@ class System(Features):
     by half.
     """  # noqa: D205 - the list is the sentence
 
-    short: Duration = field(default_factory=lambda: pd.Timedelta("1h"))
-    drift: Duration = field(default_factory=lambda: pd.Timedelta(days=2))
-    slot: Duration = field(default_factory=lambda: pd.Timedelta("30m"))
+    short: Duration = timedelta(hours=1)
+    drift: Duration = timedelta(days=2)
+    slot: Duration = timedelta(minutes=30)
 
     usual_: list[Usual] = field(init=False, repr=False)
     rows_: int = field(init=False, repr=False)
@@ -70,10 +70,10 @@ class System(Features):
         """Learn each metric's usual course, its usual deviations and how the metrics explain one another."""
         self.rows_ = max(3, rows_in(self.short, frame.step))
         self.lookback = self.rows_
-        profiles = [Profile.learn(frame.time, column, self.slot) for column in frame.values.T]
+        profiles = [Profile.learn(frame.time.asi8, column, self.slot) for column in frame.values.T]
         gaps = np.column_stack(
             [
-                column - profile.expected(frame.time)
+                column - profile.expected(frame.time.asi8)
                 for column, profile in zip(frame.values.T, profiles, strict=True)
             ]
         )
@@ -106,19 +106,19 @@ class System(Features):
     def transform(self, frame: MetricFrame) -> Array:
         """Return (n, 12 m + 3) columns."""
         metrics = list(zip(np.ascontiguousarray(frame.values.T), self.usual_, strict=True))
-        expected = [usual.profile.expected(frame.time) for _, usual in metrics]
+        expected = [usual.profile.expected(frame.time.asi8) for _, usual in metrics]
         residuals = [(c - e) / u.scale for (c, u), e in zip(metrics, expected, strict=True)]
         moves = np.nan_to_num(np.clip(np.column_stack(residuals), -10, 10))
         blocks = [
             self._of_metric(column, usual, course, residual, moves, frame.step)
             for (column, usual), course, residual in zip(metrics, expected, residuals, strict=True)
         ]
-        out = np.column_stack([*blocks, self._clock(frame.time)])
+        out = np.column_stack([*blocks, self._clock(frame.time.asi8)])
         out[: self.lookback] = np.nan
         return out
 
     def _of_metric(
-        self, column: Array, usual: Usual, course: Array, residual: Array, moves: Array, step: pd.Timedelta
+        self, column: Array, usual: Usual, course: Array, residual: Array, moves: Array, step: timedelta
     ) -> Array:
         fresh = residual - exponential_mean(residual, max(1.0, self.drift / step))
         # Summed in one fixed order, so that a row alone gives the same bits as a row among many.
@@ -147,9 +147,9 @@ class System(Features):
         return rolling_mean_std(column, new_window(self.rows_))
 
     @staticmethod
-    def _clock(time: pd.DatetimeIndex) -> Array:
-        angle = 2 * np.pi * (time.asi8 / 1e9 % 86_400) / 86_400
-        weekend = (time.day_of_week.to_numpy() >= 5).astype(np.float64)
+    def _clock(time: Times) -> Array:
+        angle = 2 * np.pi * (time / 1e9 % DAY) / DAY
+        weekend = is_weekend(time).astype(np.float64)
         return np.column_stack([np.sin(angle), np.cos(angle), weekend])
 
 

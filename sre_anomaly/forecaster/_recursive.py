@@ -3,12 +3,20 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from sre_anomaly.causal import filled
 from sre_anomaly.frame import Array
 
 BLOCK = 16_384
 """Origins answered together: enough to be fast, few enough that memory stays flat."""
+
+
+def row_numbers(origins: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Return origins as an array; a range becomes one at once, not number by number."""
+    if isinstance(origins, range):
+        return np.arange(origins.start, origins.stop, origins.step, dtype=np.int64)
+    return np.asarray(origins, dtype=np.int64)
 
 
 def recursive(
@@ -23,7 +31,7 @@ def recursive(
     ``next_value(metric, recent)`` answers one step; ``recent[i]`` are the values i + 1 rows before it, (k,).
     A gap in the history holds the last value before it.
     """
-    starts = np.asarray(origins, dtype=np.int64)
+    starts = row_numbers(origins)
     out = np.empty((len(starts), horizon, values.shape[1]))
     for metric, column in enumerate(np.ascontiguousarray(values.T)):
         held = filled(column)

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
 
 import numpy as np
+import numpy.typing as npt
+from numba import njit
 from pydantic import Field
 
+from sre_anomaly.causal import filled
 from sre_anomaly.contracts import Forecaster
-from sre_anomaly.forecaster._recursive import recursive
+from sre_anomaly.forecaster._recursive import row_numbers
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
 
@@ -55,7 +58,7 @@ class Ridge(Forecaster):
         centred = products - count * np.outer(means, means)
         gram = centred[1:, 1:] + self.alpha * np.eye(self.lags)
         # A constant series without penalty has no unique answer: lstsq takes the smallest.
-        coefficients = np.linalg.lstsq(gram, centred[1:, 0], rcond=None)[0]
+        coefficients: Array = np.linalg.lstsq(gram, centred[1:, 0], rcond=None)[0].astype(np.float64)
         intercept = means[0] - means[1:] @ coefficients + middle * (1 - coefficients.sum())
         return coefficients, float(intercept)
 
@@ -65,14 +68,17 @@ class Ridge(Forecaster):
 
     def predict_each(self, values: Array, origins: Sequence[int], horizon: int) -> Array:
         """Return the same for many origins at once, (k, h, m)."""
-        return recursive(values, origins, horizon, self.lags, self._next)
-
-    def _next(self, metric: int, recent: list[Array]) -> Array:
-        # Added lag by lag: the same order, so the same bits, for one origin or a million.
-        answer = np.full(len(recent[0]), self.intercepts_[metric])
-        for weight, past in zip(self.coefficients_[metric], recent, strict=True):
-            answer += weight * past
-        return answer
+        starts = row_numbers(origins)
+        out = np.empty((len(starts), horizon, values.shape[1]))
+        for metric, column in enumerate(np.ascontiguousarray(values.T)):
+            _ahead(
+                filled(column),
+                starts,
+                self.coefficients_[metric],
+                self.intercepts_[metric],
+                out[:, :, metric],
+            )
+        return out
 
     def native(self) -> Any:
         """Return a scikit-learn Ridge (a list of them for several metrics) with these coefficients."""
@@ -124,6 +130,23 @@ def lagged_moments(values: Array, lags: int) -> tuple[int, Array, Array]:
             moved = products[i, j] + enters[i] * enters[j] - leaves[i] * leaves[j]
             products[i + 1, j + 1] = products[j + 1, i + 1] = moved
     return rows, sums, products
+
+
+@njit(cache=True, nogil=True)
+def _ahead(
+    held: Array, starts: npt.NDArray[np.int64], coefficients: Array, intercept: float, out: Array
+) -> None:
+    """Fill in (k, h) forecasts; each step's answer is the next step's last value.
+
+    Added lag by lag: the same order, so the same bits, for one origin or a million.
+    """
+    for number in range(len(starts)):
+        for step in range(out.shape[1]):
+            answer = intercept
+            for lag in range(len(coefficients)):
+                past = out[number, step - 1 - lag] if lag < step else held[starts[number] + step - 1 - lag]
+                answer += coefficients[lag] * past
+            out[number, step] = answer
 
 
 def _stretches(values: Array, present: Any) -> list[Array]:

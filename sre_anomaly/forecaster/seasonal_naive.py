@@ -1,11 +1,11 @@
 """The same time yesterday."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self
 
 import numpy as np
-import pandas as pd
 
 from sre_anomaly.causal import filled
 from sre_anomaly.clock import Duration, rows_in
@@ -19,10 +19,10 @@ from sre_anomaly.registry import register
 class SeasonalNaive(Forecaster):
     """Forecast = the value one season before; a gap there holds the last value before it."""
 
-    season: Duration = field(default_factory=lambda: pd.Timedelta(days=1))
+    season: Duration = timedelta(days=1)
     export_name = "seasonal_naive_forecaster"
 
-    def start(self, step: pd.Timedelta) -> None:
+    def start(self, step: timedelta) -> None:
         """Count the rows of a season."""
         self.lookback = max(1, rows_in(self.season, step))
 

@@ -1,6 +1,5 @@
 """The files of a run folder."""
 
-from dataclasses import asdict
 from pathlib import Path
 
 import joblib
@@ -20,7 +19,9 @@ def write_folder(run: Run, folder: Path) -> None:
     artifacts.mkdir(parents=True, exist_ok=True)
     images = []
     if run.detection is not None:
-        _scores(run).to_parquet(folder / "scores.parquet", index=False)
+        # Hardly any two measured numbers are equal: a dictionary of them would cost time and save nothing.
+        scores = _scores(run)
+        scores.to_parquet(folder / "scores.parquet", index=False, use_dictionary=["level", "span"])
         _alerts(run).to_csv(folder / "alerts.csv", index=False)
         _strongest(run).to_csv(artifacts / "top_50_anomalies.csv", index=False)
         images.append(folder / "images" / "anomaly_plot.png")
@@ -51,15 +52,12 @@ def _scores(run: Run) -> pd.DataFrame:
     table["score"], table["level"], table["flag"] = found.scores, found.levels, found.flags
     if frame.labels is not None:
         table["label"] = frame.labels
-    span = np.full(len(frame), "", dtype=object)
-    for name, rows in (
-        ("train", run.split.train),
-        ("validation", run.split.validation),
-        ("test", run.split.test),
-    ):
+    spans = {"": None, "train": run.split.train, "validation": run.split.validation, "test": run.split.test}
+    number = np.zeros(len(frame), dtype=np.int8)
+    for code, rows in enumerate(spans.values()):
         if rows is not None:
-            span[rows] = name
-    table["span"] = pd.Categorical(span)
+            number[rows] = code
+    table["span"] = pd.Categorical.from_codes(number, pd.Index(list(spans)))
     return table
 
 
@@ -79,10 +77,10 @@ def _alerts(run: Run) -> pd.DataFrame:
         "metric",
         "reason",
     ]
-    table = pd.DataFrame([asdict(alert) for alert in run.detection.alerts], columns=columns)
+    table = pd.DataFrame({name: [getattr(alert, name) for alert in run.detection.alerts] for name in columns})
     for name in ("start", "fired", "end", "peak"):
-        stamps = pd.to_datetime(table[name].astype("int64"), unit="ns", utc=True)
-        table[name] = stamps.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        seconds = table[name].to_numpy(dtype="datetime64[ns]").astype("datetime64[s]")
+        table[name] = np.strings.add(np.datetime_as_string(seconds), "Z")
     return table
 
 

@@ -77,7 +77,9 @@ def _missed(run: Run) -> list[str]:
     missed = words.missed_incidents(run)
     if not missed:
         return []
-    rows = [[_when(i.start.value), _when(i.end.value), i.type, i.metric, i.severity] for i in missed[:MOST_ROWS]]
+    rows = [
+        [_when(i.start.value), _when(i.end.value), i.type, i.metric, i.severity] for i in missed[:MOST_ROWS]
+    ]
     return [
         "<h2>Known incidents without an alert</h2>",
         _table(words.Table(["from", "to", "type", "metric", "severity"], rows)),

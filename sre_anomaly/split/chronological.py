@@ -1,9 +1,9 @@
 """Learn from the past, choose on what follows, judge on the newest rows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
-import pandas as pd
 from pydantic import Field
 
 from sre_anomaly.clock import Duration, in_words, rows_in
@@ -26,7 +26,7 @@ class Chronological(SplitRule):
 
     train: Annotated[float, Field(gt=0, lt=1)] = 0.6
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.15
-    gap: Duration = field(default_factory=lambda: pd.Timedelta(days=1))
+    gap: Duration = timedelta(days=1)
 
     def __post_init__(self) -> None:
         if self.train + self.validation >= 1:
