@@ -25,6 +25,7 @@ Everything is chosen by overrides, in Hydra's grammar:
 More of Hydra's flags: sre-anomaly --hydra-help
 """
 MISTAKE = 2
+INTERRUPTED = 130
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -45,6 +46,9 @@ def main(argv: list[str] | None = None) -> None:
     except UserError as error:
         sys.stderr.write("".join(f"sre-anomaly: {line}\n" for line in str(error).splitlines()))
         sys.exit(MISTAKE)
+    except KeyboardInterrupt:
+        sys.stderr.write("sre-anomaly: interrupted\n")
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output (head, less) has left: nothing more to say.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -79,7 +83,7 @@ def _check(words: list[str]) -> None:
         for kind, value in config.items()
         if isinstance(value, dict) and "name" in value
     )
-    print(f"ok: {chosen}")
+    print(f"ok: {chosen} (no data were read)")
 
 
 def _generate(words: list[str]) -> None:

@@ -10,6 +10,7 @@ import hydra
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from sre_anomaly.catalogue import GROUPS, options
 from sre_anomaly.errors import ConfigError, did_you_mean
@@ -68,6 +69,8 @@ def complaints_in_words(overrides: list[str]) -> Iterator[None]:
         yield
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(_in_words(error, overrides)) from None
+    except YAMLError as error:
+        raise ConfigError(f"a YAML file is broken: {' '.join(str(error).split())}") from None
 
 
 def _compose(overrides: list[str]) -> DictConfig:
@@ -85,13 +88,23 @@ def _in_words(error: BaseException, overrides: list[str]) -> str:
     if match := re.search(r"Could not override '([^']+)'", text):
         return _unknown_key(match.group(1), overrides)
     if isinstance(error, OverrideParseException):
-        return (
-            f"{error.override}: is not an override; write key=value, and quote values with spaces or special signs: "
-            "'key=\"a b\"'"
-        )
+        return _not_an_override(str(error.override))
+    if "@experiment." in text:
+        return "a preset of yours needs the line '# @package _global_' as the very first line of its file"
+    if "to a sweep" in text or "--multirun" in text:
+        return f"{' '.join(overrides)}: several values for one key; add -m to run once for each"
     if match := re.search(r"Multiple values for (\w+)", text):
         return f"{match.group(1)}: is chosen twice; write {match.group(1)}=... once, without +"
     return " ".join(f"{text} {error.__cause__ or ''}".split())
+
+
+def _not_an_override(override: str) -> str:
+    key, _, value = override.partition("=")
+    if "=" not in override:
+        return f"{override}: is not an override; write key=value"
+    if "~" in value:
+        return f"{override}: write the whole path instead of ~"
+    return f"{override}: is not an override; quote a value with spaces or special signs: '{key}=\"{value}\"'"
 
 
 def _unknown_key(key: str, overrides: list[str]) -> str:

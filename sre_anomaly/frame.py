@@ -77,6 +77,8 @@ class MetricFrame:
         The source's own split, if it has one.
     has_clock : bool
         False where the rows carry no time and the clock is only a row counter.
+    timezone : str
+        Where the people who read about it are: alerts are told in its time. The clock itself is UTC.
     notes : tuple of str
         What reading did to the data, for the person who reads the report.
     """
@@ -89,6 +91,7 @@ class MetricFrame:
     labels: Array | None = None
     split: Split | None = None
     has_clock: bool = True
+    timezone: str = "UTC"
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

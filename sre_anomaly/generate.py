@@ -22,8 +22,8 @@ SUFFIXES = {".csv", ".gz", ".parquet"}
 def generate(words: list[str]) -> None:
     """Write the data of a source, its labels row by row, and beside it a JSON file with its incidents.
 
-    ``to=FILE`` names the file (CSV, compressed CSV or Parquet); everything else is an override, and a key of
-    the generator may be written without ``data.``.
+    ``to=FILE`` names the file (CSV, compressed CSV or Parquet), ``overwrite=true`` replaces one that is there;
+    everything else is an override.
 
     Raises
     ------
@@ -32,14 +32,19 @@ def generate(words: list[str]) -> None:
     """
     target = Path("generated.csv")
     overrides = []
+    overwrite = False
     for word in words:
         key, _, value = word.partition("=")
         if key == "to":
             target = Path(value).expanduser()
+        elif key == "overwrite":
+            overwrite = value == "true"
         else:
             overrides.append(word)
     if target.suffix not in SUFFIXES:
         raise UserError(f"to={target}: write a .csv, .csv.gz or .parquet file")
+    if target.exists() and not overwrite:
+        raise UserError(f"to={target}: is there already; choose another name, or add overwrite=true")
     if not target.parent.is_dir():
         raise UserError(f"to={target}: there is no folder {target.parent}")
     config = composed(overrides)
@@ -66,7 +71,11 @@ def _write(frame: MetricFrame, target: Path) -> None:
         f"{target}: {len(frame):,} rows, {len(frame.metrics)} metrics, {len(frame.incidents or ())} incidents"
     )
     console.print(f"{incidents}: when and what they are")
-    console.print(f"Try it: sre-anomaly experiment=csv data.path={target}")
+    console.print("Try it, without and with learning from the labels:")
+    console.print(f"  sre-anomaly experiment=csv data.path={target}")
+    if frame.incidents:
+        taught = "detector=xgboost features=system split=chronological"
+        console.print(f"  sre-anomaly experiment=csv data.path={target} {taught}")
 
 
 def label_table(frame: MetricFrame) -> pd.DataFrame:

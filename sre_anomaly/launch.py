@@ -4,6 +4,7 @@ import gc
 import os
 import shlex
 import shutil
+import signal
 import sys
 import traceback
 from contextlib import suppress
@@ -40,15 +41,17 @@ def launch(words: list[str]) -> None:
         sys.stderr.write(
             f"sre-anomaly: {path} has no effect: an option of ours has the same name; rename yours\n"
         )
+    signal.signal(signal.SIGTERM, _as_interrupt)
     sys.argv = ["sre-anomaly", *words]
     overrides = [word for word in words if not word.startswith("-")]
     failures: list[BaseException] = []
     jobs: list[str] = []
+    finished: list[RunRecord] = []
 
     def job(config: DictConfig) -> None:
         jobs.append(HydraConfig.get().runtime.output_dir)
         try:
-            run_job(config)
+            finished.append(run_job(config))
         except Exception as error:
             # Kept from Hydra, which would add lines of its own around ours.
             failures.append(error)
@@ -70,9 +73,18 @@ def launch(words: list[str]) -> None:
         ) from None
     if failures:
         raise failures[0]
+    if len(finished) > 1:
+        from sre_anomaly.report.screen import tell_together
+
+        tell_together(finished, Console(highlight=False))
 
 
-def run_job(config: DictConfig) -> None:
+def _as_interrupt(*_: object) -> None:
+    """Let a polite kill end as Ctrl-C does: the record is written, then the run stops."""
+    raise KeyboardInterrupt
+
+
+def run_job(config: DictConfig) -> RunRecord:
     """Run one config into Hydra's job folder; on success rename it and point ``latest`` at it.
 
     A user's mistake leaves nothing behind. A fault of ours leaves the record, the error and the command that
@@ -99,9 +111,12 @@ def run_job(config: DictConfig) -> None:
                 write_folder(found, folder)
             record.timings = dict(stages.seconds)
             record.write(folder)
-    except UserError:
+    except UserError as error:
         if single:
             _remove(folder)
+        else:
+            record.status, record.error = "refused", str(error)
+            record.write(folder)
         raise
     except BaseException as error:
         record.status = "failed" if isinstance(error, Exception) else "interrupted"
@@ -114,9 +129,13 @@ def run_job(config: DictConfig) -> None:
     if single:
         folder = _settle(folder)
     _point_latest(Path(str(plain_config["outputs"])), folder)
-    from sre_anomaly.report.screen import tell
+    if single:
+        from sre_anomaly.report.screen import tell
 
-    tell(found, _nearest(folder), Console(highlight=False))
+        tell(found, _nearest(folder), Console(highlight=False))
+    else:
+        sys.stderr.write(f"{record.command}: done, {_nearest(folder)}\n")
+    return record
 
 
 def _settle(folder: Path) -> Path:

@@ -4,7 +4,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +46,25 @@ class Reason:
     basis: str
     """What the expectation was drawn from, in words."""
 
+    @property
+    def distance(self) -> float:
+        """How far outside of the usual it is, in spreads; a missing value is furthest of all."""
+        if not isfinite(self.seen):
+            return inf
+        spread = self.usual_high - self.usual_low
+        return abs(self.seen - self.expected) / spread if spread > 0 else 0.0
+
     def __str__(self) -> str:
         """Say it as a sentence."""
         if not isfinite(self.seen):
             return f"{self.metric} is missing"
         if not isfinite(self.expected):
             return f"{self.metric} = {short(self.seen)}"
-        return (
-            f"{self.metric} = {short(self.seen)}, expected about {short(self.expected)} "
-            f"({short(self.usual_low)} to {short(self.usual_high)}) {self.basis}"
-        )
+        text = f"{self.metric} = {short(self.seen)}, expected about {short(self.expected)} "
+        text += f"({short(self.usual_low)} to {short(self.usual_high)}) {self.basis}"
+        if self.usual_low <= self.seen <= self.usual_high:
+            text += ": not its size but its course is unusual"
+        return text
 
 
 def short(value: float) -> str:

@@ -14,6 +14,9 @@ from sre_anomaly.frame import NANOSECONDS, Array
 MOST_EMPTY = 100
 """A clock with this many times more ticks than there are rows has the wrong step."""
 
+MOST_REPEATED = 0.5
+"""Where more rows than this share a time with another, the mean of all of them means nothing."""
+
 
 @dataclass
 class Regular:
@@ -59,7 +62,13 @@ def regularise(
         raise DataError(
             f"{name}: needs rows at two different times at least, and has {len(stamps)} row(s) at one"
         )
-    if duplicates := int((steps == 0).sum()):
+    duplicates = int((steps == 0).sum())
+    if resample is None and duplicates > MOST_REPEATED * len(stamps):
+        raise DataError(
+            f"{name}: {duplicates} of {len(stamps)} rows repeat the time of another: several hosts or metrics in one "
+            "file? Give each host a file and each metric a column, or set data.resample"
+        )
+    if duplicates:
         notes.append(f"{duplicates} rows repeat the time of another; rows of one time became their mean")
     step = pd.Timedelta(resample) if resample else pd.Timedelta(_commonest(moves), NANOSECONDS)
     if (steps == step.value).all():

@@ -12,14 +12,17 @@ from typing import Any
 import numpy as np
 
 from sre_anomaly.build import Parts, build_parts
+from sre_anomaly.clock import in_words
+from sre_anomaly.contracts import Detector
 from sre_anomaly.detection import Detection, detect, replay
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.judge import Judgement, judge
 from sre_anomaly.forecasting import Forecasts, forecast
-from sre_anomaly.frame import Array, MetricFrame, Split
+from sre_anomaly.frame import MetricFrame, Split
 from sre_anomaly.reasons import Explainer
-from sre_anomaly.records import Alert, Reason, RunRecord
+from sre_anomaly.records import Reason, RunRecord
 from sre_anomaly.stages import Stages
+from sre_anomaly.telling import alert_reasons, strongest_rows
 
 LIBRARIES = (
     "sre-anomaly",
@@ -31,7 +34,7 @@ LIBRARIES = (
     "hydra-core",
     "numba",
 )
-STRONGEST = 50
+MUCH_MISSING = 0.2
 
 
 @dataclass
@@ -79,7 +82,7 @@ def run(config: Mapping[str, Any], record: RunRecord, stages: Stages) -> Run:
         with stages.stage("judge"):
             judge_detection(found, detected, parts, seed=int(config["seed"]))
         with stages.stage("explain"):
-            explain(found, detected, parts)
+            explain(found, detected, parts.detector)
     if parts.forecaster is not None:
         found.forecasts = forecast(frame, split, parts.forecaster, dict(config["forecast"]), stages.stage)
         found.models[parts.forecaster.export_name] = parts.forecaster.native()
@@ -140,6 +143,12 @@ def check_values(frame: MetricFrame, record: RunRecord) -> None:
         spans.append(present.max() - present.min())
         if spans[-1] == 0:
             record.notes.append(f"{name} never changes (always {present[0]:g}): it cannot show an anomaly")
+    missing = float(np.isnan(frame.values).mean())
+    if missing > MUCH_MISSING:
+        record.notes.append(
+            f"Careful: {missing:.0%} of the values are missing; are the times read rightly, and is a step of "
+            f"{in_words(frame.step)} right (data.resample)?"
+        )
     if not any(spans):
         raise DataError(
             f"{frame.name}: no metric ever changes (always {np.nanmin(frame.values[:, 0]):g}): there is nothing to find"
@@ -204,38 +213,12 @@ def _labelled(frame: MetricFrame, span: slice) -> bool:
     return frame.labels is not None and bool(np.isfinite(frame.labels[span]).any())
 
 
-def explain(found: Run, detected: Detection, parts: Parts) -> None:
+def explain(found: Run, detected: Detection, detector: Detector) -> None:
     """Give every alert and the strongest rows their reasons."""
-    assert parts.detector is not None
-    explainer = Explainer(found.frame, detected.X, detected.columns, parts.detector)
-    peaks = [int(found.frame.time.asi8.searchsorted(alert.peak)) for alert in detected.alerts]
-    for alert, reason in zip(detected.alerts, explainer.reasons(peaks), strict=True):
+    explainer = Explainer(found.frame, detected.X, detected.columns, detector)
+    for alert, reason in zip(detected.alerts, alert_reasons(found.frame, detected, explainer), strict=True):
         alert.metric, alert.reason = reason.metric, str(reason)
-    test = found.split.test
-    excess = detected.scores[test] - detected.levels[test]
-    rows = [int(row) + test.start for row in strongest(excess, STRONGEST)]
-    found.strongest = list(zip(rows, explainer.reasons(rows), strict=True))
-    found.models[parts.detector.export_name] = parts.detector.native()
-    if parts.detector.note:
-        found.record.notes.append(parts.detector.note)
-
-
-def strongest(excess: Array, count: int) -> Array:
-    """Return the rows of the largest values, largest first, earlier ones first among equals; NaN are left out.
-
-    Examples
-    --------
-    >>> strongest(np.array([1.0, 3.0, np.nan, 3.0, 2.0]), 3).tolist()
-    [1, 3, 4]
-    """
-    known = np.flatnonzero(np.isfinite(excess))
-    if len(known) > count:
-        # Only those that can be among them are sorted: a history may have millions of rows.
-        cut = np.partition(excess[known], len(known) - count)[len(known) - count]
-        known = known[excess[known] >= cut]
-    return known[np.argsort(-excess[known], kind="stable")][:count]
-
-
-def by_strength(alerts: list[Alert]) -> list[Alert]:
-    """Return alerts, the one furthest above its level first."""
-    return sorted(alerts, key=lambda alert: alert.peak_level - alert.peak_score)
+    found.strongest = strongest_rows(detected, found.split.test, explainer)
+    found.models[detector.export_name] = detector.native()
+    if detector.note:
+        found.record.notes.append(detector.note)

@@ -47,6 +47,8 @@ FILES = {
     ),
     "no labels": (GOOD, ["detector=xgboost", "split=chronological", "split.gap=0m"], "no row is labelled"),
     "label and incidents": (GOOD, ["data.label=label", "data.incidents=x.json"], "not both"),
+    "no time column": (GOOD[["cpu"]], [], "is not a time; say which column has the times"),
+    "separator": (GOOD, ["data.separator=semi"], "write comma, semicolon, tab or pipe"),
     "not a table": ("\x00\x01\x02", [], "metrics.csv"),
     "a clock with the wrong step": (
         _with(599, time="2034-01-01"), [], "set data.resample to the usual distance between rows",
@@ -105,6 +107,9 @@ CONFIGS = {
     "chosen twice": (["+experiment=cloudwatch"], "is chosen twice"),
     "unknown class": (["detector.name=sklearn.ensemble.IsolationForrest"], "did you mean 'IsolationForest'?"),
     "no detector": (["detector.name=sklearn.linear_model.Ridge"], "is no detector"),
+    "home folder": (["experiment=csv", "data.path=~/x.csv"], "write the whole path instead of ~"),
+    "a folder": (["experiment=csv", "data.path=."], "is a folder"),
+    "sweep without -m": (["detector=zscore,iforest"], "add -m"),
     "not installed": (["detector.name=nolibrary.module.Class"], "pip install nolibrary"),
     "unwritable": (["outputs=taken"], "taken"),
     "no such command": (["generat"], "did you mean 'generate'?"),
@@ -154,6 +159,27 @@ def test_incident_windows_that_cannot_be_used(command, tmp_path, windows, expect
     assert code == 2
     assert expected in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_broken_yaml_of_ones_own(command, tmp_path):
+    """A YAML file that cannot be parsed is told with its place."""
+    (tmp_path / "conf" / "detector").mkdir(parents=True)
+    (tmp_path / "conf" / "detector" / "mine.yaml").write_text("name: [broken\n")
+    code, _, err = command("detector=mine")
+    assert code == 2
+    assert "mine.yaml" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_file_is_not_overwritten(command, tmp_path):
+    """Generated data replace a file only when told to."""
+    (tmp_path / "mine.csv").write_text("precious")
+    short = ("data.days=14", "data.count=1", "data.hard_negative_count=1")
+    code, _, err = command("generate", "to=mine.csv", *short)
+    assert code == 2
+    assert "is there already" in err
+    assert (tmp_path / "mine.csv").read_text() == "precious"
+    assert command("generate", "to=mine.csv", "overwrite=true", *short)[0] == 0
 
 
 def test_no_network_for_nab(command, tmp_path, monkeypatch):

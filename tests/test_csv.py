@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from sre_anomaly.data.csv import CsvFile
+from sre_anomaly.errors import DataError
 
 
 def _frame(tmp_path, table, **options):
@@ -129,3 +130,67 @@ def test_parquet_and_csv_say_the_same(tmp_path):
     table.to_parquet(tmp_path / "metrics.parquet")
     parquet = next(CsvFile(path=str(tmp_path / "metrics.parquet")).frames())
     assert parquet.fingerprint == _frame(tmp_path, table).fingerprint
+
+
+@pytest.mark.parametrize(
+    "written", ["%d.%m.%Y %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%d/%b/%Y:%H:%M:%S +0000"]
+)
+def test_dates_are_read_one_way(tmp_path, written):
+    """A column of day-first or month-first dates is read the same way in every row."""
+    table = _table(rows=40, step="12h")
+    frame = _frame(tmp_path, table.assign(time=pd.to_datetime(table["time"]).dt.strftime(written)))
+    assert len(frame) == 40
+    assert frame.time[-1] == pd.Timestamp("2024-03-20 12:00", tz="UTC")
+
+
+def test_dates_that_can_mean_two_things(tmp_path):
+    """Where no date shows the order it has to be said."""
+    table = _table(rows=5)
+    table["time"] = pd.to_datetime(table["time"]).dt.strftime("%d/%m/%Y %H:%M")
+    with pytest.raises(DataError, match=r"can mean two dates: set data\.day_first=true"):
+        _frame(tmp_path, table)
+    assert _frame(tmp_path, table, day_first=True).time[0] == pd.Timestamp("2024-03-01", tz="UTC")
+    assert _frame(tmp_path, table, day_first=False).time[0] == pd.Timestamp("2024-01-03", tz="UTC")
+
+
+def test_clocks_that_go_back(tmp_path):
+    """An hour that occurs twice is told apart by its order."""
+    utc = pd.date_range("2024-10-26 22:00", periods=96, freq="5min", tz="UTC")
+    local = utc.tz_convert("Europe/Berlin").tz_localize(None)
+    frame = _frame(
+        tmp_path, pd.DataFrame({"time": local.astype(str), "cpu": np.arange(96.0)}), timezone="Europe/Berlin"
+    )
+    assert (frame.time == utc).all()
+
+
+def test_clocks_that_go_forward(tmp_path):
+    """A local time that never was is refused in words."""
+    time = pd.date_range("2024-03-31 00:00", periods=96, freq="5min")
+    with pytest.raises(DataError, match="did not exist in Europe/Berlin"):
+        _frame(
+            tmp_path,
+            pd.DataFrame({"time": time.astype(str), "cpu": np.arange(96.0)}),
+            timezone="Europe/Berlin",
+        )
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_separator_and_decimal_comma_are_found_out(tmp_path, separator):
+    """Files of other countries' spreadsheets are read as they are."""
+    path = tmp_path / "metrics.csv"
+    _table().assign(cpu=np.arange(48) + 0.5).to_csv(path, index=False, sep=separator, decimal=",")
+    frame = next(CsvFile(path=str(path)).frames())
+    np.testing.assert_allclose(frame.values[:, 0], np.arange(48) + 0.5)
+
+
+def test_several_hosts_in_one_file(tmp_path):
+    """Rows of many hosts are not averaged into one without a word."""
+    table = pd.concat([_table(), _table(), _table()])
+    with pytest.raises(DataError, match="several hosts or metrics"):
+        _frame(tmp_path, table)
+
+
+def test_a_column_of_zeros_and_ones_is_pointed_at(tmp_path):
+    """What looks like forgotten labels is noted."""
+    frame = _frame(tmp_path, _table().assign(was_broken=[0] * 40 + [1] * 8))
+    assert any("set data.label=was_broken" in note for note in frame.notes)

@@ -184,4 +184,4 @@ def test_judge_puts_baselines_beside():
     assert verdict.measures["f1"] == 1
     assert verdict.measures["incidents"] == 2
     assert all(numbers["f1"] < 0.5 for numbers in verdict.baselines.values())
-    assert any("Only 2 labelled incidents" in caveat for caveat in verdict.caveats)
+    assert any("Only 2 labelled incident(s)" in caveat for caveat in verdict.caveats)

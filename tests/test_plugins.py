@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +36,40 @@ def test_a_yaml_file_in_the_users_conf_is_found(command, tmp_path):
     assert record["detection"]["measures"]["recall"] > 0.5
 
 
+def _readme_blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
+
+
+def test_the_examples_of_the_readme_work(command, tmp_path):
+    """The preset and the detector that the README shows run as they are shown."""
+    preset, detector = _readme_blocks("yaml")
+    for folder in ("experiment", "detector"):
+        (tmp_path / "conf" / folder).mkdir(parents=True)
+    (tmp_path / "conf" / "experiment" / "checkout.yaml").write_text(preset)
+    (tmp_path / "conf" / "detector" / "mine.yaml").write_text(detector)
+    command("generate", "to=checkout.csv", "data.days=14", "data.count=1", "data.hard_negative_count=1")
+    for words in (["experiment=checkout"], ["experiment=checkout", "detector=mine"]):
+        code, _, err = command(*words)
+        assert (code, err) == (0, "")
+    assert "Latency of the checkout service" in command("list", "experiment")[1]
+
+
+def test_every_command_of_the_readme_composes(command, tmp_path):
+    """Each sre-anomaly command that the README shows is a valid configuration."""
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    (tmp_path / "conf" / "experiment" / "checkout.yaml").write_text(_readme_blocks("yaml")[0])
+    (tmp_path / "conf" / "detector").mkdir()
+    (tmp_path / "conf" / "detector" / "mine.yaml").write_text(_readme_blocks("yaml")[1])
+    lines = "".join(_readme_blocks("sh")).replace("\\\n", " ").splitlines()
+    shown = [
+        shlex.split(line, comments=True) for line in map(str.strip, lines) if line.startswith("sre-anomaly ")
+    ]
+    assert len(shown) > 8
+    for words in shown:
+        code, _, err = command("check", *words[1:])
+        assert code == 0, (words, err)
+
+
 def test_a_shadowed_file_is_told(command, tmp_path):
     """A user's file with the name of one of ours has no effect, and that is said."""
     folder = tmp_path / "conf" / "detector"
@@ -55,6 +91,13 @@ def test_unknown_argument_of_a_foreign_class():
     """A misspelt argument of another library's class is told with did-you-mean."""
     with pytest.raises(ConfigError, match=r"detector\.n_estimator: no such key; did you mean 'n_estimators'"):
         build("detector", {"name": "sklearn.ensemble.IsolationForest", "n_estimator": 5})
+
+
+def test_a_detector_that_only_scores_its_own_rows():
+    """What cannot score new rows is refused with the key that would change it."""
+    with pytest.raises(ConfigError, match=r"set detector\.novelty=true"):
+        build("detector", {"name": "sklearn.neighbors.LocalOutlierFactor"})
+    assert build("detector", {"name": "sklearn.neighbors.LocalOutlierFactor", "novelty": True})
 
 
 def test_a_name_is_held_once():

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import Array, Incident, MetricFrame
 from sre_anomaly.registry import register
 from sre_anomaly.regularise import regularise
-from sre_anomaly.tables import column, numbers, read_table, times, yes_or_no
+from sre_anomaly.tables import column, numbers, read_table, yes_or_no
+from sre_anomaly.timestamps import times
 from sre_anomaly.windows import read_windows
 
 TIME_NAMES = ("time", "timestamp", "datetime", "date", "ts", "@timestamp")
@@ -32,7 +34,9 @@ class CsvFile(DataSource):
     label: str | None = None
     incidents: str | None = None
     timezone: str = "UTC"
-    separator: str = ","
+    day_first: bool | None = None
+    separator: str | None = None
+    decimal: Literal[".", ","] | None = None
     resample: Duration | None = None
     interpolate: Duration = timedelta(minutes=15)
 
@@ -51,14 +55,17 @@ class CsvFile(DataSource):
             If the file, a column, a time or a number cannot be read: says which and where.
         """
         path = Path(self.path).expanduser()
-        table = read_table(path, self.separator)
+        table = read_table(path, self.separator, self.decimal)
         time_name = self.time or self._guess(table, TIME_NAMES) or str(table.columns[0])
         label_name = self.label or (None if self.incidents else self._guess(table, LABEL_NAMES))
-        stamps = times(path, column(path, table, time_name, "data.time"), self.timezone)
+        stamps = times(
+            path, column(path, table, time_name, "data.time"), self.timezone, day_first=self.day_first
+        )
         labels = None
         if label_name:
             labels = yes_or_no(path, column(path, table, label_name, "data.label"))
         names, values, notes = self._metrics(path, table, {time_name, label_name})
+        notes += _looks_like_labels(names, values) if labels is None and not self.incidents else []
         regular = regularise(
             str(path), stamps, values, labels, resample=self.resample, interpolate=self.interpolate
         )
@@ -68,6 +75,7 @@ class CsvFile(DataSource):
             values=regular.values,
             metrics=names,
             labels=regular.labels,
+            timezone=self.timezone,
             incidents=self._incidents(regular.time),
             notes=tuple(notes + regular.notes),
         )
@@ -107,3 +115,12 @@ class CsvFile(DataSource):
                     f"from {time[0]} to {time[-1]}"
                 )
         return incidents
+
+
+def _looks_like_labels(names: tuple[str, ...], values: Array) -> list[str]:
+    """Return a note for each metric of only 0 and 1: it may be the truth, taken for a metric."""
+    return [
+        f"Careful: {name} holds only 0 and 1; if it says when something was wrong, set data.label={name}"
+        for name, column in zip(names, values.T, strict=True)
+        if set(np.unique(column[np.isfinite(column)])) == {0.0, 1.0}
+    ]

@@ -17,7 +17,8 @@ from sre_anomaly.errors import ConfigError, DataError, did_you_mean
 from sre_anomaly.frame import Incident, MetricFrame
 from sre_anomaly.registry import register
 from sre_anomaly.regularise import regularise
-from sre_anomaly.tables import column, numbers, read_table, times
+from sre_anomaly.tables import column, numbers, read_table
+from sre_anomaly.timestamps import times
 from sre_anomaly.windows import read_windows
 
 ADDRESS = "https://raw.githubusercontent.com/numenta/NAB/v1.1/"
@@ -96,10 +97,10 @@ def _file(name: str) -> Path:
         try:
             pooch.retrieve(ADDRESS + name, f"sha256:{expected}", fname=path.name, path=path.parent)
         except (OSError, ValueError) as error:
-            reason = str(error).splitlines()[0]
             raise DataError(
-                f"data=nab: {name} cannot be downloaded ({reason}); get the NAB repository from a machine with "
-                f"network and put it in {cache}, or set {VARIABLE} to a folder with it in its subfolder 'nab'"
+                f"data=nab: {name} cannot be downloaded here ({type(error).__name__}) and is not on this machine: get "
+                f"the NAB repository from elsewhere and put it in {cache}, or set {VARIABLE} to a folder that has it "
+                "in its subfolder 'nab'"
             ) from None
     if not path.is_file():
         raise DataError(f"data=nab: {path} is not there; {folder} should hold NAB's data/ and labels/")

@@ -118,7 +118,13 @@ def _add_caveats(found: Judgement, labels: Array, scores: Array) -> None:
             "No labelled row is anomalous here: precision, recall and the areas say nothing."
         )
     elif incidents is not None and incidents < FEW_INCIDENTS:
-        found.caveats.append(f"Only {incidents} labelled incidents here: too few to compare detectors.")
+        found.caveats.append(f"Only {incidents} labelled incident(s) here: too few to compare detectors.")
+    naive = max((found.baselines[name]["pr_auc"] for name in ("random", "largest_jump")), default=0.0)
+    if found.measures["pr_auc"] < naive:
+        found.caveats.append(
+            "Worse than a naive rule (see the table): this detector does not suit these incidents; try another one or "
+            "other features."
+        )
     if silent := int((~np.isfinite(scores)).sum()):
         found.caveats.append(
             f"{silent} rows could not be scored (gaps or too little history) and count as not flagged."

@@ -4,11 +4,11 @@ import base64
 import html
 from pathlib import Path
 
-import pandas as pd
 import yaml
 
 from sre_anomaly.report import words
-from sre_anomaly.runner import Run, by_strength
+from sre_anomaly.runner import Run
+from sre_anomaly.telling import by_strength
 
 MOST_ROWS = 100
 STYLE = """
@@ -63,7 +63,10 @@ def _alerts(run: Run) -> list[str]:
     if not alerts:
         return []
     columns = ["from", "to", "peak score", "why"]
-    rows = [[_when(a.start), _when(a.end), f"{a.peak_score:.4g}", a.reason] for a in alerts[:MOST_ROWS]]
+    rows = [
+        [words.when(run, a.start), words.when(run, a.end), f"{a.peak_score:.4g}", a.reason]
+        for a in alerts[:MOST_ROWS]
+    ]
     if run.judgement is not None and run.judgement.measures.get("incidents"):
         columns.append("known incident")
         rows = [[*row, words.known_incident(run, alert)] for row, alert in zip(rows, alerts, strict=False)]
@@ -78,7 +81,8 @@ def _missed(run: Run) -> list[str]:
     if not missed:
         return []
     rows = [
-        [_when(i.start.value), _when(i.end.value), i.type, i.metric, i.severity] for i in missed[:MOST_ROWS]
+        [words.when(run, i.start.value), words.when(run, i.end.value), i.type, i.metric, i.severity]
+        for i in missed[:MOST_ROWS]
     ]
     return [
         "<h2>Known incidents without an alert</h2>",
@@ -98,10 +102,6 @@ def _quality(run: Run) -> list[str]:
     ]
 
 
-def _when(time: int) -> str:
-    return f"{pd.Timestamp(time):%Y-%m-%d %H:%M}"
-
-
 def _forecast(run: Run) -> list[str]:
     table = words.forecast_table(run)
     if table is None or run.forecasts is None:
@@ -109,8 +109,8 @@ def _forecast(run: Run) -> list[str]:
     inside = run.forecasts.measures["coverage"]
     return [
         "<h2>Forecast</h2>",
-        f"<p>{html.escape(', '.join(run.forecasts.metrics))}: {run.forecasts.measures['rows']:,} rows, each forecast "
-        f"{run.forecasts.measures['horizon']} step(s) ahead from the rows before it. {inside:.0%} of them fell inside "
+        f"<p>{html.escape(words.forecast_heading(run))}: {run.forecasts.measures['rows']:,} rows, each forecast "
+        f"from the rows before it. {inside:.0%} of them fell inside "
         f"the interval that was meant to hold {run.config['forecast']['coverage']:.0%}.</p>",
         _table(table),
     ]

@@ -49,7 +49,10 @@ def anomaly_plot(run: Run, path: Path) -> None:
     if handles:
         axes[0].legend(handles, labels, loc="upper left", fontsize=8, ncols=2)
     flags = int(found.flags[span].sum())
-    figure.suptitle(f"{frame.name}: {flags} flagged rows, {len(found.alerts)} alerts", fontsize=12)
+    title = f"{frame.name}: {flags} flagged rows, {len(found.alerts)} alerts"
+    if len(shown) < len(frame.metrics):
+        title += f" (the {len(shown)} of {len(frame.metrics)} metrics that the strongest rows name)"
+    figure.suptitle(title, fontsize=12)
     _save(figure, path)
 
 
@@ -70,7 +73,7 @@ def forecast_plot(run: Run, path: Path) -> None:
     axes[0, 1].legend(loc="upper left", fontsize=8)
     measures = forecasts.measures
     figure.suptitle(
-        f"{run.frame.name}: forecast {measures['horizon']} step(s) ahead, mean absolute error {measures['mae']:.4g}",
+        f"{run.frame.name}: forecast {measures['horizon']} row(s) ahead, mean absolute error {measures['mae']:.4g}",
         fontsize=12,
     )
     _save(figure, path)

@@ -25,6 +25,10 @@ FORECAST_MEANINGS = {
 }
 
 
+ENOUGH_TO_LEARN = 20
+"""Known incidents from which learning is worth a try."""
+
+
 @dataclass
 class Table:
     """A heading and rows of words and numbers."""
@@ -37,13 +41,14 @@ def reading(run: Run) -> str:
     """Return what was read, in one sentence."""
     frame, data = run.frame, run.record.data
     metrics = ", ".join(frame.metrics[:8]) + (", ..." if len(frame.metrics) > 8 else "")
-    what = f"{frame.name}: {len(frame):,} rows of {len(frame.metrics)} metric(s) ({metrics})"
+    what = f"{frame.name}: {count(len(frame), 'row')} of {count(len(frame.metrics), 'metric')} ({metrics})"
     if frame.has_clock:
-        what += f", {frame.time[0]:%Y-%m-%d %H:%M} to {frame.time[-1]:%Y-%m-%d %H:%M} UTC, every {in_words(frame.step)}"
+        first, last = (when(run, frame.time[row].value) for row in (0, -1))
+        what += f", {first} to {last} {frame.timezone} time, every {in_words(frame.step)}"
     if data["missing"]:
-        what += f"; {data['missing']:,} values missing"
+        what += f"; {count(data['missing'], 'value')} missing"
     if frame.incidents is not None:
-        what += f"; {len(frame.incidents)} known incident(s)"
+        what += f"; {count(len(frame.incidents), 'known incident')}"
     return what
 
 
@@ -58,17 +63,54 @@ def spans(run: Run) -> str:
     return ", ".join(said)
 
 
+def when(run: Run, time: int) -> str:
+    """Return a time as the user's clock shows it, or the row where there is no clock."""
+    if not run.frame.has_clock:
+        return f"row {run.frame.time.asi8.searchsorted(time)}"
+    return f"{pd.Timestamp(time, tz='UTC').tz_convert(run.frame.timezone):%Y-%m-%d %H:%M}"
+
+
+def no_alert(run: Run) -> str:
+    """Say why nothing would have paged anyone, and what would change that."""
+    flags = run.record.detection["flags"] if run.record.detection else 0
+    if not flags:
+        return "no row exceeded the level"
+    return f"{count(flags, 'row')} exceeded the level, but not close enough together to page: try alerts=every_flag"
+
+
+def count(number: int, thing: str) -> str:
+    """Return a number of things.
+
+    Examples
+    --------
+    >>> count(1, "row"), count(1200, "alert")
+    ('1 row', '1,200 alerts')
+    """
+    return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def forecast_heading(run: Run) -> str:
+    """Return what was forecast, and how to forecast more."""
+    assert run.forecasts is not None
+    text = f"{', '.join(run.forecasts.metrics)}, {count(run.forecasts.measures['horizon'], 'row')} ahead"
+    others = len(run.frame.metrics) - len(run.forecasts.metrics)
+    return text + (f" ({others} more with forecast.metrics=[...])" if others else "")
+
+
 def found(run: Run) -> str:
     """Return how much was found, in one sentence."""
     assert run.record.detection is not None
     detection = run.record.detection
     rows = run.split.test.stop - run.split.test.start
-    text = f"{detection['flags']:,} of {rows:,} judged rows flagged, {detection['alerts']:,} alert(s)"
+    text = f"{detection['flags']:,} of {rows:,} judged rows flagged, {count(detection['alerts'], 'alert')}"
     rate = detection["measures"].get("alerts_per_week")
     if rate is not None and detection["measured_on"] != "validation":
         text += f" ({short(rate)} a week)"
     level = detection["threshold"].get("level")
-    return text + (f"; level {short(level)} ({detection['threshold']['name']})" if level is not None else "")
+    if level is not None:
+        text += f"; level {short(level)} ({detection['threshold']['name']})"
+    epsilon = detection["threshold"].get("epsilon")
+    return text + (f", epsilon {epsilon:.4g}" if epsilon is not None else "")
 
 
 def incidents_caught(run: Run) -> list[str]:
@@ -80,7 +122,7 @@ def incidents_caught(run: Run) -> list[str]:
     said = [
         f"{measures['incidents_caught']} of {measures['incidents']} incidents caught "
         f"(95 % interval {low:.0%} to {high:.0%}), "
-        f"{short(measures['false_alerts_per_week'])} false alert(s) a week"
+        f"{short(measures['false_alerts_per_week'])} false alerts a week"
     ]
     delay = measures["median_time_to_detect_s"]
     if math.isfinite(delay):
@@ -139,48 +181,72 @@ def detection_table(run: Run) -> Table | None:
 
 
 def forecast_table(run: Run) -> Table | None:
-    """Return the forecast measures beside the baselines, or None without a forecast."""
+    """Return the forecast measures beside the baselines, or None without a forecast.
+
+    For several metrics only what has no unit is averaged, and each metric has its own error.
+    """
     forecast = run.record.forecast
     if forecast is None:
         return None
+    baselines = forecast["baselines"]
+    several = len(forecast["metrics"]) > 1
     rows: list[list[str]] = []
     for measure, meaning in FORECAST_MEANINGS.items():
-        others = [short(numbers[measure]) for numbers in forecast["baselines"].values()]
+        if several and measure != "mase":
+            continue
+        others = [short(numbers[measure]) for numbers in baselines.values()]
         rows.append([measure, short(forecast["measures"][measure]), *others, meaning])
-    names = [name.replace("_", " ") for name in forecast["baselines"]]
+    if several:
+        blank = [""] * len(baselines)
+        for metric, numbers in forecast["per_metric"].items():
+            rows.append([f"mae of {metric}", short(numbers["mae"]), *blank, FORECAST_MEANINGS["mae"]])
+    names = [name.replace("_", " ") for name in baselines]
     return Table(["measure", str(forecast["forecaster"]), *names, "in words"], rows)
 
 
 def next_commands(run: Run) -> list[tuple[str, str]]:
     """Return three commands that are useful after this run, each with what it is for."""
-    config = run.config
-    other = "gaussian" if config["detector"]["name"] == "iforest" else "iforest"
-    commands = [(_again(run, f"detector={other}"), "the same data through another detector")]
-    threshold = config["threshold"]["name"]
+    config, options = run.config, []
+    detector, threshold = config["detector"]["name"], config["threshold"]["name"]
+    known = len(run.frame.incidents or ())
+    if detector != "xgboost" and known >= ENOUGH_TO_LEARN and config["split"]["name"] == "none":
+        taught = _again(run, "detector=xgboost", "features=system", "split=chronological")
+        options.append((taught, "learn from the known incidents"))
+    options.append(
+        (_again(run, f"detector={'gaussian' if detector == 'iforest' else 'iforest'}"), "another detector")
+    )
     if threshold == "contamination":
-        half = short(config["threshold"]["contamination"] / 2)
-        commands.append((_again(run, f"threshold.contamination={half}"), "about half as many flags"))
+        share = config["threshold"]["contamination"]
+        change = (2, "about twice as many flags") if _misses_most(run) else (0.5, "about half as many flags")
+        options.append(
+            (_again(run, f"threshold.contamination={short(min(0.5, share * change[0]))}"), change[1])
+        )
     elif threshold == "sigma":
-        more = f"threshold.sigmas={config['threshold']['sigmas'] + 1:g}"
-        commands.append((_again(run, more), "fewer flags"))
+        options.append(
+            (_again(run, f"threshold.sigmas={config['threshold']['sigmas'] + 1:g}"), "fewer flags")
+        )
+    if config["alerts"]["name"] != "every_flag":
+        options.append((_again(run, "alerts=every_flag"), "every flagged row as an alert of its own"))
+    if config["data"]["name"] == "csv":
+        options.append((_again(run, "features=rolling"), "look at change instead of the time of day"))
     else:
-        commands.append((_again(run, "alerts=every_flag"), "every flagged row as an alert of its own"))
-    if config["data"]["name"] != "csv":
-        commands.append(("sre-anomaly experiment=csv data.path=YOUR_METRICS.csv", "your own metrics"))
-    else:
-        commands.append((_again(run, "features=rolling"), "look at change instead of time of day"))
-    return commands
+        options.append(("sre-anomaly experiment=csv data.path=YOUR_METRICS.csv", "your own metrics"))
+    return [*options[:2], options[-1]]
 
 
-def _again(run: Run, override: str) -> str:
-    """Return this run's own command with one override changed or added."""
-    key = override.split("=", maxsplit=1)[0]
-    words = [word for word in shlex.split(run.record.command) if word.split("=")[0] != key]
-    if "=" in override and "." not in key:
-        # Another option of a group has other keys: what was set of the old one would not fit.
-        words = [
-            word
-            for word in words
-            if not word.startswith((f"{key}.", "threshold" if key == "detector" else "="))
-        ]
-    return shlex.join([*words, override])
+def _misses_most(run: Run) -> bool:
+    measures = (run.record.detection or {}).get("measures", {})
+    return bool(measures.get("incidents")) and measures["incidents_caught"] * 2 < measures["incidents"]
+
+
+def _again(run: Run, *overrides: str) -> str:
+    """Return this run's own command with some overrides changed or added."""
+    words = shlex.split(run.record.command)
+    for override in overrides:
+        key = override.split("=", 1)[0]
+        words = [word for word in words if word.split("=", 1)[0] != key]
+        if "." not in key:
+            # Another option of a group has other keys: what was set of the old one would not fit.
+            old = (f"{key}.", "threshold") if key == "detector" else (f"{key}.",)
+            words = [word for word in words if not word.startswith(old)]
+    return shlex.join([*words, *overrides])
