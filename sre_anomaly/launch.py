@@ -124,7 +124,9 @@ def run_job(config: DictConfig) -> RunRecord:
         record.write(folder)
         write_text(folder / "error.txt", f"{record.command}\n\n{traceback.format_exc()}")
         if single:
-            sys.stderr.write(f"sre-anomaly: the run failed; {_settle(folder)}/error.txt has the details\n")
+            sys.stderr.write(
+                f"sre-anomaly: the run {'has failed' if isinstance(error, Exception) else 'was interrupted'}; {_nearest(_settle(folder))}/ has its record\n"
+            )
         raise
     if single:
         folder = _settle(folder)
