@@ -9,8 +9,8 @@ window's rows are.
 import math
 
 import numpy as np
-from numba import njit
 
+from sre_anomaly.compiled import compiled, step
 from sre_anomaly.frame import Array
 
 # The state of a moving window: HEADER numbers, then the ring of the last `window` values.
@@ -27,7 +27,7 @@ def new_window(window: int) -> Array:
     return state
 
 
-@njit(cache=True)
+@step
 def push(state: Array, value: float) -> None:
     """Move the window on by one value: O(1), and exact again at every turn of the ring.
 
@@ -71,7 +71,7 @@ def push(state: Array, value: float) -> None:
         _recompute(state)
 
 
-@njit(cache=True)
+@step
 def _recompute(state: Array) -> None:
     ring = state[HEADER:]
     count = 0
@@ -95,7 +95,7 @@ def _recompute(state: Array) -> None:
     state[LARGEST] = squares
 
 
-@njit(cache=True)
+@step
 def window_mean(state: Array) -> float:
     """Return the mean of the window, NaN until it is full and half of it is there."""
     window = len(state) - HEADER
@@ -104,7 +104,7 @@ def window_mean(state: Array) -> float:
     return float(state[MEAN])
 
 
-@njit(cache=True)
+@step
 def window_std(state: Array) -> float:
     """Return the sample standard deviation (ddof 1) of the window, NaN where the mean is."""
     window = len(state) - HEADER
@@ -113,7 +113,7 @@ def window_std(state: Array) -> float:
     return math.sqrt(max(state[SQUARES], 0.0) / (state[PRESENT] - 1))
 
 
-@njit(cache=True)
+@compiled
 def rolling_mean_std(values: Array, state: Array) -> tuple[Array, Array]:
     """Return the rolling mean and standard deviation (ddof 1) of one column, each (n,).
 
@@ -134,7 +134,7 @@ def rolling_mean_std(values: Array, state: Array) -> tuple[Array, Array]:
     return mean, std
 
 
-@njit(cache=True)
+@compiled
 def difference(values: Array, lag: int) -> Array:
     """Return value - value ``lag`` rows before, (n,), NaN for the first ``lag`` rows."""
     out = np.full(len(values), np.nan)
@@ -143,7 +143,7 @@ def difference(values: Array, lag: int) -> Array:
     return out
 
 
-@njit(cache=True)
+@compiled
 def rows_since_change(values: Array) -> Array:
     """Return for how many rows the value has been exactly the same, (n,): 0 where it has just changed.
 
@@ -163,7 +163,7 @@ def rows_since_change(values: Array) -> Array:
     return out
 
 
-@njit(cache=True)
+@compiled
 def exponential_mean(values: Array, half_life: float) -> Array:
     """Return the exponentially weighted mean of the rows up to each row, (n,).
 
@@ -183,7 +183,7 @@ def exponential_mean(values: Array, half_life: float) -> Array:
     return out
 
 
-@njit(cache=True)
+@compiled
 def filled(values: Array) -> Array:
     """Return the column with each gap holding the last value before it; a gap at the start stays."""
     out = values.copy()

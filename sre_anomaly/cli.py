@@ -1,4 +1,4 @@
-"""The door: ``sre-anomaly [run|list|check|generate] [overrides]``."""
+"""The door: ``sre-anomaly [run|list|check|generate|monitor] [overrides]``."""
 
 import os
 import sys
@@ -15,6 +15,7 @@ sre-anomaly finds what is wrong in infrastructure metrics, and why.
   sre-anomaly list [KIND] [NAME]                 what can be chosen: data, features, detector, ...
   sre-anomaly check [OVERRIDES]                  validate a configuration, run nothing
   sre-anomaly generate to=FILE.csv [OVERRIDES]   write a labelled data set (CSV or Parquet)
+  sre-anomaly monitor model=DIR < points.jsonl   answer new points with the model of a run
 
 Everything is chosen by overrides, in Hydra's grammar:
   detector=iforest                     pick another option of a group
@@ -86,6 +87,12 @@ def _check(words: list[str]) -> None:
     print(f"ok: {chosen} (no data were read)")
 
 
+def _monitor(words: list[str]) -> None:
+    from sre_anomaly.watch import watch
+
+    watch(words)
+
+
 def _generate(words: list[str]) -> None:
     from sre_anomaly.generate import generate
 
@@ -97,4 +104,5 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "list": _list,
     "check": _check,
     "generate": _generate,
+    "monitor": _monitor,
 }

@@ -6,13 +6,13 @@ answers and changes nothing.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal, Self, overload
 
 import numpy as np
 
-from sre_anomaly.frame import Array, Mask, MetricFrame, Split
+from sre_anomaly.frame import Array, Mask, MetricFrame, Split, Times
 from sre_anomaly.records import Alert
 
 Unit = Literal["own", "sigma", "log_density", "probability"]
@@ -42,7 +42,21 @@ class DataSource(ABC):
         """
 
 
-class Features(ABC):
+class Learner(ABC):  # noqa: B024 - what it promises is already there
+    """A part whose learned attributes, those that end in ``_``, can be kept in a model folder and put back."""
+
+    def learned(self) -> dict[str, Any]:
+        """Return what was learned as arrays, numbers, texts and bytes."""
+        return {name: value for name, value in vars(self).items() if name.endswith("_")}
+
+    def restore(self, learned: Mapping[str, Any]) -> Self:
+        """Put back what `learned` returned."""
+        for name, value in learned.items():
+            setattr(self, name, value)
+        return self
+
+
+class Features(Learner):
     """What a detector looks at: (n, m) metrics become (n, d) columns on the same rows."""
 
     lookback: int = 0
@@ -61,11 +75,26 @@ class Features(ABC):
         """Return (name, metric) of each column; metric is "" for a column that belongs to none."""
 
     @abstractmethod
+    def new_state(self, metrics: int) -> Array:
+        """Return the state of one series before its first row, (s,)."""
+
+    @abstractmethod
+    def advance(self, states: Array, times: Times, rows: Array, out: Array) -> None:
+        """Take in rows (k, m) at ``times`` (k,) and write their columns to ``out`` (k, d).
+
+        One state, (1, s): the rows follow one another in one series. k states, (k, s): one row of each series.
+        The states are changed in place. The first ``lookback`` rows of a series are NaN.
+        """
+
     def transform(self, frame: MetricFrame) -> Array:
-        """Return (n, d) columns; row t depends on rows <= t only."""
+        """Return (n, d) columns of a whole frame; row t depends on rows <= t only."""
+        out = np.empty((len(frame), len(self.columns(frame.metrics))))
+        values = np.ascontiguousarray(frame.values)
+        self.advance(self.new_state(len(frame.metrics))[np.newaxis], frame.time.asi8, values, out)
+        return out
 
 
-class Detector(ABC):
+class Detector(Learner):
     """How strange a row is. It never knows the level at which someone is paged."""
 
     needs_labels: ClassVar[bool] = False
@@ -100,11 +129,13 @@ class Detector(ABC):
         return self
 
 
-class Threshold(ABC):
+class Threshold(Learner):
     """The level a score must exceed, at each row. It never knows which detector gave the score."""
 
     units: ClassVar[tuple[Unit, ...]] = ("own", "sigma", "log_density", "probability")
     """The units of score that it can work with."""
+    fixed: ClassVar[bool] = True
+    """Whether the level is the same at every row once it is fitted."""
     needs_labels: ClassVar[bool] = False
     """True: it is fitted on labelled validation rows. False: on the scores of the training rows."""
 
@@ -140,6 +171,14 @@ class AlertPolicy(ABC):
     @abstractmethod
     def finish(self) -> list[Alert]:
         """Close what is still open when the rows end, and return it."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Return what it remembers, as JSON can hold it."""
+
+    @abstractmethod
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` returned."""
 
 
 class Forecaster(ABC):

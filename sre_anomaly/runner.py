@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sre_anomaly.build import Parts, build_parts
+from sre_anomaly.bundle import KINDS, Model, model_of
 from sre_anomaly.clock import in_words
 from sre_anomaly.contracts import Detector
 from sre_anomaly.detection import Detection, detect, replay
@@ -52,6 +53,8 @@ class Run:
     """Rows of the judged span with the highest score above their level, and why."""
     models: dict[str, Any] = field(default_factory=dict)
     """Fitted objects by their export name."""
+    model: Model | None = None
+    """What is kept to answer new points; None where a part of another library cannot be kept without pickle."""
 
 
 def run(config: Mapping[str, Any], record: RunRecord, stages: Stages) -> Run:
@@ -83,6 +86,7 @@ def run(config: Mapping[str, Any], record: RunRecord, stages: Stages) -> Run:
             judge_detection(found, detected, parts, seed=int(config["seed"]))
         with stages.stage("explain"):
             explain(found, detected, parts.detector)
+        keep_model(found, parts)
     if parts.forecaster is not None:
         found.forecasts = forecast(frame, split, parts.forecaster, dict(config["forecast"]), stages.stage)
         found.models[parts.forecaster.export_name] = parts.forecaster.native()
@@ -211,6 +215,23 @@ def judge_detection(found: Run, detected: Detection, parts: Parts, seed: int) ->
 
 def _labelled(frame: MetricFrame, span: slice) -> bool:
     return frame.labels is not None and bool(np.isfinite(frame.labels[span]).any())
+
+
+def keep_model(found: Run, parts: Parts) -> None:
+    """Keep the fitted parts for new points, where that can be done without pickle."""
+    about = {
+        "experiment": found.record.experiment,
+        "config": found.config,
+        "config_hash": found.record.config_hash,
+        "versions": found.record.versions,
+        "fingerprint": found.record.data["fingerprint"],
+        "names": {kind: found.config[kind]["name"] for kind in KINDS},
+    }
+    found.model = model_of(found.frame, found.split.train, parts, about)
+    if found.model is None:
+        found.record.notes.append(
+            "No model/ is left: a detector of another library cannot be kept without pickle; artifacts/ has an export"
+        )
 
 
 def explain(found: Run, detected: Detection, detector: Detector) -> None:

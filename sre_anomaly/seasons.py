@@ -10,6 +10,8 @@ from sre_anomaly.clock import nanoseconds
 from sre_anomaly.frame import Array, Mask, Times
 
 DAY = 86_400
+MAD_TO_STD = 1.4826
+"""The median absolute deviation of a normal variable is its standard deviation divided by this."""
 THURSDAY, SATURDAY = 3, 5
 """Days of the week, Monday is 0; 1 January 1970 was a Thursday."""
 LEARN_WEEKS = timedelta(days=14)
@@ -33,18 +35,18 @@ class Profile:
         slots = -(-DAY // seconds)
         present = np.isfinite(values)
         overall = float(np.median(values[present])) if present.any() else np.nan
-        slot_of, weekend, day = _slot(time, seconds), is_weekend(time), _day(time)
-        both = _medians(slot_of[present], day[present], values[present], np.full(slots, overall))
+        at, weekend, day = slot_of(time, seconds), is_weekend(time), _day(time)
+        both = _medians(at[present], day[present], values[present], np.full(slots, overall))
         usual = np.stack([both, both])
         if _long_enough(time):
             for row, of_kind in enumerate((~weekend, weekend)):
                 keep = present & of_kind
-                usual[row] = _medians(slot_of[keep], day[keep], values[keep], both)
+                usual[row] = _medians(at[keep], day[keep], values[keep], both)
         return cls(seconds, usual)
 
     def expected(self, time: Times) -> Array:
         """Return (n,) usual values at these times."""
-        return self.usual[is_weekend(time).astype(int), _slot(time, self.slot_seconds)]
+        return self.usual[is_weekend(time).astype(int), slot_of(time, self.slot_seconds)]
 
 
 @dataclass
@@ -71,7 +73,7 @@ class Harmonics:
                 np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0], dtype=np.float64
             )
             residual = target - design @ coefficients
-            spread = 1.4826 * np.median(np.abs(residual - np.median(residual)))
+            spread = MAD_TO_STD * np.median(np.abs(residual - np.median(residual)))
             if spread == 0:
                 break
             weights = np.clip(1 - (residual / (4.685 * spread)) ** 2, 0, None) ** 2
@@ -91,6 +93,14 @@ class Harmonics:
         )
 
 
+def usual_deviation(gaps: Array) -> float:
+    """Return the usual size of a deviation, never 0: the median one, or the mean one where most are 0."""
+    present = np.abs(gaps[np.isfinite(gaps)])
+    if not len(present):
+        return 1.0
+    return MAD_TO_STD * float(np.median(present)) or float(present.mean()) or 1.0
+
+
 def is_weekend(time: Times) -> Mask:
     """Return which times lie on a Saturday or Sunday (UTC), (n,).
 
@@ -106,7 +116,8 @@ def _day(time: Times) -> Times:
     return time // (DAY * 1_000_000_000)
 
 
-def _slot(time: Times, seconds: int) -> Times:
+def slot_of(time: Times, seconds: int) -> Times:
+    """Return the number of the slot of the day that each time lies in, (n,)."""
     return (time // 1_000_000_000 % DAY) // seconds
 
 
@@ -114,10 +125,10 @@ def _long_enough(time: Times) -> bool:
     return len(time) > 0 and int(time[-1] - time[0]) >= nanoseconds(LEARN_WEEKS)
 
 
-def _medians(slot_of: Times, day: Times, values: Array, otherwise: Array) -> Array:
+def _medians(at: Times, day: Times, values: Array, otherwise: Array) -> Array:
     out = otherwise.copy()
-    order = np.argsort(slot_of, kind="stable")
-    slots, first = np.unique(slot_of[order], return_index=True)
+    order = np.argsort(at, kind="stable")
+    slots, first = np.unique(at[order], return_index=True)
     for slot, rows in zip(slots, np.split(order, first[1:]), strict=True):
         if len(np.unique(day[rows])) >= FEWEST_DAYS:
             out[slot] = np.median(values[rows])

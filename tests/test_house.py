@@ -10,12 +10,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = (
-    {"errors", "clock"},
+    {"errors", "clock", "compiled"},
     {"frame", "registry", "stages", "settings", "catalogue", "__init__"},
     {
         "records",
         "causal",
         "seasons",
+        "boosted",
         "cuts",
         "regularise",
         "tables",
@@ -29,10 +30,13 @@ FLOORS = (
     {"adapters"},
     {"build", "reasons"},
     {"detection", "forecasting", "examples", "generate"},
-    {"telling"},
+    {"telling", "bundle"},
+    {"live_reasons"},
+    {"monitor", "points"},
+    {"fleet"},
     {"runner", "testing"},
     {"report"},
-    {"launch"},
+    {"launch", "watch"},
     {"cli"},
 )
 """From the cellar up: a module imports its own floor and those below."""
@@ -68,7 +72,8 @@ def test_imports_point_down():
     upward = [
         f"{'.'.join(here)} -> {'.'.join(there)}"
         for here, room, there in _imports()
-        if FLOOR[room] > FLOOR[here[0]]
+        # The package's face hands on what users import; nothing in the house asks it.
+        if (FLOOR[room] > FLOOR[here[0]] and here != ("__init__",))
         or (here[0] in PLUGINS and room in PLUGINS and room != here[0])
         or (here[0] in PLUGINS and room == "evaluation")
     ]

@@ -43,6 +43,8 @@ def test_every_file_is_there(finished):
         "artifacts/forecast_metrics.json",
         "artifacts/isolation_forest.joblib",
         "artifacts/ridge_forecaster.joblib",
+        "model/manifest.json",
+        "model/arrays.npz",
     }
 
 

@@ -1,6 +1,8 @@
 """Every flagged row is an alert of its own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sre_anomaly.contracts import AlertPolicy, exceeds
 from sre_anomaly.records import Alert
@@ -41,6 +43,14 @@ class EveryFlag(AlertPolicy):
             closed=True,
         )
         return [alert]
+
+    def state(self) -> dict[str, Any]:
+        """Return the number of alerts so far."""
+        return {"count": self.count_}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Go on counting."""
+        self.count_ = state["count"]
 
     def finish(self) -> list[Alert]:
         """Return nothing: no alert stays open."""

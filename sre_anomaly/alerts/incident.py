@@ -1,9 +1,10 @@
 """Neighbouring flags become one alert, and a lone flag need not wake anyone."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -97,6 +98,17 @@ class IncidentPolicy(AlertPolicy):
         alert.flags += 1
         if score - level > alert.peak_score - alert.peak_level:
             alert.peak, alert.peak_score, alert.peak_level = time, score, level
+
+    def state(self) -> dict[str, Any]:
+        """Return recent flags, the open alert and the number of alerts so far."""
+        opened = None if self._open is None else asdict(self._open)
+        return {"recent": [list(flag) for flag in self._recent], "open": opened, "count": self._count}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        self._recent = deque((time, score, level) for time, score, level in state["recent"])
+        self._open = None if state["open"] is None else Alert(**state["open"])
+        self._count = state["count"]
 
     def finish(self) -> list[Alert]:
         """Close and return the open alert, if there is one."""

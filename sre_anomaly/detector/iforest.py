@@ -1,5 +1,6 @@
 """Isolation forest: strange rows are cut off from the rest by few random cuts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
 
@@ -47,6 +48,23 @@ class IsolationForest(Detector):
     def score(self, X: Array) -> Array:
         """Return (n,) anomaly scores."""
         return self.forest_.score(X)
+
+    def contributions(self, X: Array) -> Array:
+        """Return how many cuts fewer than expected each column's cuts leave, (n, d).
+
+        On a row's way through a tree each cut changes how deep the row is expected to end. These changes are
+        summed by the column that was cut; all together they are the row's missing depth over all trees, exactly.
+        """
+        return self.forest_.missing_depth(X)
+
+    def learned(self) -> dict[str, Any]:
+        """Return the trees as plain arrays."""
+        return {f"forest_{name}": value for name, value in vars(self.forest_).items()}
+
+    def restore(self, learned: Mapping[str, Any]) -> Self:
+        """Put the trees back; scikit-learn is not needed to score with them."""
+        self.forest_ = FlatForest(**{name.removeprefix("forest_"): value for name, value in learned.items()})
+        return self
 
     def native(self) -> Any:
         """Return scikit-learn's own forest."""

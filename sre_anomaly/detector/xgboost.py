@@ -1,11 +1,13 @@
 """Gradient-boosted trees that learn from labelled incidents."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
 
+from sre_anomaly.boosted import FlatBooster
 from sre_anomaly.contracts import Detector, Unit
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
@@ -40,6 +42,7 @@ class XGBoost(Detector):
     export_name = "xgboost"
 
     model_: Any = field(init=False, repr=False)
+    trees_: FlatBooster = field(init=False, repr=False)
     slope_: float = field(init=False, repr=False)
     offset_: float = field(init=False, repr=False)
 
@@ -72,6 +75,7 @@ class XGBoost(Detector):
             stopping = {"evals": [(held, "validation")], "early_stopping_rounds": self.early_stopping_rounds}
         model = xgboost.train(parameters, train, self.n_estimators, verbose_eval=False, **stopping)
         self.model_ = model[: model.best_iteration + 1] if stopping else model
+        self.trees_ = FlatBooster.of(self.model_)
         self.slope_, self.offset_ = 1.0, 0.0
         if stopping and validation is not None:
             self._calibrate(*validation)
@@ -89,7 +93,7 @@ class XGBoost(Detector):
             self.slope_, self.offset_ = slope, float(curve.intercept_[0])
 
     def _margins(self, X: Array) -> Array:
-        return np.asarray(self.model_.inplace_predict(X, predict_type="margin"), dtype=np.float64)
+        return self.trees_.margins(X)
 
     def score(self, X: Array) -> Array:
         """Return (n,) probabilities."""
@@ -99,8 +103,27 @@ class XGBoost(Detector):
         """Return each column's share of the log-odds, (n, d): exact Shapley values (Lundberg, 2018)."""
         import xgboost
 
+        if isinstance(self.model_, bytes):
+            self.model_ = xgboost.Booster({"nthread": self.n_jobs}, model_file=bytearray(self.model_))
         shares = self.model_.predict(xgboost.DMatrix(X), pred_contribs=True)
         return np.asarray(self.slope_ * shares[:, :-1], dtype=np.float64)
+
+    def learned(self) -> dict[str, Any]:
+        """Return the trees in XGBoost's own UBJ, and the calibration."""
+        trees = {f"trees_{name}": value for name, value in self.trees_.arrays().items()}
+        return {"ubj": self._ubj(), "slope_": self.slope_, "offset_": self.offset_, **trees}
+
+    def restore(self, learned: Mapping[str, Any]) -> Self:
+        """Put trees and calibration back; XGBoost itself is loaded when contributions are asked for."""
+        self.trees_ = FlatBooster(
+            **{part.name: learned[f"trees_{part.name}"] for part in fields(FlatBooster)}
+        )
+        self.model_ = bytes(learned["ubj"])
+        self.slope_, self.offset_ = float(learned["slope_"]), float(learned["offset_"])
+        return self
+
+    def _ubj(self) -> bytes:
+        return self.model_ if isinstance(self.model_, bytes) else bytes(self.model_.save_raw("ubj"))
 
     def native(self) -> Any:
         """Return XGBoost's own booster."""

@@ -1,10 +1,12 @@
 """How many standard deviations the strangest column is from its usual value."""
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Self
 
 import numpy as np
 
+from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Detector, Unit
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
@@ -55,8 +57,20 @@ class ZScore(Detector):
 
     def score(self, X: Array) -> Array:
         """Return the largest |z| of each row, in standard deviations; NaN where every column is."""
-        return np.fmax.reduce(self.contributions(X), axis=1)
+        return np.asarray(_furthest.for_rows(len(X))(X, self.centre_, self.spread_))
 
     def contributions(self, X: Array) -> Array:
         """Return |z| of each column, (n, d)."""
         return np.asarray(np.abs((X - self.centre_) / self.spread_))
+
+
+@compiled
+def _furthest(X: Array, centre: Array, spread: Array) -> Array:
+    out = np.full(len(X), np.nan)
+    for row in range(len(X)):
+        for column in range(X.shape[1]):
+            distance = abs((X[row, column] - centre[column]) / spread[column])
+            # Not greater, so that NaN gives way to any number.
+            if not math.isnan(distance) and not out[row] >= distance:
+                out[row] = distance
+    return out

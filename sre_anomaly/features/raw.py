@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from sre_anomaly.contracts import Features
-from sre_anomaly.frame import Array, MetricFrame
+from sre_anomaly.frame import Array, Times
 from sre_anomaly.registry import register
 
 
@@ -16,6 +18,12 @@ class Raw(Features):
         """Return the metrics' own names."""
         return [(metric, metric) for metric in metrics]
 
-    def transform(self, frame: MetricFrame) -> Array:
-        """Return a copy of the values, (n, m)."""
-        return frame.values.copy()
+    def new_state(self, metrics: int) -> Array:
+        """Return an empty state: nothing is remembered."""
+        del metrics
+        return np.empty(0)
+
+    def advance(self, states: Array, times: Times, rows: Array, out: Array) -> None:
+        """Copy the rows."""
+        del states, times
+        out[:] = rows

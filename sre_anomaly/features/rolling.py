@@ -6,9 +6,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.causal import difference, new_window, rolling_mean_std
+from sre_anomaly.causal import HEADER, new_window, push, window_mean, window_std
+from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Features
-from sre_anomaly.frame import Array, MetricFrame
+from sre_anomaly.frame import Array, Times
 from sre_anomaly.registry import register
 
 
@@ -32,16 +33,36 @@ class Rolling(Features):
         kinds = ["value", "diff", *(f"{what}_{w}" for w in self.windows for what in ("mean", "std"))]
         return [(f"{metric}.{kind}", metric) for metric in metrics for kind in kinds]
 
-    def transform(self, frame: MetricFrame) -> Array:
-        """Return (n, m * (2 + 2 * windows)) columns."""
-        out = np.empty((len(frame), len(self.columns(frame.metrics))))
-        column = 0
-        for values in np.ascontiguousarray(frame.values.T):
-            out[:, column] = values
-            out[:, column + 1] = difference(values, 1)
+    def new_state(self, metrics: int) -> Array:
+        """Return the rows seen, and for each metric its last value and its windows, all empty."""
+        windows = [new_window(window) for window in self.windows]
+        return np.concatenate([[0.0], *([np.array([np.nan]), *windows] * metrics)])
+
+    def advance(self, states: Array, times: Times, rows: Array, out: Array) -> None:
+        """Write (k, m * (2 + 2 * windows)) columns."""
+        del times
+        _advance.for_rows(len(rows))(states, np.array(self.windows), rows, out)
+
+
+@compiled
+def _advance(states: Array, windows: Times, rows: Array, out: Array) -> None:
+    for k in range(len(rows)):
+        state = states[k if len(states) > 1 else 0]
+        state[0] += 1
+        at, column = 1, 0
+        for metric in range(rows.shape[1]):
+            value = rows[k, metric]
+            out[k, column] = value
+            out[k, column + 1] = value - state[at]
+            state[at] = value
+            at += 1
             column += 2
-            for window in self.windows:
-                out[:, column], out[:, column + 1] = rolling_mean_std(values, new_window(window))
+            for window in windows:
+                ring = state[at : at + HEADER + window]
+                push(ring, value)
+                out[k, column] = window_mean(ring)
+                out[k, column + 1] = window_std(ring)
+                at += HEADER + window
                 column += 2
-        out[: self.lookback] = np.nan
-        return out
+        if state[0] < windows.max():
+            out[k, :] = np.nan

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from sre_anomaly.clock import Duration
 from sre_anomaly.contracts import Features
-from sre_anomaly.frame import Array, MetricFrame
+from sre_anomaly.frame import Array, MetricFrame, Times
 from sre_anomaly.registry import register
 from sre_anomaly.seasons import Harmonics, Profile
 
@@ -28,23 +28,39 @@ class Seasonal(Features):
     slot: Duration = timedelta(minutes=15)
     harmonics: Annotated[int, Field(ge=1, le=24)] = 3
 
-    season_: list[Profile] | list[Harmonics] = field(init=False, repr=False)
+    season_: Array = field(init=False, repr=False)
+    """(m, 2, slots) of the profile or (m, waves) of the harmonics."""
+    size_: int = field(init=False, repr=False)
+    """Seconds in a slot of the profile, or how many of the harmonics are weekly."""
 
     def fit(self, frame: MetricFrame) -> Self:
         """Learn the usual course of every metric."""
+        time = frame.time.asi8
         if self.shape == "profile":
-            self.season_ = [Profile.learn(frame.time.asi8, values, self.slot) for values in frame.values.T]
+            profiles = [Profile.learn(time, values, self.slot) for values in frame.values.T]
+            self.season_ = np.stack([profile.usual for profile in profiles])
+            self.size_ = profiles[0].slot_seconds
         else:
-            self.season_ = [
-                Harmonics.learn(frame.time.asi8, values, self.harmonics) for values in frame.values.T
-            ]
+            waves = [Harmonics.learn(time, values, self.harmonics) for values in frame.values.T]
+            self.season_ = np.stack([one.coefficients for one in waves])
+            self.size_ = waves[0].weekly
         return self
 
     def columns(self, metrics: tuple[str, ...]) -> list[tuple[str, str]]:
         """Return one residual per metric."""
         return [(f"{metric}.residual", metric) for metric in metrics]
 
-    def transform(self, frame: MetricFrame) -> Array:
-        """Return (n, m) residuals in the metrics' own units."""
-        usual = [season.expected(frame.time.asi8) for season in self.season_]
-        return frame.values - np.column_stack(usual)
+    def new_state(self, metrics: int) -> Array:
+        """Return an empty state: all that is needed was learned."""
+        del metrics
+        return np.empty(0)
+
+    def advance(self, states: Array, times: Times, rows: Array, out: Array) -> None:
+        """Write (k, m) residuals in the metrics' own units."""
+        del states
+        for metric, season in enumerate(self.season_):
+            if self.shape == "profile":
+                usual = Profile(self.size_, season).expected(times)
+            else:
+                usual = Harmonics(self.harmonics, self.size_, season).expected(times)
+            out[:, metric] = rows[:, metric] - usual

@@ -7,9 +7,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.causal import new_window, rolling_mean_std
+from sre_anomaly.causal import HEADER, new_window, push, window_mean, window_std
+from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Features
-from sre_anomaly.frame import Array, MetricFrame
+from sre_anomaly.frame import Array, Times
 from sre_anomaly.registry import register
 
 TINY = 1e-8
@@ -35,10 +36,21 @@ class ZResidual(Features):
         """Return one column per metric."""
         return [(f"{metric}.z_{self.window}", metric) for metric in metrics]
 
-    def transform(self, frame: MetricFrame) -> Array:
-        """Return (n, m) columns in standard deviations."""
-        out = np.empty(frame.values.shape)
-        for column, values in enumerate(np.ascontiguousarray(frame.values.T)):
-            mean, std = rolling_mean_std(values, new_window(self.window))
-            out[:, column] = (values - mean) / (std + TINY)
-        return out
+    def new_state(self, metrics: int) -> Array:
+        """Return an empty window for each metric."""
+        return np.concatenate([new_window(self.window)] * metrics)
+
+    def advance(self, states: Array, times: Times, rows: Array, out: Array) -> None:
+        """Write (k, m) columns in standard deviations."""
+        del times
+        _advance.for_rows(len(rows))(states, self.window, rows, out)
+
+
+@compiled
+def _advance(states: Array, window: int, rows: Array, out: Array) -> None:
+    for k in range(len(rows)):
+        state = states[k if len(states) > 1 else 0]
+        for metric in range(rows.shape[1]):
+            ring = state[metric * (HEADER + window) : (metric + 1) * (HEADER + window)]
+            push(ring, rows[k, metric])
+            out[k, metric] = (rows[k, metric] - window_mean(ring)) / (window_std(ring) + TINY)

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from pydantic import Field
 
 from sre_anomaly.causal import filled
+from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Forecaster
 from sre_anomaly.forecaster._recursive import row_numbers
 from sre_anomaly.frame import Array
@@ -132,7 +132,7 @@ def lagged_moments(values: Array, lags: int) -> tuple[int, Array, Array]:
     return rows, sums, products
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _ahead(
     held: Array, starts: npt.NDArray[np.int64], coefficients: Array, intercept: float, out: Array
 ) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from sre_anomaly.bundle import save_model
 from sre_anomaly.records import plain, write_text
 from sre_anomaly.report.page import write_page
 from sre_anomaly.report.plots import anomaly_plot, forecast_plot
@@ -32,6 +33,8 @@ def write_folder(run: Run, folder: Path) -> None:
         forecast_plot(run, images[-1])
     for name, model in run.models.items():
         joblib.dump(model, artifacts / f"{name}.joblib")
+    if run.model is not None:
+        save_model(run.model, folder / "model")
     write_text(folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
     write_page(run, images, folder / "report.html")
     run.record.write(folder)

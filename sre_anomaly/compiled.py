@@ -1,0 +1,109 @@
+"""Plain loops that become machine code when that is worth it; numba is imported only then.
+
+A saved model that answers one point in a new process must not pay for a compiler. So loops are written as
+ordinary functions, run as they are for the first few single rows, and are compiled (and kept on disk for
+the next process) at the first large batch or when single rows keep coming.
+"""
+
+import functools
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FEW = 64
+"""So many rows at once, or calls one after the other, are not worth a compiler."""
+
+_steps: list[Callable[..., Any]] = []
+_registered: list[Callable[..., Any]] = []
+_told = False
+
+
+def step(function: F) -> F:
+    """Mark a function that compiled loops may call; it stays an ordinary function."""
+    _steps.append(function)
+    return function
+
+
+class Loop:
+    """A function that is compiled when it is called, or, called by `patiently`, when it has been called often.
+
+    Examples
+    --------
+    >>> @compiled
+    ... def total(values):
+    ...     return values.sum()
+    >>> import numpy as np
+    >>> float(total.for_rows(1)(np.ones(3)))
+    3.0
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self._plain = function
+        self._fast: Callable[..., Any] | None = None
+        self._asked = 0
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run compiled."""
+        return (self._fast or self._compile())(*arguments)
+
+    def patiently(self, *arguments: Any) -> Any:
+        """Run as it is while it has not been asked often."""
+        if self._fast is None and self._asked < FEW and not _registered:
+            # Once one loop has paid for the compiler, the others need not wait.
+            self._asked += 1
+            return self._plain(*arguments)
+        return (self._fast or self._compile())(*arguments)
+
+    def for_rows(self, rows: int) -> Callable[..., Any]:
+        """Return the way to run it for so many rows."""
+        if self._fast is not None:
+            return self._fast
+        return self.patiently if rows < FEW else self
+
+    def _compile(self) -> Callable[..., Any]:
+        import numba
+        from numba.extending import register_jitable
+
+        _tell_the_first_time()
+        settings: Any = numba.config
+        for function in _steps:
+            if function not in _registered:
+                register_jitable(function)
+                _registered.append(function)
+        # numba keeps what it compiled beside the source that it was in, and does not notice when a step in another
+        # file changes. So it is kept under a name drawn from the text of all of them.
+        elsewhere, settings.CACHE_DIR = settings.CACHE_DIR, str(_kept())
+        try:
+            self._fast = numba.njit(cache=True, nogil=True)(self._plain)
+        finally:
+            settings.CACHE_DIR = elsewhere
+        return self._fast
+
+
+def compiled(function: Callable[..., Any]) -> Loop:
+    """Make a function a `Loop`."""
+    return Loop(function)
+
+
+def _kept() -> Path:
+    """Return the folder of what these very steps were compiled to: beside the package, or in the user's cache."""
+    sources = sorted({function.__code__.co_filename for function in _steps})
+    text = b"".join(Path(source).read_bytes() for source in sources)
+    home = Path(__file__).parent / "__pycache__"
+    if not os.access(home if home.is_dir() else home.parent, os.W_OK):
+        home = Path.home() / ".cache" / "sre-anomaly"
+    return home / f"compiled-{hashlib.sha256(text).hexdigest()[:12]}"
+
+
+def _tell_the_first_time() -> None:
+    """Say on the terminal that some seconds are spent once, where nothing compiled is kept yet."""
+    global _told  # noqa: PLW0603 - once a process
+    if not _told and sys.stderr.isatty() and not _kept().is_dir():
+        sys.stderr.write("compiling the fast parts, once on this machine: some seconds ...\n")
+        _told = True

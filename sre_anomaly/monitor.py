@@ -1,0 +1,260 @@
+"""A saved model meets one new point.
+
+Rules for what real streams do. Times are put on the model's clock: a point belongs to the tick that it lies
+in. A point at or before the last tick is not used: "repeated" in the same tick, "late" before it. Ticks that
+were skipped count as rows on which nothing was measured, as gaps do in a file. A point more than `LONGEST_GAP`
+ticks ahead may be a wrong date: it is "early" and not used, unless the next one confirms it; then the model
+starts afresh. A metric that is missing or NaN is a gap in that metric. Metrics that the model does
+not know are ignored.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from sre_anomaly.bundle import Model, load_model
+from sre_anomaly.contracts import exceeds
+from sre_anomaly.errors import UserError
+from sre_anomaly.live_reasons import reason, usual_of
+from sre_anomaly.records import Alert, Reason, write_text
+
+LONGEST_GAP = 100_000
+FARTHEST = 2**63 - 2**53
+Status = Literal["ok", "warming up", "missing", "late", "repeated", "early"]
+NAN = float("nan")
+
+
+class Result:
+    """What a model says of one point.
+
+    ``status`` is "ok"; "warming up" before there is enough history (``seen`` of ``needed`` rows); "missing" where
+    too little was measured to say anything; "late", "repeated" or "early" for a point that was not used. Score
+    and level are NaN unless it is "ok".
+    """
+
+    __slots__ = ("alerts", "flag", "level", "needed", "score", "seen", "status", "time")
+
+    def __init__(
+        self,
+        time: int,
+        status: Status,
+        score: float = NAN,
+        level: float = NAN,
+        flag: bool = False,
+        alerts: Sequence[Alert] = (),
+        seen: int = 0,
+        needed: int = 0,
+    ) -> None:
+        self.time = time
+        self.status = status
+        self.score = score
+        self.level = level
+        self.flag = flag
+        self.alerts = alerts
+        self.seen = seen
+        self.needed = needed
+
+    def __repr__(self) -> str:
+        """Show the status, or the score against its level."""
+        said = f"{self.score:.4g} against {self.level:.4g}" if self.status == "ok" else self.status
+        return f"<Result {datetime.fromtimestamp(self.time / 1e9, UTC):%Y-%m-%d %H:%M:%S} {said}>"
+
+
+class Monitor:
+    """Answers one point after the other, exactly as a run over the same rows would.
+
+    Parameters
+    ----------
+    model : Model
+        Its alert policy is used from the start.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.metrics = model.metrics
+        self._width = len(model.features.columns(model.metrics))
+        self._row = np.empty((1, len(model.metrics)))
+        self._time = np.zeros(1, dtype=np.int64)
+        self._columns = np.empty((1, self._width))
+        self._level = float(model.threshold.level(np.zeros(1))[0]) if model.threshold.fixed else None
+        self._missing_is_fine = model.detector.handles_missing
+        self._needed = model.features.lookback + 1
+        self._usual = usual_of(model)
+        self._told: dict[int, tuple[int, str, str]] = {}
+        self._start_afresh()
+        self._tick: int | None = None
+        self._leap: int | None = None
+        model.alerts.start(model.step)
+
+    def _start_afresh(self) -> None:
+        self._state = self.model.features.new_state(len(self.metrics))[np.newaxis]
+        self._seen = 0
+
+    def update(self, time: int | str | datetime, values: Mapping[str, float] | Sequence[float]) -> Result:
+        """Take in one point.
+
+        Parameters
+        ----------
+        time : int, str or datetime
+            Nanoseconds since 1970, an ISO 8601 text, or a datetime; without an offset it is UTC.
+        values : mapping of metric to value, or values in the order of `metrics`
+
+        Raises
+        ------
+        ValueError
+            If the time cannot be read or a value is not a number.
+        """
+        now = time if type(time) is int else in_nanoseconds(time)
+        model = self.model
+        tick = (now - model.origin) // model.step
+        if not -FARTHEST < now < FARTHEST:
+            raise ValueError(f"{time!r} is further from 1970 than a clock in nanoseconds can count")
+        # Read before anything is changed: a value that is no number leaves the monitor as it was.
+        if isinstance(values, Mapping):
+            row = [NAN if (value := values.get(metric)) is None else float(value) for metric in self.metrics]
+        else:
+            row = [float(value) for value in values]
+        before: Sequence[Alert] = ()
+        if self._tick is not None:
+            ahead = tick - self._tick
+            if ahead <= 0:
+                return Result(now, "late" if ahead else "repeated")
+            if ahead > LONGEST_GAP and not self._confirmed(tick):
+                return Result(now, "early")
+            if ahead > 1:
+                before = self._skip(ahead - 1)
+        self._leap = None
+        self._tick = tick
+        self._row[0] = row
+        result = self._answer(model.origin + tick * model.step)
+        if before:
+            result.alerts = [*before, *result.alerts]
+        return result
+
+    def _confirmed(self, tick: int) -> bool:
+        """Say whether a leap far ahead was real: one wrong date must not make all later points late."""
+        leap, self._leap = self._leap, tick
+        return leap is not None and 0 < tick - leap <= LONGEST_GAP
+
+    def _answer(self, now: int) -> Result:
+        model = self.model
+        self._time[0] = now
+        model.features.advance(self._state, self._time, self._row, self._columns)
+        self._seen += 1
+        if self._seen < self._needed:
+            return Result(now, "warming up", seen=self._seen, needed=self._needed)
+        columns = self._columns
+        # A sum is finite where all of its parts are, and cheaper to ask.
+        if not math.isfinite(columns.sum()) and not (self._missing_is_fine and np.isfinite(columns).any()):
+            return Result(now, "missing", alerts=self._step_alerts(now, NAN, NAN))
+        score = float(model.detector.score(columns)[0])
+        level = self._level
+        if level is None:
+            level = float(model.threshold.level(np.array([score]))[0])
+        flag = exceeds(score, level)
+        return Result(now, "ok", score, level, flag, self._step_alerts(now, score, level))
+
+    def _step_alerts(self, now: int, score: float, level: float) -> Sequence[Alert]:
+        policy = self.model.alerts
+        if policy.idle and not exceeds(score, level):
+            # As in a replay: a quiet row changes nothing.
+            return ()
+        alerts = policy.step(now, score, level)
+        for alert in alerts:
+            told = self._told.get(alert.id)
+            if told is None or told[0] != alert.peak:
+                reason = self._reason(now)
+                told = self._told[alert.id] = (alert.peak, reason.metric, str(reason))
+            alert.metric, alert.reason = told[1], told[2]
+            if alert.closed:
+                self._told.pop(alert.id, None)
+        return alerts
+
+    def _skip(self, ticks: int) -> list[Alert]:
+        """Let ticks pass on which nothing was measured; return the alerts that closed meanwhile."""
+        if ticks > LONGEST_GAP:
+            self._start_afresh()
+            return self.finish()
+        assert self._tick is not None
+        alerts: list[Alert] = []
+        for passed in range(1, ticks + 1):
+            self._row[:] = NAN
+            alerts += self._answer(self.model.origin + (self._tick + passed) * self.model.step).alerts
+        return alerts
+
+    def _reason(self, now: int) -> Reason:
+        return reason(self.model, self._usual, now, self._row, self._columns)
+
+    def finish(self) -> list[Alert]:
+        """Close what is open at the end of a stream."""
+        alerts = self.model.alerts.finish()
+        for alert in alerts:
+            _, alert.metric, alert.reason = self._told.pop(alert.id, (0, "", ""))
+        return alerts
+
+    def save(self, path: str | Path) -> None:
+        """Write all that is remembered, whole or not at all."""
+        state = {
+            "model": self.model.checksum,
+            "tick": self._tick,
+            "seen": self._seen,
+            "state": [value.hex() for value in self._state[0].tolist()],
+            "alerts": self.model.alerts.state(),
+            "told": [[number, *told] for number, told in self._told.items()],
+        }
+        write_text(Path(path), json.dumps(state))
+
+    def restore(self, path: str | Path) -> None:
+        """Go on from what `save` wrote.
+
+        Raises
+        ------
+        UserError
+            If the file is missing, cut short, or of another model.
+        """
+        try:
+            state = json.loads(Path(path).read_text(encoding="utf-8"))
+            owner, values = state["model"], [float.fromhex(value) for value in state["state"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise UserError(
+                f"state={path}: is missing or cut short; start without it, or delete it"
+            ) from None
+        if owner != self.model.checksum or len(values) != self._state.shape[1]:
+            raise UserError(f"state={path}: belongs to another model; start without it, or delete it")
+        self._state = np.array([values])
+        self._tick, self._seen = state["tick"], state["seen"]
+        self.model.alerts.resume(state["alerts"])
+        self._told = {number: (peak, metric, text) for number, peak, metric, text in state["told"]}
+
+
+def load_monitor(folder: str | Path) -> Monitor:
+    """Return a monitor of the model that a run left in ``<run folder>/model``.
+
+    Raises
+    ------
+    UserError
+        If the folder is no model, or was changed.
+    """
+    return Monitor(load_model(Path(folder)))
+
+
+def in_nanoseconds(time: Any) -> int:
+    """Return a time as nanoseconds since 1970.
+
+    Examples
+    --------
+    >>> in_nanoseconds("1970-01-01T00:00:02Z")
+    2000000000
+    """
+    if isinstance(time, str):
+        time = datetime.fromisoformat(time)
+    if not isinstance(time, datetime):
+        raise ValueError(f"{time!r} is not a time")  # noqa: TRY004 - whatever it is, it is the value that is wrong
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    since = aware - datetime(1970, 1, 1, tzinfo=UTC)
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1000
