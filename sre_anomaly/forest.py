@@ -19,6 +19,8 @@ Index = npt.NDArray[np.uint32]
 
 BLOCK = 256
 """Rows that go through a tree together."""
+FEW = 6
+"""Fewer rows than this are quicker one by one."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +65,10 @@ class FlatForest:
 
     def score(self, X: Array) -> Array:
         """Return the anomaly score of (n, d) complete rows, (n,): ``-model.score_samples(X)``."""
-        total = _summed_depth.for_rows(len(X))(
-            np.ascontiguousarray(X, dtype=np.float64),
-            self.start,
-            self.threshold,
-            self.left,
-            self.depth,
-            self.root,
-            self.steps,
+        X = np.ascontiguousarray(X, dtype=np.float64)
+        add_up = _depth_one_by_one if len(X) < FEW else _summed_depth
+        total = add_up.for_rows(len(X))(
+            X, self.start, self.threshold, self.left, self.depth, self.root, self.steps
         )
         # A forest grown on one row cannot cut at all: scikit-learn takes the ratio as 1.
         ratio = total / self.usual if self.usual else np.ones(len(total))
@@ -179,3 +177,26 @@ def _missing_depth(
                 child = int(left[node]) + (1 if X[row, column] > threshold[node] else 0)
                 out[row, column] += depth[node] - depth[child]
                 node = child
+
+
+@compiled
+def _depth_one_by_one(
+    X: Array,
+    start: Index,
+    threshold: npt.NDArray[np.float32],
+    left: Index,
+    depth: Array,
+    root: Index,
+    steps: Index,
+) -> Array:
+    total = np.zeros(len(X))
+    row = np.empty(X.shape[1], dtype=np.float32)
+    for k in range(len(X)):
+        for column in range(X.shape[1]):
+            row[column] = X[k, column]
+        for tree in range(len(root)):
+            node = root[tree]
+            for _ in range(steps[tree]):
+                node = left[node] + np.uint32(row[start[node] // np.uint32(BLOCK)] > threshold[node])
+            total[k] += depth[node]
+    return total
