@@ -54,27 +54,34 @@ class Explainer:
         # The usual size of a move, so that a metric that hardly ever moves has no spread of zero.
         self._typical = np.array([_spread_of_all(column) for column in self.frame.values.T])
 
-    def reasons(self, rows: Sequence[int]) -> list[Reason]:
-        """Return the reason for each of some rows."""
+    def reasons(self, rows: Sequence[int], named: Sequence[int] | None = None) -> list[Reason]:
+        """Return the reason for each of some rows; ``named`` are the numbers of the metrics to tell of, if known."""
         at = np.asarray(rows, dtype=np.int64)
         if not len(at):
             return []
         usual = [self._usual(metric, at) for metric in range(len(self.frame.metrics))]
+        blamed = named if named is not None else self._blamed(at, usual)
         return [
-            _reason(self.frame.metrics[metric], usual[metric], number)
-            for number, metric in enumerate(self._blamed(at, usual))
+            _reason(self.frame.metrics[metric], usual[metric], number) for number, metric in enumerate(blamed)
         ]
+
+    def shares(self, rows: Sequence[int]) -> Array | None:
+        """Return each metric's share in the score of each row, (k, m); None where the detector cannot say."""
+        by_column = self.detector.contributions(self.X[np.asarray(rows, dtype=np.int64)])
+        if by_column is None:
+            return None
+        by_metric = np.zeros((len(rows), len(self.frame.metrics)))
+        for share, (_, metric) in zip(by_column.T, self.columns, strict=True):
+            if metric:
+                by_metric[:, self.frame.metrics.index(metric)] += np.where(np.isfinite(share), share, 0.0)
+        return by_metric
 
     def _blamed(self, at: Rows, usual: list[Usual]) -> list[int]:
         """Return the metric to name for each row."""
         distance = np.column_stack([self._distance(metric, one) for metric, one in enumerate(usual)])
         blamed = np.argmax(distance, axis=1)
-        shares = self.detector.contributions(self.X[at])
-        if shares is not None:
-            by_metric = np.zeros(distance.shape)
-            for share, (_, metric) in zip(shares.T, self.columns, strict=True):
-                if metric:
-                    by_metric[:, self.frame.metrics.index(metric)] += np.where(np.isfinite(share), share, 0.0)
+        by_metric = self.shares(at.tolist())
+        if by_metric is not None:
             blamed = np.where(by_metric.max(axis=1) > 0, np.argmax(by_metric, axis=1), blamed)
         return [int(metric) for metric in blamed]
 

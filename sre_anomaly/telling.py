@@ -10,8 +10,8 @@ from sre_anomaly.reasons import Explainer
 from sre_anomaly.records import Alert, Reason
 
 STRONGEST = 50
-ROWS_TOLD = 24
-"""Flagged rows of an alert among which the most telling one is looked for."""
+ROWS_TOLD = 12
+"""The first flagged rows of an alert, from which its reason is drawn."""
 
 
 def strongest_rows(detected: Detection, span: slice, explainer: Explainer) -> list[tuple[int, Reason]]:
@@ -24,24 +24,29 @@ def strongest_rows(detected: Detection, span: slice, explainer: Explainer) -> li
 def alert_reasons(frame: MetricFrame, detected: Detection, explainer: Explainer) -> list[Reason]:
     """Return for each alert the reason that shows it best.
 
-    The metric is the one to blame at the peak. A score may peak just after a value did, because windows carry
-    it on, so of the alert's first flagged rows the one where this metric is furthest from its usual is told.
+    The metric is the one with the largest share in the scores of the alert's first flagged rows, taken
+    together: what causes an incident moves before what follows from it. A score may peak just after a value did,
+    because windows carry it on, so the row where this metric is furthest from its usual is told.
     """
-    starts, ends, peaks = (
+    if not detected.alerts:
+        return []
+    starts, ends = (
         frame.time.asi8.searchsorted([getattr(alert, edge) for alert in detected.alerts])
-        for edge in ("start", "end", "peak")
+        for edge in ("start", "end")
     )
     rows = [
-        [int(peak), *(start + np.flatnonzero(detected.flags[start:end])[:ROWS_TOLD]).tolist()]
-        for start, end, peak in zip(starts, ends, peaks, strict=True)
+        (start + np.flatnonzero(detected.flags[start:end])[:ROWS_TOLD]).tolist()
+        for start, end in zip(starts, ends, strict=True)
     ]
-    options = iter(explainer.reasons([row for candidates in rows for row in candidates]))
-    told = []
-    for candidates in rows:
-        at_peak, *others = islice(options, len(candidates))
-        same = [reason for reason in others if reason.metric == at_peak.metric]
-        told.append(max([at_peak, *same], key=lambda reason: reason.distance))
-    return told
+    every = [row for of_alert in rows for row in of_alert]
+    shares = explainer.shares(every)
+    named: list[int] | None = None
+    if shares is not None:
+        lengths = [len(of_alert) for of_alert in rows]
+        together = np.add.reduceat(shares, np.cumsum([0, *lengths[:-1]]), axis=0)
+        named = np.repeat(np.argmax(together, axis=1), lengths).tolist()
+    options = iter(explainer.reasons(every, named))
+    return [max(islice(options, len(of_alert)), key=lambda reason: reason.distance) for of_alert in rows]
 
 
 def strongest(excess: Array, count: int) -> list[int]:

@@ -1,0 +1,64 @@
+"""Is the metric that an alert names the one in which the incident began? Counted over generated services.
+
+Usage: python experiments/root_cause/study.py [--seeds 10] [--first 0]
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pandas as pd
+
+from sre_anomaly.compose import composed
+from sre_anomaly.evaluation.incidents import wilson
+from sre_anomaly.records import RunRecord
+from sre_anomaly.runner import run
+from sre_anomaly.stages import Stages
+
+HERE = Path(__file__).parent
+
+
+def named_and_true(seed: int) -> list[dict[str, object]]:
+    """Return for each caught incident of one generated service the metric that its strongest alert names."""
+    with Stages() as stages:
+        found = run(composed([f"seed={seed}", "forecaster=none"]), RunRecord(), stages)
+    assert found.detection is not None
+    assert found.judgement is not None
+    incidents = {incident.id: incident for incident in found.frame.incidents or ()}
+    rows: list[dict[str, object]] = []
+    for number in found.judgement.caught_ids:
+        incident = incidents[number]
+        met = [
+            a for a in found.detection.alerts if a.fired < incident.end.value and a.end > incident.start.value
+        ]
+        named = max(met, key=lambda alert: alert.peak_score - alert.peak_level).metric
+        rows.append({"seed": seed, "type": incident.type, "began in": incident.metric, "named": named})
+    return rows
+
+
+def main() -> None:
+    """Run all seeds, print the share and a table by type, and keep the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=0)
+    arguments = parser.parse_args()
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    every = pd.DataFrame([row for seed in seeds for row in named_and_true(seed)])
+    every["right"] = every["began in"] == every["named"]
+    right, caught = int(every["right"].sum()), len(every)
+    low, high = wilson(right, caught)
+    table = every.groupby("type")["right"].agg(caught="count", right="sum")
+    print(table.to_string())
+    by_seed = every.groupby("seed")["right"].mean()
+    print(
+        f"\nnamed first: {right} of {caught} caught incidents, {right / caught:.1%} ({low:.0%} to {high:.0%}); ",
+        end="",
+    )
+    print(f"by service {by_seed.min():.0%} to {by_seed.max():.0%}")
+    table.to_csv(HERE / "table.csv")
+
+
+if __name__ == "__main__":
+    main()
