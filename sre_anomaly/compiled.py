@@ -30,17 +30,7 @@ def step(function: F) -> F:
 
 
 class Loop:
-    """A function that is compiled when it is called, or, called by `patiently`, when it has been called often.
-
-    Examples
-    --------
-    >>> @compiled
-    ... def total(values):
-    ...     return values.sum()
-    >>> import numpy as np
-    >>> float(total.for_rows(1)(np.ones(3)))
-    3.0
-    """
+    """A function that is compiled when it is called, or, called by `patiently`, when it has been called often."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         functools.update_wrapper(self, function)
