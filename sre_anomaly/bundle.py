@@ -51,16 +51,19 @@ class Model:
     """Experiment, configuration, versions, data fingerprint."""
     checksum: str = ""
 
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether a folder can hold it: a detector of another library could only be kept by pickle."""
+        return is_dataclass(self.detector)
 
-def model_of(frame: MetricFrame, train: slice, parts: Parts, about: dict[str, Any]) -> Model | None:
+
+def model_of(frame: MetricFrame, train: slice, parts: Parts, about: dict[str, Any]) -> Model:
     """Return fitted parts as a model, with what each metric usually is, for its reasons.
 
-    None where the detector is of another library, which only pickle could keep. ``about`` has the registered
-    names of the parts by kind as ``names``.
+    ``about`` has the registered names of the parts by kind as ``names``.
     """
-    detector = parts.detector
-    if detector is None or not is_dataclass(detector):
-        return None
+    if parts.detector is None:
+        raise ValueError("a model needs a detector")
     past = frame.rows(train)
     time, columns = past.time.asi8, list(past.values.T)
     profiles = [Profile.learn(time, column, SLOT) for column in columns]
@@ -70,7 +73,7 @@ def model_of(frame: MetricFrame, train: slice, parts: Parts, about: dict[str, An
         step=nanoseconds(frame.step),
         origin=int(frame.time.asi8[0]),
         features=parts.features,
-        detector=detector,
+        detector=parts.detector,
         threshold=parts.threshold,
         alerts=parts.alerts,
         usual=np.stack([profile.usual for profile in profiles]),
@@ -80,7 +83,17 @@ def model_of(frame: MetricFrame, train: slice, parts: Parts, about: dict[str, An
 
 
 def save_model(model: Model, folder: Path) -> None:
-    """Write a model folder; the manifest comes last and means that all is there."""
+    """Write a model folder; the manifest comes last and means that all is there.
+
+    Raises
+    ------
+    UserError
+        If the detector is of another library, which only pickle could keep.
+    """
+    if not model.can_be_kept:
+        raise UserError(
+            f"{type(model.detector).__name__}: a detector of another library cannot be kept without pickle"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {"usual": model.usual, "spread": model.spread}
     others: dict[str, bytes] = {}

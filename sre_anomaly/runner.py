@@ -227,8 +227,10 @@ def keep_model(found: Run, parts: Parts) -> None:
         "fingerprint": found.record.data["fingerprint"],
         "names": {kind: found.config[kind]["name"] for kind in KINDS},
     }
-    found.model = model_of(found.frame, found.split.train, parts, about)
-    if found.model is None:
+    model = model_of(found.frame, found.split.train, parts, about)
+    if model.can_be_kept:
+        found.model = model
+    else:
         found.record.notes.append(
             "No model/ is left: a detector of another library cannot be kept without pickle; artifacts/ has an export"
         )

@@ -98,6 +98,34 @@ def test_stream_equals_batch(overrides, tmp_path):
     assert _alerts(results, monitor.finish()) == _plain(detected.alerts)
 
 
+@pytest.mark.parametrize(
+    "name", ["sklearn.ensemble.IsolationForest", "river.anomaly.HalfSpaceTrees", "pyod.models.ecod.ECOD"]
+)
+def test_stream_equals_batch_for_detectors_of_other_libraries(name, tmp_path):
+    """In the process that fitted it, a foreign detector answers point by point too; no folder can keep it."""
+    frame = example_frame(rows=300)
+    overrides = {
+        "sklearn": ["detector=mine"],
+        "river": ["detector=half_space_trees"],
+        "pyod": ["detector=ecod"],
+    }
+    chosen = overrides[name.split(".", 1)[0]]
+    if chosen == ["detector=mine"]:
+        chosen = [
+            "detector=half_space_trees",
+            "~detector.n_trees",
+            "~detector.height",
+            "~detector.window_size",
+            "~detector.seed",
+        ]
+        chosen = [*chosen, f"detector.name={name}"]
+    detected, model = _fitted([*chosen, "features=rolling", *FAST, "forecaster=none"], frame)
+    scores = [result.score for result in _replay(Monitor(model), frame)]
+    np.testing.assert_allclose(scores, detected.scores, rtol=0, atol=1e-9, equal_nan=True)
+    with pytest.raises(UserError, match="without pickle"):
+        save_model(model, tmp_path)
+
+
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 10_000),

@@ -64,9 +64,7 @@ def model(frame: MetricFrame, *overrides: str) -> Model:
     split = Split(slice(0, rows // 2), slice(rows // 2, rows), slice(rows // 2, rows))
     with Stages() as stages:
         detect(frame, split, parts, stages.stage)
-    kept = model_of(frame, split.train, parts, {"names": {kind: config[kind]["name"] for kind in KINDS}})
-    assert kept is not None
-    return kept
+    return model_of(frame, split.train, parts, {"names": {kind: config[kind]["name"] for kind in KINDS}})
 
 
 def per_point(answer: Callable[[int], object], points: int = POINTS, warm: int = WARM) -> tuple[float, float]:
