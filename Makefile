@@ -30,7 +30,7 @@ venv: $(READY)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip setuptools wheel --constraint constraints.txt
-	$(BIN)/python -m pip install --quiet --editable ".[dev]" --constraint constraints.txt
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable ".[dev]" --constraint constraints.txt
 	touch $@
 
 clean:

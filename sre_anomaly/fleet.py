@@ -55,6 +55,7 @@ class FleetMonitor:
         self._needed = 1 + max(model.features.lookback for model in each)
         self._columns = np.empty((self.series, self._width))
         self._policies: dict[int, AlertPolicy] = {}
+        self._usual = [usual_of(model) for model in each]
         self._tick: int | None = None
         self._start_afresh()
 
@@ -116,7 +117,8 @@ class FleetMonitor:
                 policy.start(self._step)
             for alert in policy.step(now, float(scores[series]), float(levels[series])):
                 if (not alert.closed and alert.peak == now) or not alert.reason:
-                    found = reason(model, usual_of(model), now, matrix[[series]], self._columns[[series]])
+                    usual = self._usual[series if len(self._usual) > 1 else 0]
+                    found = reason(model, usual, now, matrix[[series]], self._columns[[series]])
                     alert.metric, alert.reason = found.metric, str(found)
                 told.append((series, alert))
         return told
