@@ -81,7 +81,7 @@ def _compose(overrides: list[str]) -> DictConfig:
 
 def _in_words(error: BaseException, overrides: list[str]) -> str:
     text = str(error)
-    if match := re.search(r"Could not find '(\w+)/([^']+)'", text):
+    if match := re.search(r"Could not find '(\w+)/([^']*)'", text):
         kind, name = match.groups()
         if kind in GROUPS:
             return f"{kind}={name}: no such option; {did_you_mean(name, options(kind))}"
@@ -92,7 +92,10 @@ def _in_words(error: BaseException, overrides: list[str]) -> str:
     if "@experiment." in text:
         return "a preset of yours needs the line '# @package _global_' as the very first line of its file"
     if "to a sweep" in text or "--multirun" in text:
-        return f"{' '.join(overrides)}: several values for one key; add -m to run once for each"
+        return (
+            f"{' '.join(overrides)}: several values for one key; add -m to run once for each, or "
+            "write a decimal point where a comma was meant"
+        )
     if match := re.search(r"Multiple values for (\w+)", text):
         return f"{match.group(1)}: is chosen twice; write {match.group(1)}=... once, without +"
     return " ".join(f"{text} {error.__cause__ or ''}".split())

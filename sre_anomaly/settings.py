@@ -45,6 +45,8 @@ def in_words(detail: Any, key: str = "", known: Mapping[str, Any] | None = None)
         return f"{where}: no such key" + (
             f"; {did_you_mean(where.rpartition('.')[2], known)}" if known else ""
         )
+    if detail["type"] == "list_type":
+        return f"{where}: is a list; write it in brackets: {where}=[{detail['input']}]"
     message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     seen = detail["input"]
     shown = isinstance(seen, (str, int, float, bool, type(None))) and f": {seen!r}" not in message
