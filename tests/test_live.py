@@ -99,7 +99,7 @@ def test_kill_nine_loses_nothing_that_was_saved(trained, tmp_path):
     )  # fmt: skip
     process.stdin.write("\n".join(lines[:120]) + "\n")
     process.stdin.flush()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not state.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     while json.loads(state.read_text())["seen"] < 100 and time.monotonic() < deadline:
