@@ -143,6 +143,16 @@ def difference(values: Array, lag: int) -> Array:
     return out
 
 
+@step
+def push_same(state: Array, value: float) -> None:
+    """Move (last value, rows for which it has been the same) on by one value; a gap is no news."""
+    if math.isnan(value) or value == state[0]:
+        state[1] += 1.0
+    else:
+        state[0] = value
+        state[1] = 0.0
+
+
 @compiled
 def rows_since_change(values: Array) -> Array:
     """Return for how many rows the value has been exactly the same, (n,): 0 where it has just changed.
@@ -150,17 +160,19 @@ def rows_since_change(values: Array) -> Array:
     A gap counts as "no news": the run goes on, so a sensor that goes silent keeps its count growing.
     """
     out = np.zeros(len(values))
-    last = np.nan
-    run = 0.0
+    state = np.array([np.nan, 0.0])
     for row in range(len(values)):
-        value = values[row]
-        if math.isnan(value) or value == last:
-            run += 1.0
-        else:
-            run = 0.0
-            last = value
-        out[row] = run
+        push_same(state, values[row])
+        out[row] = state[1]
     return out
+
+
+@step
+def push_mean(state: Array, value: float, keep: float) -> None:
+    """Move (weight, exponentially weighted mean) on by one value; a gap leaves it where it was."""
+    if not math.isnan(value):
+        state[0] = keep * state[0] + 1.0
+        state[1] += (value - state[1]) / state[0]
 
 
 @compiled
@@ -172,14 +184,11 @@ def exponential_mean(values: Array, half_life: float) -> Array:
     """
     out = np.full(len(values), np.nan)
     keep = 0.5 ** (1.0 / half_life)
-    weight = 0.0
-    mean = 0.0
+    state = np.zeros(2)
     for row in range(len(values)):
-        if not math.isnan(values[row]):
-            weight = keep * weight + 1.0
-            mean += (values[row] - mean) / weight
-        if weight > 0.0:
-            out[row] = mean
+        push_mean(state, values[row], keep)
+        if state[0] > 0.0:
+            out[row] = state[1]
     return out
 
 

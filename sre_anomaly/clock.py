@@ -2,12 +2,21 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*")
+
+EPOCH_UNITS: tuple[tuple[float, Literal["ns", "us", "ms", "s"], int], ...] = (
+    (1e17, "ns", 1),
+    (1e14, "us", 1_000),
+    (1e11, "ms", 1_000_000),
+    (1e8, "s", 1_000_000_000),
+)
+"""The unit of a number of time since 1970, and its nanoseconds, by the number's size: 1e11 seconds would be the year
+5138, 1e8 was in 1973."""
 
 
 def parse_duration(text: Any) -> timedelta:

@@ -1,11 +1,12 @@
 """Why a live row is strange: in plain numbers, because someone waits for the answer."""
 
 import math
+from typing import Any
 
 from sre_anomaly.bundle import Model
 from sre_anomaly.frame import Array
 from sre_anomaly.records import Reason
-from sre_anomaly.seasons import DAY, SATURDAY, THURSDAY
+from sre_anomaly.seasons import DAY, is_weekend, slot_of
 
 BASIS = "at this time of the day in the history it learned"
 Usual = list[list[list[float]]]
@@ -35,9 +36,9 @@ def reason(model: Model, usual: Usual, now: int, row: Array, columns: Array) -> 
 
 
 def _expected(usual: Usual, now: int) -> list[float]:
-    day, second = divmod(now // 1_000_000_000, DAY)
-    weekend = (day + THURSDAY) % 7 >= SATURDAY
-    return [of_metric[weekend][second * len(of_metric[0]) // DAY] for of_metric in usual]
+    at: Any = now  # The profile's own arithmetic, on one whole number.
+    weekend, slot = is_weekend(at), slot_of(at, DAY // len(usual[0][0]))
+    return [of_metric[weekend][slot] for of_metric in usual]
 
 
 def _far(seen: float, expected: float, spread: float) -> float:

@@ -21,7 +21,7 @@ from sre_anomaly.bundle import Model, load_model
 from sre_anomaly.contracts import exceeds
 from sre_anomaly.errors import UserError
 from sre_anomaly.live_reasons import reason, usual_of
-from sre_anomaly.records import Alert, Reason, write_text
+from sre_anomaly.records import Alert, write_text
 
 LONGEST_GAP = 100_000
 FARTHEST = 2**63 - 2**53
@@ -77,10 +77,9 @@ class Monitor:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.metrics = model.metrics
-        self._width = len(model.features.columns(model.metrics))
         self._row = np.empty((1, len(model.metrics)))
         self._time = np.zeros(1, dtype=np.int64)
-        self._columns = np.empty((1, self._width))
+        self._columns = np.empty((1, len(model.features.columns(model.metrics))))
         self._level = float(model.threshold.level(np.zeros(1))[0]) if model.threshold.fixed else None
         self._missing_is_fine = model.detector.handles_missing
         self._needed = model.features.lookback + 1
@@ -168,8 +167,8 @@ class Monitor:
         for alert in alerts:
             told = self._told.get(alert.id)
             if told is None or told[0] != alert.peak:
-                reason = self._reason(now)
-                told = self._told[alert.id] = (alert.peak, reason.metric, str(reason))
+                why = reason(self.model, self._usual, now, self._row, self._columns)
+                told = self._told[alert.id] = (alert.peak, why.metric, str(why))
             alert.metric, alert.reason = told[1], told[2]
             if alert.closed:
                 self._told.pop(alert.id, None)
@@ -186,9 +185,6 @@ class Monitor:
             self._row[:] = NAN
             alerts += self._answer(self.model.origin + (self._tick + passed) * self.model.step).alerts
         return alerts
-
-    def _reason(self, now: int) -> Reason:
-        return reason(self.model, self._usual, now, self._row, self._columns)
 
     def finish(self) -> list[Alert]:
         """Close what is open at the end of a stream."""

@@ -14,6 +14,8 @@ from pathlib import Path
 from reprlib import repr as shortly
 from typing import Any, BinaryIO
 
+from sre_anomaly.clock import EPOCH_UNITS
+
 CHUNK = 1 << 18
 LONGEST = 1_000_000
 """Bytes of a line; a longer one is skipped, so that a file without line ends cannot fill the memory."""
@@ -25,9 +27,6 @@ TIME_NAMES = ("time", "timestamp", "ts")
 HUGE = 10**308  # The floats end about here; an integer may be larger.
 LATEST = 2**63  # Nanoseconds since 1970 are held in 64 bits, until the year 2262.
 MISSING = {"", "na", "n/a", "null", "none", "<na>", "-"}
-EPOCH_UNITS = ((1e17, 1), (1e14, 1_000), (1e11, 1_000_000), (1e8, 1_000_000_000))
-"""Nanoseconds in the unit of a time since 1970, by its size, as in `sre_anomaly.timestamps`."""
-
 Point = tuple[int | str, dict[str, float]]
 """A time that the monitor can read, and the values of the metrics it knows; NaN is a missing value."""
 
@@ -251,7 +250,7 @@ def _moment(value: Any) -> int | str:
             return text
     elif type(value) is not int and type(value) is not float:
         raise BrokenLineError("no time" if value is None else f"time: {shortly(value)} is not a time")
-    unit = next((unit for least, unit in EPOCH_UNITS if number >= least), 0)
+    unit = next((unit for least, _, unit in EPOCH_UNITS if number >= least), 0)
     # A float of seconds holds microseconds and no more.
     since = number * unit if type(number) is int or unit <= 1 else round(number * (unit / 1_000)) * 1_000
     if not 0 < since < LATEST:

@@ -2,25 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from sre_anomaly.clock import rows_in
 from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array, MetricFrame
 from sre_anomaly.records import Reason
+from sre_anomaly.seasons import MAD_TO_STD
 
 Rows = npt.NDArray[np.int64]
 
-DAY = pd.Timedelta(days=1)
+DAY = timedelta(days=1)
 DAYS_BACK = 14
 FEWEST_DAYS = 3
-RECENT = pd.Timedelta("2h")
+RECENT = timedelta(hours=2)
 FEWEST_RECENT = 12
 """An expectation from recent rows needs so many of them."""
-MAD_TO_STD = 1.4826
 CELLS = 4_000_000
 """Values looked at together: enough to be fast, few enough that memory stays flat."""
 

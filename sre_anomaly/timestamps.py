@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from sre_anomaly.clock import EPOCH_UNITS
 from sre_anomaly.errors import DataError
 from sre_anomaly.tables import HEADER_ROWS, row_of
 
-EPOCH_UNITS = ((1e17, "ns"), (1e14, "us"), (1e11, "ms"), (1e8, "s"))
-"""The unit of a number of time since 1970, by its size: 1e11 seconds would be the year 5138, 1e8 was in 1973."""
 WEB_SERVER = "%d/%b/%Y:%H:%M:%S %z"
 """How nginx and Apache write times."""
 NUMERIC_DATE = r"^(\d{1,2})([./-])(\d{1,2})[./-]\d{4}"
@@ -48,7 +47,7 @@ def _since_1970(where: str, series: Any) -> pd.DatetimeIndex:
     if series.isna().any():
         raise DataError(f"{where}: row {row_of(series.isna())} has no time")
     size = abs(float(series.median()))
-    unit: Any = next((unit for least, unit in EPOCH_UNITS if size >= least), None)
+    unit: Any = next((unit for least, unit, _ in EPOCH_UNITS if size >= least), None)
     if unit is None:
         raise DataError(
             f"{where}: {series.iloc[0]} is not a time; say which column has the times: data.time=..."

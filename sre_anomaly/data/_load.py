@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.signal import lfilter
 
 from sre_anomaly.frame import Array
+from sre_anomaly.seasons import MAD_TO_STD
 
 HOUR = pd.Timedelta("1h")
 USUAL_LOAD, OWN_SPREAD = 0.47, 0.17
@@ -125,7 +126,7 @@ def usual_scatter(time: pd.DatetimeIndex, values: Array) -> Array:
     """
     table = pd.DataFrame(values)
     residual = table - table.groupby(time.hour).transform("median")
-    robust = 1.4826 * residual.abs().median().to_numpy(dtype=np.float64)
+    robust = MAD_TO_STD * residual.abs().median().to_numpy(dtype=np.float64)
     plain = table.std(ddof=0).to_numpy(dtype=np.float64)
     level = 0.01 * table.abs().median().to_numpy(dtype=np.float64)
     scatter = np.ones(values.shape[1])

@@ -10,9 +10,7 @@ from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Detector, Unit
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
-
-MAD_TO_STD = 1.4826
-"""The median absolute deviation of a normal variable is its standard deviation divided by this."""
+from sre_anomaly.seasons import MAD_TO_STD
 
 
 @register("detector", "zscore")

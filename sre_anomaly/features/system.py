@@ -8,7 +8,17 @@ from typing import Any, Self
 
 import numpy as np
 
-from sre_anomaly.causal import HEADER, POSITION, new_window, push, rolling_mean_std, window_mean, window_std
+from sre_anomaly.causal import (
+    HEADER,
+    POSITION,
+    new_window,
+    push,
+    push_mean,
+    push_same,
+    rolling_mean_std,
+    window_mean,
+    window_std,
+)
 from sre_anomaly.clock import Duration, rows_in
 from sre_anomaly.compiled import compiled, step
 from sre_anomaly.contracts import Features
@@ -187,9 +197,7 @@ def _of_metric(
     ring = HEADER + window
     values, fresh = own[OWN : OWN + ring], own[OWN + ring : OWN + 2 * ring]
     alone, gaps = own[OWN + 2 * ring : OWN + 3 * ring], own[OWN + 3 * ring :]
-    if not math.isnan(residual):
-        own[WEIGHT] = keep * own[WEIGHT] + 1.0
-        own[DRIFT] += (residual - own[DRIFT]) / own[WEIGHT]
+    push_mean(own[WEIGHT : DRIFT + 1], residual, keep)
     # What stood here a window ago is about to leave the ring.
     a_window_ago = values[HEADER + int(values[POSITION])]
     missing = math.isnan(value)
@@ -197,11 +205,7 @@ def _of_metric(
     push(fresh, residual - own[DRIFT])
     push(alone, (residual - explained) / alone_scale)
     push(gaps, 1.0 if missing else 0.0)
-    if missing or value == own[LAST]:
-        own[SAME] += 1.0
-    else:
-        own[SAME] = 0.0
-        own[LAST] = value
+    push_same(own[LAST : SAME + 1], value)
     mean, std = window_mean(values), window_std(values)
     out[0] = residual
     out[1] = residual - own[DRIFT]
