@@ -1,4 +1,4 @@
-"""The door: ``sre-anomaly [run|list|check|generate|monitor] [overrides]``."""
+"""The door: ``sre-anomaly [run|list|check|compare|generate|monitor] [overrides]``."""
 
 import os
 import sys
@@ -14,6 +14,7 @@ sre-anomaly finds what is wrong in infrastructure metrics, and why.
   sre-anomaly experiment=csv data.path=FILE.csv  your own metrics
   sre-anomaly list [KIND] [NAME]                 what can be chosen: data, features, detector, ...
   sre-anomaly check [OVERRIDES]                  validate a configuration, run nothing
+  sre-anomaly compare FOLDER FOLDER              put runs side by side
   sre-anomaly generate to=FILE.csv [OVERRIDES]   write a labelled data set (CSV or Parquet)
   sre-anomaly monitor model=DIR < points.jsonl   answer new points with the model of a run
 
@@ -21,6 +22,7 @@ Everything is chosen by overrides, in Hydra's grammar:
   detector=iforest                     pick another option of a group
   threshold.contamination=0.02         set one value
   -m detector=zscore,iforest,gaussian  run once for each
+  sweep=xgboost                        search for better values; see sre-anomaly list sweep
   --config-dir DIR                     add YAML of your own (./conf is found by itself)
   --cfg job                            show the whole configuration
 More of Hydra's flags: sre-anomaly --hydra-help
@@ -93,6 +95,12 @@ def _monitor(words: list[str]) -> None:
     watch(words)
 
 
+def _compare(words: list[str]) -> None:
+    from sre_anomaly.compare import compare
+
+    compare(words)
+
+
 def _generate(words: list[str]) -> None:
     from sre_anomaly.generate import generate
 
@@ -103,6 +111,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "run": _run,
     "list": _list,
     "check": _check,
+    "compare": _compare,
     "generate": _generate,
     "monitor": _monitor,
 }

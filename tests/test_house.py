@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = (
     {"errors", "clock", "compiled"},
-    {"frame", "registry", "stages", "settings", "catalogue", "__init__"},
+    {"folders", "frame", "registry", "stages", "settings", "catalogue", "__init__"},
     {
         "records",
         "causal",
@@ -25,17 +25,20 @@ FLOORS = (
         "compose",
         "forest",
     },
-    {"contracts"},
+    {"contracts", "kept", "pool"},
     {"data", "features", "detector", "threshold", "alerts", "forecaster", "split", "evaluation"},
     {"adapters"},
     {"build", "reasons"},
     {"detection", "forecasting", "examples", "generate"},
-    {"telling", "bundle"},
+    {"telling", "bundle", "recording"},
     {"live_reasons"},
     {"monitor", "points"},
     {"fleet"},
     {"runner", "testing"},
-    {"report"},
+    {"trial"},
+    {"sweeps"},
+    {"report", "jobs"},
+    {"aftermath", "compare"},
     {"launch", "watch"},
     {"cli"},
 )
