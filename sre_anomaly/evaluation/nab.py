@@ -7,7 +7,7 @@ fewer than one far from it. One threshold holds for all files. A detector that n
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,7 +19,6 @@ PROBATION = 0.15
 MOST_PROBATION = 750
 NOTHING = 1.1
 """NAB's name for the threshold that no score reaches."""
-ROUNDS = 2000
 
 
 @dataclass(frozen=True)
@@ -60,15 +59,26 @@ class Labelled:
         if (bad := ~np.isfinite(self.scores)).any():
             row = int(np.flatnonzero(bad)[0])
             raise DataError(f"{self.name}: score {row + 1} of {len(self.scores)} is {self.scores[row]}")
-        for number, (start, stop) in enumerate(windows.tolist(), start=1):
-            if stop <= start:
-                raise DataError(f"{self.name}: window {number} ends before it starts")
-            if start < 0 or stop > len(self.scores):
-                raise DataError(
-                    f"{self.name}: window {number} lies outside the file's {len(self.scores)} rows"
-                )
-            if number > 1 and start < windows[number - 2, 1]:
-                raise DataError(f"{self.name}: windows {number - 1} and {number} overlap")
+        check_windows(self.name, windows, len(self.scores))
+
+
+def check_windows(name: str, windows: Rows, rows: int) -> None:
+    """Refuse (k, 2) half-open windows that a file of so many rows cannot have.
+
+    Raises
+    ------
+    DataError
+        If one ends before it starts, lies outside the file or runs into the next one.
+    """
+    previous = 0
+    for number, (start, stop) in enumerate(windows.tolist(), start=1):
+        if stop <= start:
+            raise DataError(f"{name}: window {number} ends before it starts")
+        if start < 0 or stop > rows:
+            raise DataError(f"{name}: window {number} lies outside the file's {rows} rows")
+        if start < previous:
+            raise DataError(f"{name}: window {number} overlaps or precedes window {number - 1}")
+        previous = stop
 
 
 @dataclass(frozen=True)
@@ -81,17 +91,6 @@ class Best:
     """Windows with a flag in them."""
     windows: int
     false_rows: int
-
-
-@dataclass(frozen=True)
-class Assessment:
-    """A profile's best score, and beside it what chance of files and choice of the threshold make of it."""
-
-    best: Best
-    left_out: float
-    """The score when each category is judged at the threshold chosen on the others; NaN for a single category."""
-    interval: tuple[float, float]
-    """95 % of resampled sets of files, at the same threshold."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +190,7 @@ def _bettered(order: Rows, window: Rows, worth: Array) -> tuple[Array, Array]:
 def score_at(corpus: Ranked, thresholds: Mapping[str, float]) -> dict[str, float]:
     """Return the score of each named profile at a threshold given for it."""
     return {
-        profile.name: _normalised(profile, _by_file(corpus, thresholds[profile.name]), corpus.windows)
+        profile.name: normalised(profile, by_file(corpus, thresholds[profile.name]), corpus.windows)
         for profile in PROFILES
         if profile.name in thresholds
     }
@@ -202,12 +201,12 @@ def optimise(corpus: Ranked) -> dict[str, Best]:
     curve = np.cumsum([corpus.hit, corpus.false, corpus.found], axis=1)[:, corpus.last]
     found = {}
     for profile in PROFILES:
-        threshold = _best_threshold(profile, corpus, curve)
-        totals = _by_file(corpus, threshold)
+        threshold = best_threshold(profile, corpus, curve)
+        totals = by_file(corpus, threshold)
         flagged = corpus.scores >= threshold
         found[profile.name] = Best(
             threshold,
-            _normalised(profile, totals, corpus.windows),
+            normalised(profile, totals, corpus.windows),
             int(totals[2].sum()),
             int(corpus.windows.sum()),
             int((flagged & (corpus.false < 0)).sum()),
@@ -215,77 +214,23 @@ def optimise(corpus: Ranked) -> dict[str, Best]:
     return found
 
 
-def leave_one_category_out(corpus: Ranked) -> dict[str, float]:
-    """Return the score of each profile when every category is judged at the threshold chosen on the others."""
-    names = sorted(set(corpus.categories))
-    if len(names) < 2:
-        return {profile.name: float("nan") for profile in PROFILES}
-    category = np.array([names.index(name) for name in corpus.categories])
-    totals = {profile.name: np.zeros((3, len(category))) for profile in PROFILES}
-    for number in range(len(names)):
-        there = category == number
-        kept = ~there[corpus.file]
-        gains = np.where(kept, [corpus.hit, corpus.false, corpus.found], 0.0)
-        curve = np.cumsum(gains, axis=1)[:, corpus.last]
-        for profile in PROFILES:
-            threshold = _best_threshold(profile, corpus, curve)
-            totals[profile.name][:, there] = _by_file(corpus, threshold)[:, there]
-    return {p.name: _normalised(p, totals[p.name], corpus.windows) for p in PROFILES}
-
-
-def bootstrap(corpus: Ranked, thresholds: Mapping[str, float], seed: int) -> dict[str, tuple[float, float]]:
-    """Return the 95 % interval of each profile's score over files drawn anew, at fixed thresholds."""
-    files = len(corpus.windows)
-    draws = np.random.default_rng(seed).multinomial(files, np.full(files, 1 / files), ROUNDS)
-    windows = draws @ corpus.windows
-    found = {}
-    for profile in PROFILES:
-        points = _points(profile, _by_file(corpus, thresholds[profile.name]))
-        # A draw without any window has no score.
-        drawn = (draws @ points)[windows > 0] / windows[windows > 0]
-        scores = 100 * drawn / (profile.hit + profile.missed)
-        low, high = np.percentile(scores, [2.5, 97.5]) if len(scores) else (np.nan, np.nan)
-        found[profile.name] = (float(low), float(high))
-    return found
-
-
-def assess(series: Sequence[Labelled], seed: int) -> dict[str, Assessment]:
-    """Return everything about a detector's scores, per profile, from one sort."""
-    corpus = ranked(series)
-    best = optimise(corpus)
-    left_out = leave_one_category_out(corpus)
-    spread = bootstrap(corpus, {name: one.threshold for name, one in best.items()}, seed)
-    return {name: Assessment(one, left_out[name], spread[name]) for name, one in best.items()}
-
-
-def random_baseline(series: Sequence[Labelled], seed: int) -> list[Labelled]:
-    """Return the same files with scores drawn by chance."""
-    draw = np.random.default_rng(seed)
-    return [replace(one, scores=draw.random(len(one.scores))) for one in series]
-
-
-def null_baseline(series: Sequence[Labelled]) -> list[Labelled]:
-    """Return the same files with one score everywhere: to flag all or nothing is all it can do."""
-    return [replace(one, scores=np.full(len(one.scores), 0.5)) for one in series]
-
-
-def _best_threshold(profile: Profile, corpus: Ranked, curve: Array) -> float:
+def best_threshold(profile: Profile, corpus: Ranked, curve: Array) -> float:
     """Return the threshold where a (3, t) curve of hits, false flags and windows found is worth most."""
-    points = _points(profile, curve)
-    best = int(np.argmax(points)) if len(points) else 0
-    if len(points) and points[best] > 0:
+    worth = points(profile, curve)
+    best = int(np.argmax(worth)) if len(worth) else 0
+    if len(worth) and worth[best] > 0:
         return float(corpus.scores[corpus.last[best]])
     highest = float(corpus.scores[0]) if len(corpus.scores) else 0.0
     return NOTHING if highest < NOTHING else float(np.nextafter(highest, np.inf))
 
 
-def _points(profile: Profile, totals: Array) -> Array:
+def points(profile: Profile, totals: Array) -> Array:
     """Return the points above a detector that never flags, of hits, false flags and windows found, (3, ...)."""
-    points: Array = profile.hit * totals[0] + profile.false * totals[1] + profile.missed * totals[2]
-    return points
+    worth: Array = profile.hit * totals[0] + profile.false * totals[1] + profile.missed * totals[2]
+    return worth
 
 
-def _by_file(corpus: Ranked, threshold: float) -> Array:
+def by_file(corpus: Ranked, threshold: float) -> Array:
     """Return hits, false flags and windows found at a threshold, (3, f)."""
     flagged = slice(0, int(np.searchsorted(-corpus.scores, -threshold, side="right")))
     file, files = corpus.file[flagged], len(corpus.windows)
@@ -293,7 +238,7 @@ def _by_file(corpus: Ranked, threshold: float) -> Array:
     return np.array([np.bincount(file, part[flagged], minlength=files) for part in parts])
 
 
-def _normalised(profile: Profile, totals: Array, windows: Rows) -> float:
+def normalised(profile: Profile, totals: Array, windows: Rows) -> float:
     """Return the score, 0 for never flagging and 100 for perfection; NaN where there is no window."""
     perfect = float(windows.sum()) * (profile.hit + profile.missed)
-    return float(100 * _points(profile, totals).sum() / perfect) if perfect else float("nan")
+    return float(100 * points(profile, totals).sum() / perfect) if perfect else float("nan")
