@@ -55,10 +55,10 @@ def read_corpus(folder: Path | None = None) -> list[CorpusFile]:
     try:
         content: Any = json.loads(labels.read_text(encoding="utf-8"))
         stated = {str(name): [(str(start), str(end)) for start, end in content[name]] for name in content}
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, LookupError):
         raise DataError(f'{labels}: expected {{"category/file.csv": [[start, end], ...], ...}}') from None
-    if not stated:
-        raise DataError(f"{labels}: names no file")
+    if not any(stated.values()):
+        raise DataError(f"{labels}: has no window; there is nothing to find")
     return [
         _read_file(
             name, nab_file(f"data/{name}") if folder is None else folder / "data" / name, windows, labels
@@ -90,11 +90,11 @@ def _read_file(name: str, path: Path, stated: Sequence[tuple[str, str]], labels:
 
 def _row_of(clock: Rows, text: str, where: str) -> int:
     try:
-        stamp = pd.Timestamp(text)
+        stamp = pd.Timestamp(text).as_unit("ns")
     except ValueError:
         raise DataError(f"{where}: {text!r} is not a time") from None
     # The first row of a time that occurs twice, as NAB takes it.
-    rows = np.flatnonzero(clock == stamp.as_unit("ns").value)
+    rows = np.flatnonzero(clock == stamp.value)
     if not len(rows):
         raise DataError(
             f"{where}: {text} is not a time of the file; the window lies outside it or between rows"

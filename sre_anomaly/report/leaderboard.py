@@ -116,6 +116,8 @@ def _draw(lines: Sequence[Line], path: Path, title: str) -> None:
     axis.set_xlabel(
         f"{profile} score; line: 95 % of resampled files; diamond: threshold from other categories"
     )
+    handles = [axis.barh(0, 0, color=colour, label=source) for source, colour in COLOURS.items()]
+    axis.legend(handles=handles, loc="lower right", fontsize=9)
     axis.margins(y=0.01)
     axis.grid(axis="x", color="#999999", alpha=0.25, linewidth=0.5)
     axis.set_title(title, fontsize=11)
