@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,8 @@ import pytest
 from sre_anomaly.errors import DataError
 from sre_anomaly.nab_corpus import read_corpus
 from sre_anomaly.nab_results import read_detectors, read_layout, write_layout, write_stored
+
+DATA = Path(os.environ.get("SRE_ANOMALY_DATA", "/nowhere"))
 
 
 def _small(folder):
@@ -200,3 +204,24 @@ def test_a_misspelled_command_is_told(command):
     code, _, err = command("score-nap", "x")
     assert code == 2
     assert "did you mean 'score-nab'" in err
+
+
+def test_without_a_corpus_it_says_where_to_put_one(command, small, monkeypatch):
+    """Where NAB is neither here nor to be had, the line says where it belongs."""
+    monkeypatch.delenv("SRE_ANOMALY_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(small / "cache"))
+    monkeypatch.setattr("sre_anomaly.data.nab.ADDRESS", "http://127.0.0.1:9/")
+    code, _, err = command("score-nab", "results")
+    assert code == 2
+    assert "SRE_ANOMALY_DATA" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_results_of_nab_itself(command, needs):
+    """The corpus is found by itself, and a published detector scores what was published."""
+    needs("nab")
+    stored = DATA / "nab/results/ARTime.csv.gz"
+    code, out, _ = command("score-nab", stored)
+    assert code == 0
+    assert "74.85" in out
+    assert "0.317486" in out

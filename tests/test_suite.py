@@ -82,6 +82,9 @@ def test_edges_of_the_suite():
     quiet = suite(scores, np.zeros(12), window=4)
     assert np.isnan([getattr(quiet, f.name) for f in fields(quiet) if f.name != "point_adjusted_f1"]).all()
     assert np.isnan([quiet.point_adjusted_f1.f1, quiet.point_adjusted_f1.random]).all()
+    assert np.isnan(
+        [suite(np.empty(0), np.empty(0), window=4).auc_pr, suite(np.empty(0), np.empty(0), 4).vus_pr]
+    ).all()
     loud = suite(scores, np.ones(12), window=4)
     assert np.isnan([loud.auc_roc, loud.vus_roc]).all()
     assert loud.auc_pr == 1

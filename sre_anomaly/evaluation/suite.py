@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre_anomaly.cuts import rank
+from sre_anomaly.cuts import Cuts, rank
 from sre_anomaly.evaluation.affiliation import affiliation_f_curve
 from sre_anomaly.evaluation.bootstrap import random_scores
 from sre_anomaly.evaluation.events import PointAdjusted, adjusted_f1_curve, event_f1_curve
@@ -71,7 +71,7 @@ def suite(scores: Array, labels: Array, window: int, seed: int = 0) -> Suite:
         auc_roc=roc_area(cuts),
         vus_pr=both.pr,
         vus_roc=both.roc,
-        f1=float(np.max(2 * cuts.precision * cuts.recall / (cuts.precision + cuts.recall + NUDGE))),
+        f1=_best_f1(cuts),
         point_adjusted_f1=PointAdjusted(
             float(adjusted_f1_curve(sweep, labels, spare_row_0=True).max()),
             float(adjusted_f1_curve(chance, labels, spare_row_0=True).max()),
@@ -80,3 +80,9 @@ def suite(scores: Array, labels: Array, window: int, seed: int = 0) -> Suite:
         range_f1=float(range_f1_curve(sweep, labels).max()),
         affiliation_f=float(affiliation_f_curve(sweep, labels).max()),
     )
+
+
+def _best_f1(cuts: Cuts) -> float:
+    if not cuts.positives:
+        return float("nan")
+    return float(np.max(2 * cuts.precision * cuts.recall / (cuts.precision + cuts.recall + NUDGE)))
