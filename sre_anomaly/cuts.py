@@ -64,20 +64,23 @@ def rank(scores: Array) -> Ranking:
     >>> rank(np.array([1.0, np.nan, 2.0])).order.tolist()
     [2, 0, 1]
     """
-    falling = np.where(np.isfinite(scores), -scores, np.inf)
-    order = np.argsort(falling)
-    return Ranking(order, -falling[order])
+    return _sorted(np.where(np.isfinite(scores), scores, -np.inf))
 
 
 def all_cuts(scores: Array, labels: Array) -> Cuts:
-    """Return every possible cut of (n,) scores with (n,) labels 1 and 0; see `rank` for missing scores.
+    """Return every possible cut of (n,) finite scores with (n,) labels 1 and 0.
 
     Examples
     --------
     >>> all_cuts(np.array([1.0, 3.0, 2.0]), np.array([0.0, 1.0, 0.0])).f1.round(2).tolist()
     [1.0, 0.67, 0.5]
     """
-    return rank(scores).cuts(labels)
+    return _sorted(scores).cuts(labels)
+
+
+def _sorted(scores: Array) -> Ranking:
+    order = np.argsort(-scores)
+    return Ranking(order, scores[order])
 
 
 def just_below(score: float) -> float:

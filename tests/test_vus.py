@@ -122,6 +122,8 @@ def test_edges_of_volumes():
     assert loud.pr == pytest.approx(1)
     flat = vus(np.zeros(6), np.array([0, 0, 1.0, 0, 0, 0]), 4)
     assert np.isfinite([flat.roc, flat.pr]).all()
+    with pytest.raises(ValueError, match="0 rows or more, not -1"):
+        vus(scores, np.ones(6), -1)
 
 
 def _autocorrelation(values, lag):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre_anomaly.cuts import Cuts, all_cuts
+from sre_anomaly.cuts import Cuts, rank
 from sre_anomaly.frame import Array, Mask
 
 
@@ -61,7 +61,7 @@ def pr_auc(scores: Array, labels: Array) -> float:
     >>> pr_auc(np.array([0.9, 0.8, 0.1]), np.array([1.0, 0.0, 1.0])).__round__(3)
     0.833
     """
-    return pr_area(all_cuts(scores, labels))
+    return pr_area(rank(scores).cuts(labels))
 
 
 def pr_area(cuts: Cuts) -> float:
@@ -82,7 +82,7 @@ def roc_auc(scores: Array, labels: Array) -> float:
     >>> roc_auc(np.array([0.9, 0.8, 0.1]), np.array([1.0, 0.0, 1.0]))
     0.5
     """
-    return roc_area(all_cuts(scores, labels))
+    return roc_area(rank(scores).cuts(labels))
 
 
 def roc_area(cuts: Cuts) -> float:

@@ -50,6 +50,8 @@ def vus(scores: Array, labels: Array, window: int, levels: int = LEVELS) -> Volu
 
 def volumes(ranking: Ranking, labels: Array, window: int, levels: int = LEVELS) -> Volumes:
     """Return `vus` from a ranking that is there already."""
+    if window < 0:
+        raise ValueError(f"a window has 0 rows or more, not {window}")
     anomalous = labels == 1
     events = runs(anomalous)
     if not len(events):
