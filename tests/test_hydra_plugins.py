@@ -1,15 +1,30 @@
 """Our sweeper and launchers keep Hydra's own promises: its test suites, and a sweep in an app that is not ours."""
 
+import copy
+import warnings
 from pathlib import Path
 
 import pytest
+from hydra import version
 from hydra.core.plugins import Plugins
+from hydra.core.singleton import Singleton
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.test_utils.launcher_common_tests import BatchedSweeperTestSuite, LauncherTestSuite
 
 GRID = ["hydra/sweeper=optuna", "hydra.sweeper.sampler.name=grid", "hydra.sweeper.objective=null"]
 OLD_BASE = "ignore:Future Hydra versions will no longer change working directory"
+
+
+@pytest.fixture(autouse=True)
+def _oldest_defaults():
+    """Hydra's suites expect the defaults of its oldest version, whatever our own command has chosen before."""
+    state = copy.deepcopy(Singleton.get_state())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        version.setbase("1.1")
+    yield
+    Singleton.set_state(state)
 
 
 def test_hydra_finds_them():

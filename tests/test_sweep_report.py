@@ -62,6 +62,7 @@ def made(tmp_path):
             "target": len(trials),
             "best": [told[number] for number in best or ()],
             "default": None if default is None else told[default],
+            "space": {"fixed": {}, "params": {}, "when": {}},
             "importance": importance or {},
         }
         return tmp_path, outcome | more
