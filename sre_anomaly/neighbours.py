@@ -43,7 +43,7 @@ def around(one: float, other: float) -> float:
 def nearest(
     store: Array, features: Array, weights: Array, second: float, row: float, per_second: float
 ) -> float:
-    """Return the distance to the nearest row that may be compared with, 0 where there is none.
+    """Return the distance to the nearest row that may be compared with, NaN where there is none.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def nearest(
         if apart < BINS // 2 and (before * per_second) ** 2 < best:
             at = (home - apart) % BINS
             best = _nearest_there(store, at, features, weights, second, row, per_second, best)
-    return math.sqrt(best) if best < np.inf else 0.0
+    return math.sqrt(best) if best < np.inf else np.nan
 
 
 @step

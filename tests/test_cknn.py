@@ -32,7 +32,7 @@ def _scores(times, *metrics, **arguments):
     return detector.advance(detector.new_state(rows.shape[1])[np.newaxis], times, rows)
 
 
-@pytest.mark.parametrize("face", ["evidence", "novelty"])
+@pytest.mark.parametrize("face", ["evidence", "novelty", "ranking"])
 @pytest.mark.parametrize("metrics", [1, 2, 5])
 def test_never_looks_ahead(face, metrics):
     """Any other future leaves the past as it was, to the last bit."""
@@ -67,27 +67,26 @@ def test_finds_what_is_only_strange_at_its_time():
     """The value of noon at midnight is no outlier of any histogram, and it is found."""
     times, values = _series(rows=288 * 14)
     second = times / 1e9 % 86_400
-    at = int(np.flatnonzero((second == 3 * 21_600) & (np.arange(len(times)) > 288 * 10))[0])
-    values[at : at + 6] = 10.0
-    scores = _scores(times, values)
-    assert scores[at : at + 12].max() > 5
-    assert scores[at - 288 : at].max() < 5.5
-    assert _scores(times, values, hour=0.0)[at : at + 6].max() < scores[at : at + 6].max()
+    # The wave is lowest at 18:00 and highest at 6:00.
+    at = int(np.argmax((np.arange(len(times)) > 288 * 10) & (second // 300 == 216)))
+    there = slice(at, at + 24)
+    values[there] += 20.0
+    assert values[there].max() < np.delete(values, np.arange(at, at + 24)).max() + 1
+    timeless = _scores(times, values, hour=0.0, seasonal=0.0)
+    assert _scores(times, values)[there].mean() > timeless[there].mean() + 0.7
 
 
 def test_a_second_anomaly_is_not_hidden_by_the_first():
     """What was strange is not taken as ordinary at once, but after a share of the life so far it is."""
     times, values = _series(rows=4000)
-    for at in (2000, 2300, 3900):
-        values[at : at + 5] += 40 + np.arange(5)
-    scores = _scores(times, values)
-    unguarded = _scores(times, values, quarantine=0.0)
-    assert scores[2300:2303].max() > 6
-    assert unguarded[2300:2305].max() < scores[2300:2305].max()
-    assert (
-        _scores(times, values, face="novelty")[3900:3905].max()
-        < 0.5 * _scores(times, values, face="novelty")[2300]
-    )
+    for at in (2016, 2304, 3744):
+        values[at : at + 5] += 40
+    first, second, third = slice(2016, 2021), slice(2304, 2309), slice(3744, 3749)
+    guarded = _scores(times, values, face="novelty")
+    credulous = _scores(times, values, face="novelty", quarantine=0.0)
+    assert guarded[first].max() == credulous[first].max()
+    assert guarded[second].max() > 2 * credulous[second].max()
+    assert guarded[third].max() < 0.5 * guarded[second].max()
 
 
 @pytest.mark.parametrize("step", [1_000_000_000, 10_000_000_000, 60 * MINUTE, 1440 * MINUTE])
@@ -115,13 +114,13 @@ def test_dull_series(values):
     scores = _scores(times, values)
     assert np.isfinite(scores).all()
     if len(set(values)) == 1:
-        assert scores.max() == 0
+        assert scores[100:].max() < 0.5
     if len(set(values)) == 2:
         assert scores[200] > 4
 
 
 def test_memory_is_constant_and_what_it_costs():
-    """Far more rows than are kept: the state has its first size, and scores hardly differ from those of a larger one."""
+    """Far more rows than are kept: the state keeps its size, and what counts stays as it was."""
     times, values = _series(rows=60_000, step=MINUTE)
     values[45_000:45_010] += 25
     small, large = (
@@ -135,8 +134,9 @@ def test_memory_is_constant_and_what_it_costs():
         scores[name] = detector.advance(state, times, values[:, np.newaxis])
         assert state.nbytes == size
     assert small.new_state(1).nbytes < 800_000
-    assert np.corrcoef(scores["small"], scores["large"])[0, 1] > 0.9
-    assert scores["small"][45_000:45_010].max() > 8
+    for each in scores.values():
+        assert each[45_000:45_010].max() > 9
+    assert np.abs(scores["small"] - scores["large"])[10_000:].mean() < 0.6
 
 
 def _fitted(frame, *overrides):

@@ -26,6 +26,7 @@ FLOORS = (
         "forest",
         "ranks",
         "neighbours",
+        "novelty",
         "sametime",
     },
     {"contracts"},

@@ -18,6 +18,8 @@ ALERTED, EXCEEDED, PENALTY, SINCE = range(4)
 """The state: row of the last alert, row of the last exceedance, the penalty and the row that it dates from."""
 NEVER = -math.inf
 NO, GOES_ON, NEW = range(3)
+CANNOT_ALERT = -1e9
+"""Below every excess, and finite, so that rows can be sorted by it."""
 
 
 @register("alerts", "fatigue")
@@ -87,13 +89,14 @@ class Fatigue(AlertPolicy):
     def excess(self, scores: Array, levels: Array) -> Array:
         """Return by how much each row of a history exceeds level and penalty, (n,).
 
-        It is above 0 exactly where `step` would open an alert, and a stricter level could only open fewer:
-        exceeding rows inside an incident that goes on, and rows without a score, are minus infinity.
+        It is above 0 exactly where `step` would open an alert: exceeding rows inside an incident that goes on, and
+        rows without a score or level, are `CANNOT_ALERT`.
 
         Examples
         --------
-        >>> Fatigue(penalty=0.5).excess(np.array([0.0, 2.0, 2.0, 0.0]), np.ones(4))
-        array([-1.        ,  1.        ,        -inf, -1.21...])
+        >>> excess = Fatigue(penalty=0.5).excess(np.array([0.0, 2.0, 2.0, 0.0]), np.ones(4))
+        >>> excess.round(3).tolist()
+        [-1.0, 1.0, -1000000000.0, -1.217]
         """
         return np.asarray(_excess(scores - levels, _rested(), self._numbers()))
 
@@ -156,5 +159,5 @@ def _excess(margins: Array, state: Array, numbers: tuple[float, ...]) -> Array:
     out = np.empty(len(margins))
     for row in range(len(margins)):
         left, what = _judged(state, row + 1.0, margins[row], numbers)
-        out[row] = -np.inf if what == GOES_ON or math.isnan(left) else left
+        out[row] = CANNOT_ALERT if what == GOES_ON or math.isnan(left) else left
     return out

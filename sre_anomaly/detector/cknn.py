@@ -1,6 +1,5 @@
 """How unlike everything before a row is, learned while it runs: contextual nearest-neighbour novelty, ranked."""
 
-import math
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -8,27 +7,15 @@ from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from sre_anomaly.clock import Duration
-from sre_anomaly.compiled import compiled, step
 from sre_anomaly.contracts import Detector
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Array, Times
-from sre_anomaly.neighbours import DAY, keep, nearest, new_neighbours
-from sre_anomaly.ranks import at_least, count, new_ranks, remember
+from sre_anomaly.novelty import FACES, Numbers, borders, follow
+from sre_anomaly.ranks import new_ranks
 from sre_anomaly.registry import register
-from sre_anomaly.sametime import expected, new_recent, new_same_time, note, slide
-
-Numbers = npt.NDArray[np.int64]
-EVIDENCE, NOVELTY = 0, 1
-SAME = 1e-6
-"""A nearer neighbour than this is the same row."""
-FLAT = 1e-20
-"""A feature whose variance is a smaller share of its square has never moved."""
-TRUSTED = 50.0
-"""A row can be among the most novel of its past, and so be quarantined, once its past has so many rows."""
 
 
 @register("detector", "cknn")
@@ -42,11 +29,14 @@ class Cknn(Detector):
     past, so that neither unit nor scale is left, and mixed. A row among the most novel of its past is quarantined:
     it may be a neighbour only after a while, so that a first anomaly does not hide a second one.
 
-    Several metrics: the mean evidence of the ``strongest``, ranked once more among its own past.
+    Several metrics: the mean evidence of the ``strongest``, ranked once more among its own past so that the same level
+    suits any number of metrics. One distance over all metrics would drown what shows in a few.
 
     It learns from every row after it was scored, with no labels, no training span and in constant memory. ``face``
-    chooses what is told: ranks make series comparable and suit one level for all; the novelty itself, the mean over
-    the ``strongest`` metrics, keeps how far a row is out and orders the rows of one series better.
+    chooses what is told. ``evidence`` makes series comparable, and one level suits all of them, but it does not tell
+    two records apart. ``novelty`` is the distance itself, the mean of the ``strongest`` metrics. ``ranking`` orders the
+    rows of one series best: (evidence + log(1 + novelty)) * n / (n + ``settle``), because in the first rows, n, all
+    is new.
 
     Notes
     -----
@@ -64,7 +54,8 @@ class Cknn(Detector):
     days: Annotated[int, Field(ge=1)] = 8
     recent: Annotated[int, Field(ge=1)] = 300
     strongest: Annotated[int, Field(ge=1)] = 3
-    face: Literal["evidence", "novelty"] = "evidence"
+    face: Literal["evidence", "novelty", "ranking"] = "evidence"
+    settle: Annotated[float, Field(ge=0)] = 400.0
     most_neighbours: Annotated[int, Field(ge=48)] = 24_000
     most_ranks: Annotated[int, Field(ge=512)] = 4096
 
@@ -100,7 +91,7 @@ class Cknn(Detector):
     def advance(self, states: Array, times: Times, rows: Array) -> Array:
         """Return (k,) scores and learn from the rows."""
         out = np.empty(len(rows))
-        _follow.for_rows(len(rows))(
+        follow.for_rows(len(rows))(
             states,
             self._borders,
             times,
@@ -114,19 +105,7 @@ class Cknn(Detector):
 
     @cached_property
     def _borders(self) -> Numbers:
-        """Where in the state of a metric each of its parts begins, and the end."""
-        width = len(self.windows)
-        parts = [
-            1,
-            max(self.windows),
-            2 * width,
-            len(new_neighbours(width, self.most_neighbours)),
-            len(new_same_time()),
-            len(new_recent(self.recent)),
-            len(new_ranks(self.most_ranks)),
-            len(new_ranks(self.most_ranks)),
-        ]
-        return np.cumsum([0, *parts])
+        return borders(self.windows, self.recent, self.most_neighbours, self.most_ranks)
 
     @cached_property
     def _numbers(self) -> Array:
@@ -140,121 +119,7 @@ class Cknn(Detector):
                 self.same_time.total_seconds(),
                 self.days,
                 self.strongest,
-                EVIDENCE if self.face == "evidence" else NOVELTY,
+                FACES.index(self.face),
+                self.settle,
             ]
         )
-
-
-@compiled
-def _follow(
-    states: Array,
-    borders: Numbers,
-    times: Times,
-    rows: Array,
-    windows: Numbers,
-    shares: Array,
-    numbers: Array,
-    out: Array,
-) -> None:
-    """Score rows one after the other, each learned from before the next; see `Features.advance` for the states."""
-    metrics = rows.shape[1]
-    size = borders[-1]
-    parts = np.empty((metrics, 2))
-    for row in range(len(rows)):
-        state = states[row if len(states) > 1 else 0]
-        for metric in range(metrics):
-            own = state[metric * size : (metric + 1) * size]
-            _one(own, borders, times[row], rows[row, metric], windows, shares, numbers, parts[metric])
-        face = int(numbers[8])
-        top = min(int(numbers[7]), metrics)
-        strongest = np.sort(parts[:, face])[metrics - top :]
-        told = strongest.sum() / top
-        if metrics > 1 and face == EVIDENCE:
-            common = state[metrics * size :]
-            mean = told
-            told = _surprise(common, mean)
-            remember(common, mean)
-        out[row] = told
-
-
-@step
-def _surprise(ranks: Array, value: float) -> float:
-    """Return log(rows / rank) of a value among those before it: 0 for the least, log(rows) for a record."""
-    return float(np.log((count(ranks) + 1.0) / (at_least(ranks, value) + 1.0)))
-
-
-@step
-def _one(
-    state: Array,
-    borders: Numbers,
-    now: int,
-    value: float,
-    windows: Numbers,
-    shares: Array,
-    numbers: Array,
-    out: Array,
-) -> None:
-    """Write the evidence and the novelty of one value of one metric to ``out``, then learn from it."""
-    ring = state[borders[1] : borders[2]]
-    moments = state[borders[2] : borders[3]]
-    neighbours = state[borders[3] : borders[4]]
-    days = state[borders[4] : borders[5]]
-    recent = state[borders[5] : borders[6]]
-    novelties = state[borders[6] : borders[7]]
-    residuals = state[borders[7] : borders[8]]
-    timed = now != 0
-    time = now / 1e9
-    second = time % DAY
-    row = state[0]
-    features, weights = _moving_means(ring, moments, row, value, windows, shares)
-    per_second = numbers[4] if timed else 0.0
-
-    novelty = nearest(neighbours, features, weights, second, row, per_second)
-    if novelty < SAME:
-        novelty = 0.0
-    usual = expected(days, recent, time, numbers[5], numbers[6])
-    residual = abs(value - usual) if usual == usual else 0.0  # noqa: PLR0124 - not NaN, also where it is compiled
-
-    rank = at_least(novelties, novelty) + 1.0
-    unseen = np.log((row + 1.0) / rank)
-    out[EVIDENCE] = (1.0 - numbers[3]) * unseen + numbers[3] * _surprise(residuals, residual)
-    out[NOVELTY] = novelty
-
-    usable_from = row + numbers[0] + 1.0
-    if row > TRUSTED and novelty > 0.0 and rank <= numbers[1] * (row + 1.0):
-        usable_from = max(usable_from, math.ceil(row / (1.0 - numbers[2])))
-    keep(neighbours, features, second, row, usable_from, per_second > 0.0)
-    note(days, time, value)
-    slide(recent, value)
-    remember(novelties, novelty)
-    remember(residuals, residual)
-    state[0] = row + 1.0
-
-
-@step
-def _moving_means(
-    ring: Array, moments: Array, row: float, value: float, windows: Numbers, shares: Array
-) -> tuple[Array, Array]:
-    """Return the mean of the last values over each window, and what a squared difference in each counts.
-
-    ``moments`` holds the mean and the squares of each feature over all rows so far (Welford, 1962).
-    """
-    width = len(windows)
-    features, weights = np.zeros(width), np.zeros(width)
-    longest = len(ring)
-    at = int(row) % longest
-    ring[at] = value
-    total = 0.0
-    done = 0
-    for j in range(width):
-        while done < min(windows[j], row + 1):
-            total += ring[at - done]
-            done += 1
-        features[j] = total / done
-        gap = features[j] - moments[j]
-        moments[j] += gap / (row + 1.0)
-        moments[width + j] += gap * (features[j] - moments[j])
-        variance = moments[width + j] / (row + 1.0)
-        if variance > FLAT * (features[j] ** 2 + moments[j] ** 2):
-            weights[j] = shares[j] / variance
-    return features, weights

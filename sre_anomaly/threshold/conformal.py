@@ -37,9 +37,10 @@ class Conformal(Threshold):
 
     Examples
     --------
-    >>> week_of_minutes = np.random.default_rng(0).normal(size=40_000)
-    >>> int((week_of_minutes > Conformal(false_alerts_per_week=7).level(week_of_minutes)).sum())
-    27
+    >>> ten_weeks_of_minutes = np.random.default_rng(0).normal(size=100_800)
+    >>> levels = Conformal(false_alerts_per_week=7).level(ten_weeks_of_minutes)
+    >>> int((ten_weeks_of_minutes > levels).sum())
+    87
     """
 
     false_alerts_per_week: Annotated[float, Field(gt=0)] = 1.0

@@ -20,16 +20,18 @@ class Horizon(Threshold):
 
     A rank among all earlier rows exceeds a fixed level in a fixed share of the rows, for ever: alerts would grow
     with the length of the series. With ``growth`` 1 only records could exceed it, and they grow like the
-    logarithm of the length; in between, so do the alerts.
+    logarithm of the length; in between, so do the alerts. A rank among fewer than ``warmup`` rows says nothing: they
+    have no level.
 
     Examples
     --------
-    >>> Horizon(theta=1.0, growth=0.5).level(np.array([0.0, 3.0, np.nan, 0.0])).round(3)
+    >>> Horizon(theta=1.0, growth=0.5, warmup=0).level(np.array([0.0, 3.0, np.nan, 0.0])).round(3)
     array([1.   , 1.347,   nan, 1.549])
     """
 
     theta: Annotated[float, Field(ge=0)] = 0.28
     growth: Annotated[float, Field(ge=0, le=1)] = 0.25
+    warmup: Annotated[int, Field(ge=0)] = 100
 
     units: ClassVar[tuple[Unit, ...]] = ("evidence",)
     fixed: ClassVar[bool] = False
@@ -52,7 +54,7 @@ class Horizon(Threshold):
 
     def advance(self, states: Array, scores: Array) -> Array:
         """Return (k,) levels and count the rows."""
-        return np.asarray(_rise.for_rows(len(scores))(states, scores, self.theta, self.growth))
+        return np.asarray(_rise.for_rows(len(scores))(states, scores, self.theta, self.growth, self.warmup))
 
     def describe(self) -> dict[str, Any]:
         """Return the level after the training rows, and what it is made of."""
@@ -61,11 +63,12 @@ class Horizon(Threshold):
 
 
 @compiled
-def _rise(states: Array, scores: Array, theta: float, growth: float) -> Array:
+def _rise(states: Array, scores: Array, theta: float, growth: float, warmup: int) -> Array:
     levels = np.full(len(scores), np.nan)
     for row in range(len(scores)):
         state = states[row if len(states) > 1 else 0]
         if not math.isnan(scores[row]):
-            levels[row] = theta + growth * math.log(state[0] + 1.0)
+            if state[0] >= warmup:
+                levels[row] = theta + growth * math.log(state[0] + 1.0)
             state[0] += 1.0
     return levels

@@ -12,9 +12,11 @@ from sre_anomaly.contracts import Threshold
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
 
-HEADER = 4
-ROWS, PEAKS, HIGH, LEVEL = range(HEADER)
+HEADER = 5
+ROWS, PEAKS, HIGH, LEVEL, FLAGGED = range(HEADER)
 FEWEST_PEAKS = 10
+FARTHEST = 1.5
+"""A flagged row teaches as if it were at most so many times as far out in the tail as the level."""
 
 
 @register("threshold", "pot")
@@ -26,7 +28,9 @@ class PeaksOverThreshold(Threshold):
     by follows a generalised Pareto law (Pickands, 1975); its two parameters are fitted to the latest ``most_peaks``
     of these peaks by probability-weighted moments (Hosking and Wallis, 1987), which need no iteration and are
     steadier than likelihood for few peaks. The level is the value that this law exceeds with probability ``risk``.
-    A row above its level is an anomaly and teaches nothing.
+
+    What is above its level may be an anomaly, but to leave all of it out would cut the tail off and lower the level
+    more and more. So of a run of such rows only the first teaches, as a peak at most half as far again as the level.
 
     Before ``warmup`` rows there is no level, NaN.
 
@@ -34,7 +38,7 @@ class PeaksOverThreshold(Threshold):
     --------
     >>> noise = np.random.default_rng(0).exponential(size=50_000)
     >>> float(PeaksOverThreshold(risk=1e-3).level(noise)[-1].round(1))
-    6.9
+    7.0
     """
 
     risk: Annotated[float, Field(gt=0, lt=0.5)] = 1e-4
@@ -59,7 +63,7 @@ class PeaksOverThreshold(Threshold):
 
     def new_state(self) -> Array:
         """Return the state before the first score: a header, the first scores, and a ring of the latest peaks."""
-        return np.concatenate([[0.0, 0.0, math.nan, math.nan], np.zeros(self.warmup + self.most_peaks)])
+        return np.concatenate([[0.0, 0.0, math.nan, math.nan, 0.0], np.zeros(self.warmup + self.most_peaks)])
 
     def advance(self, states: Array, scores: Array) -> Array:
         """Return (k,) levels and learn from the scores."""
@@ -84,8 +88,12 @@ def _levels(states: Array, scores: Array, risk: float, tail: float, warmup: int)
 def _one(state: Array, score: float, risk: float, tail: float, warmup: int) -> float:
     """Return the level for a score, then learn from the score."""
     level = state[LEVEL]
-    if score > level:
+    flagged, before = score > level, state[FLAGGED]
+    state[FLAGGED] = 1.0 if flagged else 0.0
+    if flagged and before > 0.0:
         return float(level)
+    if flagged:
+        score = min(score, state[HIGH] + FARTHEST * (level - state[HIGH]))
     first, ring = state[HEADER : HEADER + warmup], state[HEADER + warmup :]
     rows = int(state[ROWS])
     state[ROWS] += 1.0
