@@ -1,4 +1,4 @@
-"""The door: ``sre-anomaly [run|list|check|generate|monitor] [overrides]``."""
+"""The door: ``sre-anomaly [run|list|check|generate|monitor|score-nab] [overrides]``."""
 
 import os
 import sys
@@ -16,6 +16,7 @@ sre-anomaly finds what is wrong in infrastructure metrics, and why.
   sre-anomaly check [OVERRIDES]                  validate a configuration, run nothing
   sre-anomaly generate to=FILE.csv [OVERRIDES]   write a labelled data set (CSV or Parquet)
   sre-anomaly monitor model=DIR < points.jsonl   answer new points with the model of a run
+  sre-anomaly score-nab DIR [data=FOLDER]        judge results as the Numenta Anomaly Benchmark does
 
 Everything is chosen by overrides, in Hydra's grammar:
   detector=iforest                     pick another option of a group
@@ -57,7 +58,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def _refuse_unknown_command(words: list[str]) -> None:
     first = words[0] if words else ""
-    if first.isidentifier() and first not in COMMANDS:
+    if first.replace("-", "_").isidentifier() and not first.startswith("-") and first not in COMMANDS:
         raise UserError(f"no command is called {first!r}; {did_you_mean(first, COMMANDS)}")
 
 
@@ -99,10 +100,17 @@ def _generate(words: list[str]) -> None:
     generate(words)
 
 
+def _score_nab(words: list[str]) -> None:
+    from sre_anomaly.score_nab import score_nab
+
+    score_nab(words)
+
+
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "run": _run,
     "list": _list,
     "check": _check,
     "generate": _generate,
     "monitor": _monitor,
+    "score-nab": _score_nab,
 }
