@@ -118,10 +118,9 @@ def _one(
 
     novelty = nearest(neighbours, features, weights, second, row, per_second)
     usual = expected(days, recent, time, numbers[5], numbers[6])
-    residual = abs(value - usual)
     # A row with nothing to compare with is not strange.
+    residual = 0.0 if math.isnan(usual) else abs(value - usual)
     novelty = novelty if novelty > SAME else 0.0
-    residual = max(0.0, residual)
     rank = at_least(novelties, novelty) + 1.0
     unusual = _surprise(residuals, residual)
     out[EVIDENCE] = (1.0 - numbers[3]) * _surprise(novelties, novelty) + numbers[3] * unusual

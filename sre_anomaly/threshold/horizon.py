@@ -29,7 +29,7 @@ class Horizon(Threshold):
     array([1.   , 1.347,   nan, 1.549])
     """
 
-    theta: Annotated[float, Field(ge=0)] = 0.28
+    theta: float = 0.28
     growth: Annotated[float, Field(ge=0, le=1)] = 0.25
     warmup: Annotated[int, Field(ge=0)] = 100
 
