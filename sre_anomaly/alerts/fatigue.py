@@ -29,8 +29,9 @@ class Fatigue(AlertPolicy):
 
     All lengths are shares of the life so far, n rows, because what is soon depends on how long one has watched: a
     flag above level and penalty is a new alert when the last alert is more than ``repeat`` n rows ago, or the last
-    such flag more than ``quiet`` n rows; otherwise it belongs to the incident that goes on. The penalty falls to
-    37 % in ``rest`` n rows.
+    such flag more than ``quiet`` n rows; otherwise it belongs to the incident that goes on. The penalty falls with
+    exp(-(rows since the alert) / (``rest`` n)): to a third by the time that life is three times as long, and in the end
+    to 19 %, so that who was called once is a little harder to call for ever.
     """
 
     penalty: Annotated[float, Field(ge=0)] = 0.4

@@ -31,7 +31,7 @@ class Horizon(Threshold):
 
     theta: float = 0.28
     growth: Annotated[float, Field(ge=0, le=1)] = 0.25
-    warmup: Annotated[int, Field(ge=0)] = 100
+    warmup: Annotated[int, Field(ge=0)] = 25
 
     units: ClassVar[tuple[Unit, ...]] = ("evidence",)
     fixed: ClassVar[bool] = False
