@@ -165,4 +165,5 @@ UNIT_WORDS: dict[contracts.Unit, str] = {
     "sigma": "standard deviations",
     "log_density": "-log densities",
     "probability": "probabilities",
+    "evidence": "logarithms of ranks among past rows",
 }

@@ -21,6 +21,7 @@ from sre_anomaly.clock import nanoseconds
 from sre_anomaly.contracts import AlertPolicy, Detector, Features, Threshold
 from sre_anomaly.errors import UserError
 from sre_anomaly.frame import Array, MetricFrame
+from sre_anomaly.memory import PARTS, Memory
 from sre_anomaly.records import plain, write_text
 from sre_anomaly.seasons import Profile, usual_deviation
 
@@ -49,6 +50,12 @@ class Model:
     """(m,) the usual size of a deviation from it."""
     about: dict[str, Any]
     """Experiment, configuration, versions, data fingerprint."""
+    has_clock: bool = True
+    """Whether rows have a time of day."""
+    memory: Memory | None = None
+    """What a detector or threshold that learns while it runs knew after the history; None where none does."""
+    last: int = 0
+    """The time of the history's last row, nanoseconds since 1970."""
     checksum: str = ""
 
     @property
@@ -57,10 +64,13 @@ class Model:
         return is_dataclass(self.detector)
 
 
-def model_of(frame: MetricFrame, train: slice, parts: Parts, about: dict[str, Any]) -> Model:
+def model_of(
+    frame: MetricFrame, train: slice, parts: Parts, about: dict[str, Any], memory: Memory | None = None
+) -> Model:
     """Return fitted parts as a model, with what each metric usually is, for its reasons.
 
-    ``about`` has the registered names of the parts by kind as ``names``.
+    ``about`` has the registered names of the parts by kind as ``names``; ``memory`` is what they knew after the
+    frame's last row.
     """
     if parts.detector is None:
         raise ValueError("a model needs a detector")
@@ -79,6 +89,9 @@ def model_of(frame: MetricFrame, train: slice, parts: Parts, about: dict[str, An
         usual=np.stack([profile.usual for profile in profiles]),
         spread=np.array([usual_deviation(gap) for gap in gaps]),
         about=about,
+        has_clock=frame.has_clock,
+        memory=memory if memory is not None and memory.learns else None,
+        last=int(frame.time.asi8[-1]),
     )
 
 
@@ -108,8 +121,10 @@ def save_model(model: Model, folder: Path) -> None:
                 name: _keep(f"{kind}.{name}", value, arrays, others) for name, value in learned.items()
             },
         }
+    if model.memory is not None:
+        arrays |= {f"memory.{part}": getattr(model.memory, part) for part in PARTS}
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez_compressed(buffer, **arrays)
     contents = {ARRAYS: buffer.getvalue(), **others}
     for name, content in contents.items():
         (folder / name).write_bytes(content)
@@ -118,6 +133,8 @@ def save_model(model: Model, folder: Path) -> None:
         "metrics": list(model.metrics),
         "step_ns": model.step,
         "origin_ns": model.origin,
+        "last_ns": model.last,
+        "has_clock": model.has_clock,
         "parts": parts,
         "about": plain(model.about),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
@@ -151,6 +168,9 @@ def load_model(folder: Path) -> Model:
         usual=arrays["usual"],
         spread=arrays["spread"],
         about=manifest["about"],
+        has_clock=manifest.get("has_clock", True),
+        memory=Memory(*(arrays[f"memory.{part}"] for part in PARTS)) if "memory.detector" in arrays else None,
+        last=manifest.get("last_ns", 0),
         checksum=manifest["checksum"],
         **parts,
     )

@@ -44,7 +44,7 @@ def options(kind: str) -> list[str]:
     Examples
     --------
     >>> options("alerts")
-    ['every_flag', 'incident']
+    ['every_flag', 'fatigue', 'incident']
     """
     return sorted({path.stem for folder in folders() for path in (folder / kind).glob("*.yaml")})
 

@@ -1,7 +1,7 @@
 """Durations as people write them, and how many rows they are on a regular clock."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
@@ -77,6 +77,23 @@ def in_words(duration: timedelta) -> str:
         if count:
             parts.append(f"{count:.0f}{unit}")
     return " ".join(parts) or "0s"
+
+
+def in_nanoseconds(time: Any) -> int:
+    """Return a time as nanoseconds since 1970.
+
+    Examples
+    --------
+    >>> in_nanoseconds("1970-01-01T00:00:02Z")
+    2000000000
+    """
+    if isinstance(time, str):
+        time = datetime.fromisoformat(time)
+    if not isinstance(time, datetime):
+        raise ValueError(f"{time!r} is not a time")  # noqa: TRY004 - whatever it is, it is the value that is wrong
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    since = aware - datetime(1970, 1, 1, tzinfo=UTC)
+    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1000
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

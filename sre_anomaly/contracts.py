@@ -15,8 +15,8 @@ import numpy as np
 from sre_anomaly.frame import Array, Mask, MetricFrame, Split, Times
 from sre_anomaly.records import Alert
 
-Unit = Literal["own", "sigma", "log_density", "probability"]
-"""What a score is counted in: its own unit, standard deviations, -log density, or a probability."""
+Unit = Literal["own", "sigma", "log_density", "probability", "evidence"]
+"""What a score is counted in: its own unit, standard deviations, -log density, a probability, or -log rank."""
 
 
 @overload
@@ -100,7 +100,7 @@ class Detector(Learner):
     needs_labels: ClassVar[bool] = False
     handles_missing: ClassVar[bool] = False
     """Whether rows with NaN in some columns are scored; other detectors get complete rows only."""
-    unit: ClassVar[Unit] = "own"
+    unit: Unit = "own"
     export_name: str = "detector"
     """File name of the fitted model exported for notebooks."""
     columns_in_sigmas: bool = False
@@ -120,7 +120,20 @@ class Detector(Learner):
 
     @abstractmethod
     def score(self, X: Array) -> Array:
-        """Return (n,) scores: higher is stranger. Each row's score depends on that row alone."""
+        """Return (n,) scores: higher is stranger. Each row's score depends on that row and those before it."""
+
+    def new_state(self, columns: int) -> Array:  # noqa: ARG002 - most detectors learn nothing while they run
+        """Return what it knows before a series' first row, (s,): nothing, unless it learns while it runs."""
+        return np.empty(0)
+
+    def advance(self, states: Array, times: Times, rows: Array) -> Array:
+        """Return the scores (k,) of rows (k, d), then take each row into its state.
+
+        States as in `Features.advance`; ``times`` (k,) are 0 where rows have no time. Most detectors score each
+        row by itself and need only `score`.
+        """
+        del states, times
+        return self.score(rows)
 
     def contributions(self, X: Array) -> Array | None:  # noqa: ARG002 - optional
         """Return (n, d) shares of each column in the score, or None where the detector cannot say."""
@@ -134,12 +147,15 @@ class Detector(Learner):
 class Threshold(Learner):
     """The level a score must exceed, at each row. It never knows which detector gave the score."""
 
-    units: ClassVar[tuple[Unit, ...]] = ("own", "sigma", "log_density", "probability")
+    units: ClassVar[tuple[Unit, ...]] = ("own", "sigma", "log_density", "probability", "evidence")
     """The units of score that it can work with."""
     fixed: ClassVar[bool] = True
-    """Whether the level is the same at every row once it is fitted."""
+    """Whether the level is the same at every row once it is fitted; else it goes by `new_state` and `advance`."""
     needs_labels: ClassVar[bool] = False
     """True: it is fitted on labelled validation rows. False: on the scores of the training rows."""
+
+    def start(self, step: timedelta) -> None:
+        """Hear the step of the clock before anything else."""
 
     @abstractmethod
     def fit(self, scores: Array, labels: Array | None = None) -> Self:
@@ -147,7 +163,19 @@ class Threshold(Learner):
 
     @abstractmethod
     def level(self, scores: Array) -> Array:
-        """Return (n,) levels; the level at row t depends on scores before t only."""
+        """Return (n,) levels; the level at row t depends on scores before t only; NaN flags nothing."""
+
+    def new_state(self) -> Array:
+        """Return what it knows before a series' first score, (s,): nothing, unless the level moves."""
+        return np.empty(0)
+
+    def advance(self, states: Array, scores: Array) -> Array:
+        """Return the levels (k,) for scores (k,), then take each score into its state; NaN is no score.
+
+        One state, (1, s): the scores follow one another. k states, (k, s): one score of each series.
+        """
+        del states
+        return self.level(scores)
 
     def describe(self) -> dict[str, Any]:
         """Return what was chosen, for the record."""

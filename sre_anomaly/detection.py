@@ -11,6 +11,7 @@ from sre_anomaly.clock import nanoseconds
 from sre_anomaly.contracts import AlertPolicy, Detector, Features, exceeds
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array, Mask, MetricFrame, Split
+from sre_anomaly.memory import Memory
 from sre_anomaly.records import Alert
 
 Stage = Callable[[str], Any]
@@ -40,6 +41,8 @@ class Detection:
     flags: Mask
     alerts: list[Alert]
     """Those of the judged span."""
+    memory: Memory
+    """What the parts know after the last row."""
 
 
 def prepare(frame: MetricFrame, split: Split, features: Features, stage: Stage) -> Prepared:
@@ -61,25 +64,33 @@ def detect(frame: MetricFrame, split: Split, prepared: Prepared, parts: Parts, s
     if detector is None:
         raise ValueError("no detector to run")
     X = prepared.X
+    memory = Memory.before(prepared.features, detector, threshold, frame.metrics)
+    if memory.learns:
+        # Whoever goes on from here needs the features' state too; a transform need not leave one.
+        prepared.features.advance(
+            memory.features, frame.time.asi8, np.ascontiguousarray(frame.values), np.empty_like(X)
+        )
     complete = scorable(X, prepared.features, detector)
     with stage("fit"):
         fit_detector(frame, split, detector, X, complete)
     with stage("score"):
         scores = np.full(len(frame), np.nan)
         asked = _as_slice(complete)
-        scores[asked] = detector.score(X[asked])
+        times = frame.time.asi8 if frame.has_clock else np.zeros(len(frame), dtype=np.int64)
+        scores[asked] = detector.advance(memory.detector, times[asked], np.ascontiguousarray(X[asked]))
     with stage("threshold"):
+        threshold.start(frame.step)
         if threshold.needs_labels:
             rows = _labelled(frame, _validation(split, "threshold"), np.isfinite(scores), "threshold")
             threshold.fit(scores[rows], _labels(frame)[rows])
         else:
             rows = _span(len(frame), split.train) & np.isfinite(scores)
             threshold.fit(scores[rows])
-        levels = threshold.level(scores)
+        levels = threshold.advance(memory.threshold, scores)
         flags = exceeds(scores, levels)
     with stage("alerts"):
         alerts = replay(frame, scores, levels, flags, split.test, parts.alerts)
-    return Detection(X, prepared.columns, scores, levels, flags, alerts)
+    return Detection(X, prepared.columns, scores, levels, flags, alerts, memory)
 
 
 def scorable(X: Array, features: Features, detector: Detector) -> Mask:
@@ -115,9 +126,9 @@ def replay(
 
     While the policy is idle, quiet rows change nothing, and the replay goes straight to the next flag.
     """
-    policy.start(nanoseconds(frame.step))
-    alerts: dict[int, Alert] = {}
     time = frame.time.asi8
+    begin(policy, nanoseconds(frame.step), int(time[0]))
+    alerts: dict[int, Alert] = {}
     flagged = span.start + np.flatnonzero(flags[span])
     row = span.start
     while row < span.stop:
@@ -132,6 +143,13 @@ def replay(
     for alert in policy.finish():
         alerts[alert.id] = alert
     return list(alerts.values())
+
+
+def begin(policy: AlertPolicy, step_ns: int, first: int) -> None:
+    """Start a policy; one that counts how long it has lived hears when the first row was."""
+    policy.start(step_ns)
+    if not policy.idle:
+        policy.step(first, float("nan"), float("nan"))
 
 
 def _span(rows: int, span: slice) -> Mask:

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from sre_anomaly.bundle import Model
+from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import AlertPolicy, exceeds
-from sre_anomaly.frame import Array, Mask
+from sre_anomaly.frame import Array, Mask, Times
 from sre_anomaly.live_reasons import reason, usual_of
-from sre_anomaly.monitor import LONGEST_GAP, in_nanoseconds
+from sre_anomaly.memory import Memory
+from sre_anomaly.monitor import LONGEST_GAP
 from sre_anomaly.records import Alert
 
 
@@ -32,6 +34,8 @@ class FleetResult:
 
 class FleetMonitor:
     """Answers for n series that share one clock, with one model for all or one for each.
+
+    A detector or threshold that learns while it runs learns each series from its first row here.
 
     Parameters
     ----------
@@ -55,13 +59,18 @@ class FleetMonitor:
         self._needed = 1 + max(model.features.lookback for model in each)
         self._columns = np.empty((self.series, self._width))
         self._policies: dict[int, AlertPolicy] = {}
+        # These must hear of a quiet row too.
+        fresh = [copy.deepcopy(model.alerts) for model in each]
+        for policy in fresh:
+            policy.start(self._step)
+        self._watchful = {series for series in range(self.series) if not fresh[series % len(fresh)].idle}
         self._usual = [usual_of(model) for model in each]
         self._tick: int | None = None
         self._start_afresh()
 
     def _start_afresh(self) -> None:
-        self._states = [
-            np.tile(model.features.new_state(self._metrics), (len(members), 1))
+        self._memories = [
+            Memory.before(model.features, model.detector, model.threshold, model.metrics, len(members))
             for model, members in self._groups
         ]
         self._seen = 0
@@ -90,24 +99,25 @@ class FleetMonitor:
         scores, levels = np.full(self.series, np.nan), np.full(self.series, np.nan)
         self._seen += 1
         warm = self._seen >= self._needed
-        for (model, members), states in zip(self._groups, self._states, strict=True):
+        for (model, members), memory in zip(self._groups, self._memories, strict=True):
             whole = len(members) == self.series
             rows = matrix if whole else matrix[members]
             columns = self._columns if whole else np.empty((len(members), self._width))
-            model.features.advance(states, np.full(len(members), now), rows, columns)
+            times = np.full(len(members), now)
+            model.features.advance(memory.features, times, rows, columns)
             if warm:
-                scores[members] = _score(model, columns)
-                levels[members] = model.threshold.level(scores[members])
+                scores[members] = _score(model, memory.detector, times, columns)
+                levels[members] = model.threshold.advance(memory.threshold, scores[members])
             self._columns[members] = columns
         flags = exceeds(scores, levels)
-        alerts = self._replay(now, scores, levels, flags, matrix) if warm else []
+        alerts = self._replay(now, scores, levels, flags, matrix) if warm or self._watchful else []
         return FleetResult(now, scores, levels, flags, alerts, warming_up=not warm)
 
     def _replay(
         self, now: int, scores: Array, levels: Array, flags: Mask, matrix: Array
     ) -> list[tuple[int, Alert]]:
-        """Step the policies of the series that are flagged or were lately; all others would not change."""
-        concerned = sorted({*np.flatnonzero(flags).tolist(), *self._policies})
+        """Step the policies of the series that are flagged, and those that are not idle; all others would not change."""
+        concerned = sorted({*np.flatnonzero(flags).tolist(), *self._watchful})
         told = []
         for series in concerned:
             policy = self._policies.get(series)
@@ -121,19 +131,27 @@ class FleetMonitor:
                     found = reason(model, usual, now, matrix[[series]], self._columns[[series]])
                     alert.metric, alert.reason = found.metric, str(found)
                 told.append((series, alert))
+            (self._watchful.discard if policy.idle else self._watchful.add)(series)
         return told
 
     def _model_of(self, series: int) -> Model:
         return self._groups[0][0] if len(self._groups) == 1 else self._groups[series][0]
 
 
-def _score(model: Model, columns: Array) -> Any:
+def _score(model: Model, states: Array, times: Times, columns: Array) -> Any:
     """Return (k,) scores, NaN for rows that the detector cannot answer."""
     finite = np.isfinite(columns)
     usable = finite.any(axis=1) if model.detector.handles_missing else finite.all(axis=1)
+    if not model.has_clock:
+        times = np.zeros_like(times)
     if usable.all():
-        return model.detector.score(columns)
+        return model.detector.advance(states, times, columns)
     scores = np.full(len(columns), np.nan)
-    if usable.any():
+    if states.size:
+        # A selection would be a copy, and the states must be changed in place.
+        for one in np.flatnonzero(usable).tolist():
+            here = slice(one, one + 1)
+            scores[here] = model.detector.advance(states[here], times[here], columns[here])
+    elif usable.any():
         scores[usable] = model.detector.score(columns[usable])
     return scores

@@ -8,19 +8,23 @@ starts afresh. A metric that is missing or NaN is a gap in that metric. Metrics 
 not know are ignored.
 """
 
+import copy
 import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from sre_anomaly.bundle import Model, load_model
+from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import exceeds
+from sre_anomaly.detection import begin
 from sre_anomaly.errors import UserError
 from sre_anomaly.live_reasons import reason, usual_of
+from sre_anomaly.memory import Memory
 from sre_anomaly.records import Alert, write_text
 
 LONGEST_GAP = 100_000
@@ -72,13 +76,17 @@ class Monitor:
     ----------
     model : Model
         Its alert policy is used from the start.
+    afresh : bool
+        A detector or threshold that learns while it runs goes on where the run ended, and rows of its history are
+        late; with ``afresh`` it begins as the run did.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, afresh: bool = False) -> None:
         self.model = model
         self.metrics = model.metrics
         self._row = np.empty((1, len(model.metrics)))
         self._time = np.zeros(1, dtype=np.int64)
+        self._clock = self._time if model.has_clock else np.zeros(1, dtype=np.int64)
         self._columns = np.empty((1, len(model.features.columns(model.metrics))))
         self._level = float(model.threshold.level(np.zeros(1))[0]) if model.threshold.fixed else None
         self._missing_is_fine = model.detector.handles_missing
@@ -89,9 +97,14 @@ class Monitor:
         self._tick: int | None = None
         self._leap: int | None = None
         model.alerts.start(model.step)
+        if model.memory is not None and not afresh:
+            self._memory = copy.deepcopy(model.memory)
+            self._seen, self._tick = self._needed, (model.last - model.origin) // model.step
+            begin(model.alerts, model.step, model.origin)
 
     def _start_afresh(self) -> None:
-        self._state = self.model.features.new_state(len(self.metrics))[np.newaxis]
+        model = self.model
+        self._memory = Memory.before(model.features, model.detector, model.threshold, self.metrics)
         self._seen = 0
 
     def update(self, time: int | str | datetime, values: Mapping[str, float] | Sequence[float]) -> Result:
@@ -143,18 +156,20 @@ class Monitor:
     def _answer(self, now: int) -> Result:
         model = self.model
         self._time[0] = now
-        model.features.advance(self._state, self._time, self._row, self._columns)
+        memory = self._memory
+        model.features.advance(memory.features, self._time, self._row, self._columns)
         self._seen += 1
         if self._seen < self._needed:
-            return Result(now, "warming up", seen=self._seen, needed=self._needed)
+            alerts = self._step_alerts(now, NAN, NAN)
+            return Result(now, "warming up", alerts=alerts, seen=self._seen, needed=self._needed)
         columns = self._columns
         # A sum is finite where all of its parts are, and cheaper to ask.
         if not math.isfinite(columns.sum()) and not (self._missing_is_fine and np.isfinite(columns).any()):
             return Result(now, "missing", alerts=self._step_alerts(now, NAN, NAN))
-        score = float(model.detector.score(columns)[0])
+        score = float(model.detector.advance(memory.detector, self._clock, columns)[0])
         level = self._level
         if level is None:
-            level = float(model.threshold.level(np.array([score]))[0])
+            level = float(model.threshold.advance(memory.threshold, np.array([score]))[0])
         flag = exceeds(score, level)
         return Result(now, "ok", score, level, flag, self._step_alerts(now, score, level))
 
@@ -199,7 +214,7 @@ class Monitor:
             "model": self.model.checksum,
             "tick": self._tick,
             "seen": self._seen,
-            "state": [value.hex() for value in self._state[0].tolist()],
+            "memory": self._memory.texts(),
             "alerts": self.model.alerts.state(),
             "told": [[number, *told] for number, told in self._told.items()],
         }
@@ -215,42 +230,24 @@ class Monitor:
         """
         try:
             state = json.loads(Path(path).read_text(encoding="utf-8"))
-            owner, values = state["model"], [float.fromhex(value) for value in state["state"]]
+            owner, texts = state["model"], state["memory"]
         except (OSError, ValueError, KeyError, TypeError):
             raise UserError(
                 f"state={path}: is missing or cut short; start without it, or delete it"
             ) from None
-        if owner != self.model.checksum or len(values) != self._state.shape[1]:
+        if owner != self.model.checksum or not self._memory.take(texts):
             raise UserError(f"state={path}: belongs to another model; start without it, or delete it")
-        self._state = np.array([values])
         self._tick, self._seen = state["tick"], state["seen"]
         self.model.alerts.resume(state["alerts"])
         self._told = {number: (peak, metric, text) for number, peak, metric, text in state["told"]}
 
 
-def load_monitor(folder: str | Path) -> Monitor:
-    """Return a monitor of the model that a run left in ``<run folder>/model``.
+def load_monitor(folder: str | Path, *, afresh: bool = False) -> Monitor:
+    """Return a monitor of the model that a run left in ``<run folder>/model``; see `Monitor` for ``afresh``.
 
     Raises
     ------
     UserError
         If the folder is no model, or was changed.
     """
-    return Monitor(load_model(Path(folder)))
-
-
-def in_nanoseconds(time: Any) -> int:
-    """Return a time as nanoseconds since 1970.
-
-    Examples
-    --------
-    >>> in_nanoseconds("1970-01-01T00:00:02Z")
-    2000000000
-    """
-    if isinstance(time, str):
-        time = datetime.fromisoformat(time)
-    if not isinstance(time, datetime):
-        raise ValueError(f"{time!r} is not a time")  # noqa: TRY004 - whatever it is, it is the value that is wrong
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    since = aware - datetime(1970, 1, 1, tzinfo=UTC)
-    return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1000
+    return Monitor(load_model(Path(folder)), afresh=afresh)

@@ -71,7 +71,7 @@ def run(config: Mapping[str, Any], record: RunRecord, stages: Stages) -> Run:
             judge_detection(found, detected, parts, seed=int(config["seed"]))
         with stages.stage("explain"):
             explain(found, detected, parts.detector)
-        keep_model(found, parts)
+        keep_model(found, parts, detected)
     if parts.forecaster is not None:
         found.forecasts = forecast(frame, split, parts.forecaster, dict(config["forecast"]), stages.stage)
         found.models[parts.forecaster.export_name] = parts.forecaster.native()
@@ -125,7 +125,7 @@ def _labelled(frame: MetricFrame, span: slice) -> bool:
     return frame.labels is not None and bool(np.isfinite(frame.labels[span]).any())
 
 
-def keep_model(found: Run, parts: Parts) -> None:
+def keep_model(found: Run, parts: Parts, detected: Detection) -> None:
     """Keep the fitted parts for new points, where that can be done without pickle."""
     about = {
         "experiment": found.record.experiment,
@@ -135,7 +135,7 @@ def keep_model(found: Run, parts: Parts) -> None:
         "fingerprint": found.record.data["fingerprint"],
         "names": {kind: found.config[kind]["name"] for kind in KINDS},
     }
-    model = model_of(found.frame, found.split.train, parts, about)
+    model = model_of(found.frame, found.split.train, parts, about, detected.memory)
     if model.can_be_kept:
         found.model = model
     else:

@@ -13,17 +13,13 @@ from itertools import pairwise
 import numpy as np
 
 from sre_anomaly.build import build
+from sre_anomaly.detection_laws import ALERTS, DETECTOR, THRESHOLD
 from sre_anomaly.examples import (
     CUT,
     ROWS,
     Node,
-    assert_equal_alerts,
-    example_flags,
     example_frame,
-    example_scores,
-    fitted,
     fitted_forecaster,
-    replay,
     same,
     with_other_future,
 )
@@ -76,110 +72,6 @@ def features_survive_dull_metrics(node: Node) -> None:
     frame.values[10:, 1] = np.nan
     features = build("features", node).fit(frame)
     assert not np.isinf(features.transform(frame)).any(), "infinite features"
-
-
-# Detectors
-
-
-def detector_scores_each_row_alone(node: Node) -> None:
-    """Score rows with others and alone: equal, so nothing later can reach a score."""
-    X, detector = fitted(node)
-    together = detector.score(X[:40])
-    same(together[:15], detector.score(X[:15]), "a prefix is scored differently")
-    alone = np.array([detector.score(X[row : row + 1])[0] for row in range(15)])
-    same(together[:15], alone, "a row alone is scored differently")
-
-
-def detector_keeps_its_shape(node: Node) -> None:
-    """One finite float64 score a row; contributions, if any, one a column."""
-    X, detector = fitted(node)
-    scores = detector.score(X[:40])
-    assert scores.shape == (40,), f"shape {scores.shape}"
-    assert scores.dtype == np.float64, f"dtype {scores.dtype}"
-    assert np.isfinite(scores).all(), "scores of complete rows must be finite"
-    shares = detector.contributions(X[:40])
-    assert shares is None or shares.shape == (40, X.shape[1]), "contributions need a column per feature"
-
-
-def detector_higher_is_stranger(node: Node) -> None:
-    """Rows far outside of everything seen score above the ordinary ones."""
-    X, detector = fitted(node)
-    ordinary = np.median(detector.score(X[:60]))
-    strange = detector.score(X[:5] + 60.0)
-    assert (strange > ordinary).all(), "a row far outside does not score higher"
-
-
-def detector_is_deterministic(node: Node) -> None:
-    """Two fits on the same rows give the same bytes."""
-    X, detector = fitted(node)
-    _, other = fitted(node)
-    assert detector.score(X[:40]).tobytes() == other.score(X[:40]).tobytes(), "two equal fits differ"
-
-
-def detector_only_answers(node: Node) -> None:
-    """Scoring twice gives the same and leaves the input untouched."""
-    X, detector = fitted(node)
-    original = X.copy()
-    first = detector.score(X[:40])
-    same(first, detector.score(X[:40]), "asking changed the answer")
-    same(original, X, "the input was changed")
-
-
-# Thresholds
-
-
-def threshold_never_looks_ahead(node: Node) -> None:
-    """Change later scores: no earlier level changes; and there is one for every row."""
-    scores, labels = example_scores()
-    threshold = build("threshold", node)
-    threshold.fit(scores[:CUT], labels[:CUT] if threshold.needs_labels else None)
-    levels = threshold.level(scores)
-    assert levels.shape == scores.shape, f"shape {levels.shape}"
-    later = scores.copy()
-    later[CUT:] = 1 - later[CUT:]
-    same(levels[: CUT + 1], threshold.level(later)[: CUT + 1], "a changed future changed the level")
-
-
-def threshold_only_answers(node: Node) -> None:
-    """Fitting twice gives the same level, asking changes nothing, the input stays."""
-    scores, labels = example_scores()
-    original = scores.copy()
-    threshold = build("threshold", node)
-    first = threshold.fit(scores, labels if threshold.needs_labels else None).level(scores)
-    again = threshold.fit(scores, labels if threshold.needs_labels else None).level(scores)
-    same(first, again, "fitting twice gives another level")
-    same(original, scores, "the input was changed")
-    assert np.isfinite(threshold.describe()["level"]), "describe() must give the level"
-
-
-# Alert policies
-
-
-def alerts_skip_only_what_changes_nothing(node: Node) -> None:
-    """Skipping quiet rows while idle gives the same alerts as feeding every row."""
-    flags = example_flags()
-    assert_equal_alerts(replay(build("alerts", node), flags), replay(build("alerts", node), flags, skip=True))
-
-
-def alerts_never_look_ahead(node: Node) -> None:
-    """Change later rows: nothing that was said before changes."""
-    flags = example_flags()
-    changed = flags.copy()
-    changed[CUT:] = ~changed[CUT:]
-    policy, other = build("alerts", node), build("alerts", node)
-    assert_equal_alerts(replay(policy, flags, until=CUT), replay(other, changed, until=CUT))
-
-
-def alerts_make_sense(node: Node) -> None:
-    """Alerts are ordered, closed in the end, hold their peak, and never come from rows without a score."""
-    alerts = replay(build("alerts", node), example_flags())
-    assert alerts, "no alert at all"
-    for alert in alerts:
-        assert alert.closed, "an alert stays open after finish()"
-        assert alert.start <= alert.fired < alert.end, "an alert fires inside its own window"
-        assert alert.start <= alert.peak < alert.end, "an alert holds its peak"
-    assert all(a.end <= b.start for a, b in pairwise(alerts)), "alerts overlap"
-    assert not replay(build("alerts", node), np.zeros(ROWS, dtype=bool), score=np.nan), "NaN opened an alert"
 
 
 # Forecasters
@@ -239,14 +131,8 @@ CHECKS: dict[str, list[Callable[[Node], None]]] = {
         features_only_answer,
         features_survive_dull_metrics,
     ],
-    "detector": [
-        detector_scores_each_row_alone,
-        detector_keeps_its_shape,
-        detector_higher_is_stranger,
-        detector_is_deterministic,
-        detector_only_answers,
-    ],
-    "threshold": [threshold_never_looks_ahead, threshold_only_answers],
-    "alerts": [alerts_skip_only_what_changes_nothing, alerts_never_look_ahead, alerts_make_sense],
+    "detector": DETECTOR,
+    "threshold": THRESHOLD,
+    "alerts": ALERTS,
     "forecaster": [forecaster_never_looks_ahead, forecaster_only_answers],
 }

@@ -1,10 +1,13 @@
 """How flags become alerts."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from sre_anomaly.alerts.every_flag import EveryFlag
+from sre_anomaly.alerts.fatigue import Fatigue
 from sre_anomaly.alerts.incident import IncidentPolicy
 
 STEP = pd.Timedelta("5m").value
@@ -90,3 +93,69 @@ def test_a_gap_in_time_closes_the_alert():
 def test_every_flag():
     """Each flagged row is an alert of one row."""
     assert _alerts(EveryFlag(), _rows(4, 5)) == [(4, 4, 5, 1), (5, 5, 6, 1)]
+
+
+def _recipe(margins, penalty=0.4, rest=0.6, repeat=0.1, quiet=0.01):
+    """Return the rows that alert, as the rule is written down."""
+    alerted = exceeded = -np.inf
+    bar, since, fired = 0.0, 1.0, []
+    for row, margin in enumerate(margins):
+        n = row + 1.0
+        now = bar * np.exp(-(n - since) / (rest * n))
+        if margin > now:
+            if n - alerted > max(repeat * n, 20) or n - exceeded > max(quiet * n, 10):
+                fired.append(row)
+                alerted, bar, since = n, now + penalty, n
+            exceeded = n
+    return fired
+
+
+def test_fatigue_follows_its_rule():
+    """Alerts, the excess above 0 and the rule written down agree on every row."""
+    margins = np.random.default_rng(0).normal(-1.2, 0.8, 4000)
+    margins[1000:1080] += 2
+    expected = _recipe(margins)
+    policy = Fatigue()
+    assert [fired for _, fired, _, _ in _alerts_of(policy, margins)] == expected
+    assert np.flatnonzero(policy.excess(margins, np.zeros(4000)) > 0).tolist() == expected
+    assert 5 < len(expected) < 200
+
+
+def _alerts_of(policy, margins):
+    policy.start(STEP)
+    seen = {}
+    for row, margin in enumerate(margins):
+        for alert in policy.step(row * STEP, margin, 0.0):
+            seen[alert.id] = alert
+    seen |= {alert.id: alert for alert in policy.finish()}
+    return [(a.start // STEP, a.fired // STEP, a.end // STEP, a.flags) for a in seen.values()]
+
+
+def test_fatigue_tires_and_rests():
+    """What would alert alone does not soon after an alert, and does again later in life."""
+    margins = np.full(3000, -1.0)
+    margins[[500, 600, 2500]] = 0.3
+    assert [alert[1] for alert in _alerts_of(Fatigue(), margins)] == [500, 2500]
+    assert [alert[1] for alert in _alerts_of(Fatigue(penalty=0), margins)] == [500, 600, 2500]
+
+
+def test_fatigue_takes_neighbouring_flags_together():
+    """One alert holds the flags of its incident, and closes when it has been quiet."""
+    margins = np.full(400, -1.0)
+    margins[[100, 103, 108]] = 2.0
+    assert _alerts_of(Fatigue(), margins) == [(100, 100, 109, 3)]
+
+
+def test_fatigue_goes_on_from_its_state():
+    """Saved and resumed at any row, it alerts as if nothing had happened."""
+    margins = np.random.default_rng(1).normal(-1, 0.8, 600)
+    expected = _alerts_of(Fatigue(), margins)
+    for cut in (0, 1, 50, 300):
+        first, second = Fatigue(), Fatigue()
+        first.start(STEP)
+        seen = {a.id: a for row in range(cut) for a in first.step(row * STEP, margins[row], 0.0)}
+        second.start(STEP)
+        second.resume(json.loads(json.dumps(first.state())))
+        seen |= {a.id: a for row in range(cut, 600) for a in second.step(row * STEP, margins[row], 0.0)}
+        seen |= {alert.id: alert for alert in second.finish()}
+        assert [(a.start // STEP, a.fired // STEP, a.end // STEP, a.flags) for a in seen.values()] == expected

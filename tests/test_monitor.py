@@ -29,6 +29,7 @@ DETECTORS = {
     "iforest": "contamination",
     "gaussian": "contamination",
     "xgboost": "probability",
+    "cknn": "horizon",
 }
 FAST = ["features.windows=[3,12]"]
 
@@ -82,6 +83,10 @@ CASES = [
     _overrides(threshold="epsilon_f1"),
     _overrides(detector="gaussian", threshold="epsilon"),
     _overrides(alerts="every_flag"),
+    _overrides(detector="cknn", alerts="fatigue"),
+    _overrides(detector="cknn", features="seasonal", threshold="conformal", alerts="fatigue"),
+    _overrides(features="rolling", threshold="pot"),
+    [*_overrides(threshold="conformal"), "threshold.false_alerts_per_week=40"],
     [*_overrides(features="rolling", detector="iforest"), "features.windows=[3,40]"],
 ]
 

@@ -2,12 +2,12 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 
 from sre_anomaly.compiled import compiled
-from sre_anomaly.contracts import Detector, Unit
+from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
 
@@ -26,7 +26,7 @@ class Gaussian(Detector):
 
     covariance: Literal["diagonal", "full"] = "diagonal"
 
-    unit: ClassVar[Unit] = "log_density"
+    unit = "log_density"
     export_name = "gaussian"
 
     mean_: Array = field(init=False, repr=False)

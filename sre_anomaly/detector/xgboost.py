@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sre_anomaly.boosted import FlatBooster
-from sre_anomaly.contracts import Detector, Unit
+from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
 
@@ -41,7 +41,7 @@ class XGBoost(Detector):
 
     needs_labels: ClassVar[bool] = True
     handles_missing: ClassVar[bool] = True
-    unit: ClassVar[Unit] = "probability"
+    unit = "probability"
     export_name = "xgboost"
 
     model_: Any = field(init=False, repr=False)

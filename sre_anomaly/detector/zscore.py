@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 
 from sre_anomaly.compiled import compiled
-from sre_anomaly.contracts import Detector, Unit
+from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
 from sre_anomaly.seasons import MAD_TO_STD
@@ -25,7 +25,7 @@ class ZScore(Detector):
 
     centre: Literal["auto", "median", "mean", "none"] = "auto"
 
-    unit: ClassVar[Unit] = "sigma"
+    unit = "sigma"
     handles_missing: ClassVar[bool] = True
     export_name = "zscore"
 

@@ -1,0 +1,60 @@
+"""What rows have taught so far: the states of features, detector and threshold, carried from row to row."""
+
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from typing import Any, Self
+from zlib import compress, decompress, error
+
+import numpy as np
+
+from sre_anomaly.contracts import Detector, Features, Threshold
+from sre_anomaly.frame import Array
+
+PARTS = ("features", "detector", "threshold")
+
+
+@dataclass
+class Memory:
+    """The states of k series, one row each; they are changed in place.
+
+    A detector or threshold that learns nothing while it runs has a state of no numbers.
+    """
+
+    features: Array
+    detector: Array
+    threshold: Array
+
+    @classmethod
+    def before(
+        cls,
+        features: Features,
+        detector: Detector,
+        threshold: Threshold,
+        metrics: tuple[str, ...],
+        series: int = 1,
+    ) -> Self:
+        """Return the memory of so many series before their first row."""
+        columns = len(features.columns(metrics))
+        states = (features.new_state(len(metrics)), detector.new_state(columns), threshold.new_state())
+        return cls(*(np.tile(state, (series, 1)) for state in states))
+
+    @property
+    def learns(self) -> bool:
+        """Whether it holds more than the last few rows: a detector or a threshold that learns while it runs."""
+        return self.detector.size + self.threshold.size > 0
+
+    def texts(self) -> dict[str, str]:
+        """Return the states as texts that JSON can hold, to the last bit."""
+        return {part: b64encode(compress(getattr(self, part).tobytes(), 1)).decode() for part in PARTS}
+
+    def take(self, texts: dict[str, Any]) -> bool:
+        """Put back what `texts` returned; False, and nothing is changed, where it is of other parts."""
+        try:
+            states = {part: np.frombuffer(decompress(b64decode(texts[part]))) for part in PARTS}
+        except (error, ValueError, KeyError, TypeError):
+            return False
+        if any(state.size != getattr(self, part).size for part, state in states.items()):
+            return False
+        for part, state in states.items():
+            setattr(self, part, state.reshape(getattr(self, part).shape).copy())
+        return True
