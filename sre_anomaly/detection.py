@@ -76,7 +76,7 @@ def detect(frame: MetricFrame, split: Split, prepared: Prepared, parts: Parts, s
     with stage("score"):
         scores = np.full(len(frame), np.nan)
         asked = _as_slice(complete)
-        times = frame.time.asi8 if frame.has_clock else np.zeros(len(frame), dtype=np.int64)
+        times = frame.measured_at
         scores[asked] = detector.advance(memory.detector, times[asked], np.ascontiguousarray(X[asked]))
     with stage("threshold"):
         threshold.start(frame.step)

@@ -81,6 +81,9 @@ class MetricFrame:
         Where the people who read about it are: alerts are told in its time. The clock itself is UTC.
     notes : tuple of str
         What reading did to the data, for the person who reads the report.
+    stamps : int64 (n,) or None
+        When the rows were really measured, ns since 1970, where that is not the clock: some series repeat times or
+        run backwards, and the order of their rows is all that counts.
     """
 
     name: str
@@ -93,6 +96,7 @@ class MetricFrame:
     has_clock: bool = True
     timezone: str = "UTC"
     notes: tuple[str, ...] = ()
+    stamps: Times | None = None
 
     def __post_init__(self) -> None:
         if str(self.time.tz) != "UTC":
@@ -117,6 +121,13 @@ class MetricFrame:
         return self.time[1] - self.time[0] if len(self) > 1 else MINUTE
 
     @property
+    def measured_at(self) -> Times:
+        """When each row was measured, (n,) ns since 1970; 0 where rows carry no time."""
+        if self.stamps is not None:
+            return self.stamps
+        return self.time.asi8 if self.has_clock else np.zeros(len(self), dtype=np.int64)
+
+    @property
     def fingerprint(self) -> str:
         """A SHA-256 over times, names and values: equal data, equal fingerprint."""
         digest = hashlib.sha256("\0".join(self.metrics).encode())
@@ -132,8 +143,16 @@ class MetricFrame:
             end = time[-1] + self.step
             kept = tuple(i for i in self.incidents if i.start < end and i.end > time[0])
         labels = None if self.labels is None else self.labels[span]
+        stamps = None if self.stamps is None else self.stamps[span]
         return replace(
-            self, time=time, values=self.values[span], incidents=kept, labels=labels, split=None, notes=()
+            self,
+            time=time,
+            values=self.values[span],
+            incidents=kept,
+            labels=labels,
+            split=None,
+            notes=(),
+            stamps=stamps,
         )
 
 

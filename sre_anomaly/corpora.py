@@ -1,0 +1,39 @@
+"""The promise of a data source with many series: each can be read by itself, so that they need not all fit in memory."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+
+from sre_anomaly.contracts import DataSource
+from sre_anomaly.frame import MetricFrame
+
+
+class Corpus(DataSource):
+    """Many series, each of an entity of its own."""
+
+    benchmark: str = ""
+    """``nab``: all its series together are judged as that benchmark does."""
+
+    @abstractmethod
+    def names(self) -> list[str]:
+        """Return the names of all series, in a fixed order, without reading them.
+
+        Raises
+        ------
+        DataError
+            If there is none.
+        """
+
+    @abstractmethod
+    def read(self, name: str) -> MetricFrame:
+        """Return one series.
+
+        Raises
+        ------
+        DataError
+            If it cannot be read; says which file, row or column.
+        """
+
+    def frames(self) -> Iterator[MetricFrame]:
+        """Yield all series, one after the other."""
+        for name in self.names():
+            yield self.read(name)
