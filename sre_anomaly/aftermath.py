@@ -14,6 +14,7 @@ from sre_anomaly.jobs import whole_run
 from sre_anomaly.records import RunRecord
 
 if TYPE_CHECKING:
+    from sre_anomaly.corpus import CorpusRun
     from sre_anomaly.runner import Run
 
 BEST = "best"
@@ -37,6 +38,7 @@ def after_sweep(folder: Path, console: Console) -> None:
     """Run the winner of a sweep on the test rows, once, and write the sweep's page."""
     from sre_anomaly.report.sweep_page import write_sweep_page
     from sre_anomaly.report.sweep_screen import tell_sweep
+    from sre_anomaly.runner import Run
 
     outcome: dict[str, Any] = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
     if still := outcome["trials"].get("running"):
@@ -45,10 +47,10 @@ def after_sweep(folder: Path, console: Console) -> None:
     best = outcome["best"]
     found = refit(folder, int(best[0]["trial"])) if best else None
     write_sweep_page(folder, outcome, None if found is None else found.record)
-    tell_sweep(outcome, found, nearest(folder), console)
+    tell_sweep(outcome, found if isinstance(found, Run) else None, nearest(folder), console)
 
 
-def refit(folder: Path, number: int) -> "Run":
+def refit(folder: Path, number: int) -> "Run | CorpusRun":
     """Run a trial's config as a whole, judged on the test rows, into ``refit_<number>``; ``best`` points at it."""
     trial = folder / str(number)
     config = json.loads((trial / "config.json").read_text(encoding="utf-8"))

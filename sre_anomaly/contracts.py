@@ -202,6 +202,10 @@ class AlertPolicy(ABC):
     def finish(self) -> list[Alert]:
         """Close what is still open when the rows end, and return it."""
 
+    def excess(self, scores: Array, levels: Array) -> Array:
+        """Return by how much each row of a history (n,) exceeds what opens an alert: above 0, it opens one."""
+        return scores - levels
+
     @abstractmethod
     def state(self) -> dict[str, Any]:
         """Return what it remembers, as JSON can hold it."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from sre_anomaly.build import Parts
 from sre_anomaly.clock import nanoseconds
-from sre_anomaly.contracts import AlertPolicy, Detector, Features, exceeds
+from sre_anomaly.contracts import AlertPolicy, Detector, Features, Threshold, exceeds
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array, Mask, MetricFrame, Split
 from sre_anomaly.memory import Memory
@@ -52,8 +52,12 @@ def prepare(frame: MetricFrame, split: Split, features: Features, stage: Stage) 
         return Prepared(fitted, fitted.transform(frame), fitted.columns(frame.metrics))
 
 
-def detect(frame: MetricFrame, split: Split, prepared: Prepared, parts: Parts, stage: Stage) -> Detection:
+def detect(
+    frame: MetricFrame, split: Split, prepared: Prepared, parts: Parts, stage: Stage, *, learn: bool = True
+) -> Detection:
     """Fit on the training span, choose the level, score every row and replay the judged span.
+
+    ``learn`` is False where detector and threshold have learned already, from other series.
 
     Raises
     ------
@@ -71,8 +75,9 @@ def detect(frame: MetricFrame, split: Split, prepared: Prepared, parts: Parts, s
             memory.features, frame.time.asi8, np.ascontiguousarray(frame.values), np.empty_like(X)
         )
     complete = scorable(X, prepared.features, detector)
-    with stage("fit"):
-        fit_detector(frame, split, detector, X, complete)
+    if learn:
+        with stage("fit"):
+            fit_detector(frame, split, detector, X, complete)
     with stage("score"):
         scores = np.full(len(frame), np.nan)
         asked = _as_slice(complete)
@@ -80,12 +85,8 @@ def detect(frame: MetricFrame, split: Split, prepared: Prepared, parts: Parts, s
         scores[asked] = detector.advance(memory.detector, times[asked], np.ascontiguousarray(X[asked]))
     with stage("threshold"):
         threshold.start(frame.step)
-        if threshold.needs_labels:
-            rows = _labelled(frame, _validation(split, "threshold"), np.isfinite(scores), "threshold")
-            threshold.fit(scores[rows], _labels(frame)[rows])
-        else:
-            rows = _span(len(frame), split.train) & np.isfinite(scores)
-            threshold.fit(scores[rows])
+        if learn:
+            fit_threshold(frame, split, threshold, scores)
         levels = threshold.advance(memory.threshold, scores)
         flags = exceeds(scores, levels)
     with stage("alerts"):
@@ -117,6 +118,16 @@ def fit_detector(frame: MetricFrame, split: Split, detector: Detector, X: Array,
     held = _labelled(frame, _validation(split, "detector"), complete, "detector")
     y = _labels(frame)
     detector.fit(X[rows], y[rows], (X[held], y[held]))
+
+
+def fit_threshold(frame: MetricFrame, split: Split, threshold: Threshold, scores: Array) -> None:
+    """Choose the level on the training rows' scores, or on labelled validation rows where it needs labels."""
+    if threshold.needs_labels:
+        rows = _labelled(frame, _validation(split, "threshold"), np.isfinite(scores), "threshold")
+        threshold.fit(scores[rows], _labels(frame)[rows])
+    else:
+        rows = _span(len(frame), split.train) & np.isfinite(scores)
+        threshold.fit(scores[rows])
 
 
 def replay(

@@ -13,6 +13,8 @@ from sre_anomaly.records import RunRecord, write_json, write_text
 from sre_anomaly.stages import Stages
 
 if TYPE_CHECKING:
+    from sre_anomaly.corpora import Corpus
+    from sre_anomaly.corpus import CorpusRun
     from sre_anomaly.kept import Kept
     from sre_anomaly.runner import Run
 
@@ -39,22 +41,41 @@ def recorded(record: RunRecord, folder: Path) -> Iterator[None]:
         raise
 
 
-def whole_run(config: Mapping[str, Any], record: RunRecord, folder: Path) -> "Run":
-    """Run a config into a folder with everything that a run leaves."""
+def whole_run(config: Mapping[str, Any], record: RunRecord, folder: Path) -> "Run | CorpusRun":
+    """Run a config into a folder with everything that a run leaves, be it of one series or of many."""
     with recorded(record, folder):
         # What loads now is never garbage; to look for some again and again would cost half a second.
         gc.disable()
+        from sre_anomaly.build import build_parts
+        from sre_anomaly.corpora import Corpus
         from sre_anomaly.report.folder import write_folder
         from sre_anomaly.runner import run
 
         gc.freeze()
         gc.enable()
         with Stages() as stages:
+            source = build_parts(config).data
+            if isinstance(source, Corpus):
+                return _many_series(config, source, record, folder, stages)
             found = run(config, record, stages)
             with stages.stage("write"):
                 write_folder(found, folder)
             record.timings = dict(stages.seconds)
             record.write(folder)
+    return found
+
+
+def _many_series(
+    config: Mapping[str, Any], source: "Corpus", record: RunRecord, folder: Path, stages: Stages
+) -> "CorpusRun":
+    from sre_anomaly.corpus import run_corpus
+    from sre_anomaly.report.corpus_folder import write_corpus
+
+    found = run_corpus(config, source, record, folder, stages)
+    with stages.stage("write"):
+        write_corpus(found, folder)
+    record.timings = dict(stages.seconds)
+    record.write(folder)
     return found
 
 

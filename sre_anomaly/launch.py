@@ -25,6 +25,7 @@ from sre_anomaly.kept import Kept
 from sre_anomaly.records import RunRecord
 
 if TYPE_CHECKING:
+    from sre_anomaly.corpus import CorpusRun
     from sre_anomaly.runner import Run
 
 SWEEPER = "optuna"
@@ -105,7 +106,7 @@ class Job:
     """What a worker will surely need."""
     begun: bool = False
     failure: BaseException | None = None
-    found: "Run | None" = None
+    found: "Run | CorpusRun | None" = None
     folder: Path = Path()
     kept: Kept = field(default_factory=Kept)
 
@@ -154,12 +155,18 @@ class Job:
             raise
 
 
-def _finish_single(found: "Run", folder: Path) -> None:
+def _finish_single(found: "Run | CorpusRun", folder: Path) -> None:
+    from sre_anomaly.report.corpus_screen import tell_corpus
     from sre_anomaly.report.screen import tell
+    from sre_anomaly.runner import Run
 
     folder = settle(folder)
     link(Path(str(found.config["outputs"])) / LATEST, folder)
-    tell(found, nearest(folder), Console(highlight=False))
+    console = Console(highlight=False)
+    if isinstance(found, Run):
+        tell(found, nearest(folder), console)
+    else:
+        tell_corpus(found, nearest(folder), console)
 
 
 def _remove(folder: Path) -> None:

@@ -50,8 +50,8 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def check_values(frame: MetricFrame, record: RunRecord) -> None:
-    """Refuse data in which nothing can be found.
+def check_values(frame: MetricFrame, record: RunRecord, *, one_of_many: bool = False) -> None:
+    """Refuse data in which nothing can be found; among many series one that never changes is only noted.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def check_values(frame: MetricFrame, record: RunRecord) -> None:
             f"Careful: {missing:.0%} of the values are missing; are the times read rightly, and is a step of "
             f"{in_words(frame.step)} right (data.resample)?"
         )
-    if not any(spans):
+    if not any(spans) and not one_of_many:
         raise DataError(
             f"{frame.name}: no metric ever changes (always {np.nanmin(frame.values[:, 0]):g}): there is nothing to find"
         )

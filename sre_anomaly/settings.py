@@ -1,7 +1,7 @@
 """The settings of a run that belong to no plugin."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,6 +18,16 @@ class ForecastSettings(BaseModel):
     coverage: Annotated[float, Field(gt=0, lt=1)] = 0.9
 
 
+class CorpusSettings(BaseModel):
+    """How a data source with many series is run."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: Literal["own", "shared"] = "own"
+    jobs: Annotated[int, Field(ge=1)] = 1
+    cluster: str | None = None
+
+
 class Settings(BaseModel):
     """The plain values at the top of ``conf/config.yaml``."""
 
@@ -25,6 +35,7 @@ class Settings(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     outputs: Annotated[str, Field(min_length=1)]
     forecast: ForecastSettings
+    corpus: CorpusSettings
 
 
 def mistakes_in(config: Mapping[str, Any]) -> list[str]:

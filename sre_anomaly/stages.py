@@ -44,6 +44,10 @@ class Stages:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
+    def tell(self, text: str) -> None:
+        """Say more of the part that is going on."""
+        self._progress.update(self._task, description=text)
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Run a part of the work under a name."""

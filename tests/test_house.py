@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FLOORS = (
-    {"errors", "clock", "compiled"},
+    {"errors", "clock", "compiled", "living"},
     {"folders", "frame", "registry", "stages", "settings", "catalogue", "__init__"},
     {
         "records",
@@ -39,7 +39,9 @@ FLOORS = (
     {"monitor", "points"},
     {"fleet"},
     {"runner", "testing"},
-    {"trial"},
+    {"trial", "series", "together"},
+    {"nab_benchmark"},
+    {"corpus"},
     {"sweeps"},
     {"report", "jobs"},
     {"aftermath", "compare"},

@@ -13,7 +13,7 @@ from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.registry import register
 
-NAME = "{name}"
+NAME = "*"
 
 
 @register("data", "csv_folder")
@@ -36,7 +36,7 @@ class CsvFolder(Corpus):
     def __post_init__(self) -> None:
         if self.incidents and NAME not in self.incidents:
             raise ConfigError(
-                f"data.incidents: {self.incidents!r} has no {NAME}, which stands for a file's name without its ending"
+                f"data.incidents: {self.incidents!r} has no {NAME}, which stands for a file's name without its ending: labels/*.json"
             )
 
     def names(self) -> list[str]:

@@ -51,7 +51,7 @@ def judge(frame: MetricFrame, scores: Array, flags: Mask, alerts: list[Alert], s
     found.intervals["pr_auc"] = interval(
         len(labels), block, lambda rows: pr_auc(scores[rows], labels[rows]), seed
     )
-    found.baselines = _baselines(frame.values[known], labels, int(flags.sum()), seed)
+    found.baselines = baselines(frame.values[known], labels, int(flags.sum()), seed)
     _add_caveats(found, labels, scores)
     return found
 
@@ -99,7 +99,7 @@ def _add_incident_measures(
     found.caught_ids = matched.caught_ids
 
 
-def _baselines(values: Array, labels: Array, flags: int, seed: int) -> dict[str, dict[str, float]]:
+def baselines(values: Array, labels: Array, flags: int, seed: int) -> dict[str, dict[str, float]]:
     """Return the row measures of chance, of the largest jump from row to row, and of flagging everything.
 
     Each flags as many rows as the detector did, so that they differ in which rows, not in how many.

@@ -63,10 +63,7 @@ class Sweep:
     def by_factors(self) -> set[str]:
         """Return the parameters that were swept by factors instead of steps."""
         space = self.outcome["space"]
-        swept = [
-            *space["params"].items(),
-            *(item for inside in space["when"].values() for item in inside.items()),
-        ]
+        swept = [item for inside in (space["params"], *space["when"].values()) for item in inside.items()]
         keys = {key for key, written in swept if '"log": true' in written}
         return {name for name in self.params if name.split(" (")[0] in keys}
 

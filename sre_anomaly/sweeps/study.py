@@ -16,7 +16,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from sre_anomaly.errors import ConfigError, did_you_mean
-from sre_anomaly.sweeps.living import BEAT, beat, lives, owner
+from sre_anomaly.living import owner
+from sre_anomaly.sweeps.living import BEAT, beat, works
 from sre_anomaly.sweeps.settings import KEY, SweepSettings
 from sre_anomaly.sweeps.space import Space
 
@@ -210,7 +211,7 @@ def is_alive(study: Study, trial: FrozenTrial) -> bool:
         # Asked for a moment ago, or left by a process that died in that moment.
         asked = trial.datetime_start.timestamp() if trial.datetime_start else 0.0
         return time.time() - asked < JUST_ASKED_S
-    return lives(study, name)
+    return works(study, name)
 
 
 def lose(study: Study, trial: FrozenTrial, why: str) -> None:

@@ -1,0 +1,90 @@
+"""Measures over many series: each counts once, and series are drawn anew to say how sure the mean is."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sre_anomaly.evaluation.incidents import wilson
+
+AVERAGED = (
+    "precision",
+    "recall",
+    "f1",
+    "pr_auc",
+    "roc_auc",
+    "vus_pr",
+    "vus_roc",
+    "best_f1",
+    "event_f1",
+    "range_f1",
+    "affiliation_f",
+)
+BESIDE = {
+    "random": {"pr_auc": "random_pr_auc", "f1": "random_f1", "vus_pr": "random_vus_pr"},
+    "largest_jump": {"pr_auc": "largest_jump_pr_auc", "f1": "largest_jump_f1"},
+}
+ROUNDS = 1000
+FEW = 10
+
+
+@dataclass
+class Overall:
+    """Means over the labelled series, sums over all, and intervals over series drawn anew."""
+
+    measures: dict[str, Any] = field(default_factory=dict)
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    baselines: dict[str, dict[str, float]] = field(default_factory=dict)
+    caveats: list[str] = field(default_factory=list)
+
+
+def across(table: pd.DataFrame, seed: int) -> Overall:
+    """Return what the lines of completed series say together.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One line a series. Series without an anomalous row have no area and no F1, and count in none of them; their
+        false alerts count.
+    """
+    found = Overall()
+    weeks = float(table["judged_days"].sum()) / 7
+    alerts = int(table["alerts"].sum())
+    found.measures = {"flags": int(table["flags"].sum()), "alerts": alerts, "alerts_per_week": alerts / weeks}
+    if "pr_auc" not in table or not table["pr_auc"].notna().any():
+        found.caveats.append("No series has labels: nobody can say how many of these alerts are right.")
+        return found
+    labelled = table[table["pr_auc"].notna()]
+    incidents, caught = int(table["incidents"].sum()), int(table["incidents_caught"].sum())
+    false = int(table["false_alerts"].sum())
+    found.measures |= {
+        "series_with_anomalies": len(labelled),
+        "incidents": incidents,
+        "incidents_caught": caught,
+        "incident_recall": caught / incidents if incidents else float("nan"),
+        "alert_precision": 1 - false / alerts if alerts else float("nan"),
+        "false_alerts": false,
+        "false_alerts_per_week": false / weeks,
+    }
+    found.intervals["incident_recall"] = wilson(caught, incidents)
+    draw = np.random.default_rng(seed).integers(0, len(labelled), (ROUNDS, len(labelled)))
+    for name in AVERAGED:
+        values = labelled[name].to_numpy(dtype=np.float64)
+        found.measures[name] = float(np.nanmean(values))
+        if len(labelled) > 1:
+            low, high = np.nanpercentile(np.nanmean(values[draw], axis=1), [2.5, 97.5])
+            found.intervals[name] = float(low), float(high)
+    found.baselines = {
+        baseline: {name: float(labelled[column].mean()) for name, column in columns.items()}
+        for baseline, columns in BESIDE.items()
+    }
+    if len(labelled) < FEW:
+        found.caveats.append(
+            f"Only {len(labelled)} series have anomalous rows: too few to compare detectors."
+        )
+    if found.measures["pr_auc"] < max(beside["pr_auc"] for beside in found.baselines.values()):
+        found.caveats.append(
+            "Worse than a naive rule on average (see the table): this detector does not suit them."
+        )
+    return found

@@ -1,0 +1,50 @@
+"""The files of a run over many series."""
+
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from sre_anomaly.corpus import SERIES, CorpusRun
+from sre_anomaly.nab_results import write_layout
+from sre_anomaly.records import write_text
+from sre_anomaly.report.corpus_page import write_corpus_page
+from sre_anomaly.report.corpus_plots import timeline
+from sre_anomaly.report.leaderboard import HERE, published, write_leaderboard
+from sre_anomaly.report.nab_board import TITLE, baseline_lines, measured_line
+from sre_anomaly.series import ALERTS, folder_name
+
+TIMELINE = "alerts_plot.png"
+
+
+def write_corpus(found: CorpusRun, folder: Path) -> None:
+    """Write what is said of all series together; each series has its own folder already."""
+    write_text(folder / "series.csv", found.table.to_csv(index=False, float_format="%.6g"))
+    alerts = all_alerts(found)
+    write_text(folder / "alerts.csv", alerts.to_csv(index=False))
+    write_text(folder / "config.yaml", yaml.safe_dump(found.config, sort_keys=False))
+    picture = folder / "images" / TIMELINE
+    timeline(found, alerts, picture)
+    if found.nab is not None:
+        detector = str(found.config["detector"]["name"]).rpartition(".")[2]
+        scores = {one.name: one.scores for one in found.nab.series}
+        write_layout(folder / "nab_results", detector, found.nab.corpus, scores)
+        lines = [measured_line(detector, HERE, found.nab.overall)]
+        lines += [*baseline_lines(found.nab.series, int(found.config["seed"])), *published()]
+        write_leaderboard(lines, folder / "leaderboard", TITLE)
+    write_corpus_page(found, alerts, picture, folder / "report.html")
+
+
+def all_alerts(found: CorpusRun) -> pd.DataFrame:
+    """Return the alerts of every series, newest first."""
+    parts = []
+    for name in found.table.loc[found.table["status"] == "completed", "series"]:
+        part = pd.read_csv(found.folder / SERIES / folder_name(name) / ALERTS)
+        part.insert(0, "series", name)
+        if len(part):
+            parts.append(part)
+    if not parts:
+        return pd.DataFrame(
+            columns=["series", "start", "end", "peak_score", "peak_level", "metric", "reason"]
+        )
+    return pd.concat(parts).sort_values("start", ascending=False, kind="stable")

@@ -1,0 +1,169 @@
+"""What a run over many series says, in words and tables, for the screen and the page."""
+
+from typing import Any
+
+import pandas as pd
+
+from sre_anomaly.corpus import CorpusRun
+from sre_anomaly.records import short
+from sre_anomaly.report.words import Table
+
+ROWS = {
+    "pr_auc": "area under precision and recall: 1 is perfect, the share of anomalous rows is chance",
+    "vus_pr": "the same with tolerance for alerts a little early or late",
+    "f1": "of the flags at the chosen level: 1 is perfect",
+    "best_f1": "F1 at the best level, chosen with the labels known: nobody has that",
+    "event_f1": "F1 of whole incidents, best level",
+    "range_f1": "F1 of stretches of rows, best level",
+    "affiliation_f": "how near flags are to incidents, best level; chance is about 0.6 here",
+    "point_adjusted_f1": "flatters: one flagged row counts for its whole incident; see chance beside it",
+}
+COSTLIEST = 8
+
+
+def read(found: CorpusRun) -> str:
+    """Say what was read."""
+    data = found.record.data
+    return (
+        f"{data['completed']} of {data['series']} series of {data['name']}, {found.record.rows:,} rows, "
+        f"{data['judged_days']:,.0f} days judged"
+    )
+
+
+def alerted(found: CorpusRun) -> str:
+    """Say how often someone would have been called."""
+    measures = _detection(found)["measures"]
+    with_alerts = int((found.table["alerts"] > 0).sum())
+    return f"{measures['alerts']:,} alerts in {with_alerts} series, {short(measures['alerts_per_week'])} a week and series"
+
+
+def caught(found: CorpusRun) -> str | None:
+    """Say which share of the known incidents was met."""
+    measures = _detection(found)["measures"]
+    if "incidents" not in measures:
+        return None
+    low, high = _detection(found)["intervals"]["incident_recall"]
+    return (
+        f"{measures['incidents_caught']} of {measures['incidents']} known incidents (95 % interval {low:.0%} to "
+        f"{high:.0%}), {short(measures['false_alerts_per_week'])} false alerts a week and series; "
+        f"{measures['alert_precision']:.0%} of the alerts met an incident"
+    )
+
+
+def measured(found: CorpusRun) -> Table | None:
+    """Return the means over series with anomalies, beside chance and the largest jump."""
+    detection = _detection(found)
+    measures = detection["measures"]
+    if "pr_auc" not in measures:
+        return None
+    rows = []
+    for name, meaning in ROWS.items():
+        beside = [detection["baselines"][b].get(name) for b in ("random", "largest_jump")]
+        value = measures.get(name)
+        if name == "point_adjusted_f1":
+            value = float(found.table[name].mean())
+            beside = [float(found.table["point_adjusted_f1_of_chance"].mean()), None]
+        low, high = detection["intervals"].get(name, (float("nan"),) * 2)
+        shown = f"{value:.3f}" + (f"  ({low:.2f} to {high:.2f})" if low == low else "")  # noqa: PLR0124 - NaN
+        rows.append([name, shown, *("" if b is None else f"{b:.3f}" for b in beside), meaning])
+    return Table(
+        ["mean over series", str(detection["detector"]), "random", "largest jump", "what it says"], rows
+    )
+
+
+def nab(found: CorpusRun) -> Table | None:
+    """Return the benchmark's three scores and their doubts."""
+    if found.nab is None:
+        return None
+    rows = []
+    for profile, told in found.nab.told().items():
+        low, high = told["interval"]
+        rows.append(
+            [
+                profile,
+                f"{told['score']:.2f}",
+                f"{low:.1f} to {high:.1f}",
+                f"{told['leave_one_category_out']:.2f}",
+                f"{told['at_own_level']:.2f}",
+                f"{told['windows_found']} of 116, {told['false_rows']} false rows",
+            ]
+        )
+    return Table(
+        ["NAB profile", "score", "95 % of files", "category left out", "at its own level", "finds"], rows
+    )
+
+
+def by_category(found: CorpusRun) -> Table | None:
+    """Return incidents and false alerts by the folder that a benchmark's series are in."""
+    if found.nab is None:
+        return None
+    table = found.table.assign(category=found.table["series"].str.split("/").str[0])
+    rows = [
+        [
+            str(category),
+            str(len(part)),
+            f"{part['incidents_caught'].sum():.0f} of {part['incidents'].sum():.0f}",
+            f"{part['false_alerts'].sum():.0f}",
+            _mean(part, "vus_pr"),
+        ]
+        for category, part in table.groupby("category", sort=True)
+    ]
+    return Table(["category", "series", "incidents caught", "false alerts", "vus_pr"], rows)
+
+
+def series_lines(found: CorpusRun, most: int) -> Table:
+    """Return the series with most alerts."""
+    completed = found.table[found.table["status"] == "completed"]
+    chosen = completed.sort_values("alerts", ascending=False, kind="stable").head(most)
+    columns = [
+        "series",
+        "rows",
+        "alerts",
+        "incidents",
+        "incidents_caught",
+        "false_alerts",
+        "pr_auc",
+        "vus_pr",
+        "cpu_s",
+    ]
+    kept = [name for name in columns if name in chosen]
+    rows = [[_cell(line[name]) for name in kept] for _, line in chosen.iterrows()]
+    return Table([name.replace("_", " ") for name in kept], rows)
+
+
+def broken(found: CorpusRun) -> Table | None:
+    """Return the series that could not be run, and why."""
+    lines = found.table[found.table["status"] != "completed"]
+    if lines.empty:
+        return None
+    return Table(
+        ["series", "status", "why"],
+        [[str(x) for x in line] for line in lines[["series", "status", "error"]].to_numpy()],
+    )
+
+
+def cost(found: CorpusRun) -> str:
+    """Say what a series costs."""
+    cpu = found.table["cpu_s"]
+    return (
+        f"{cpu.sum():.1f} s of CPU: {1e3 * cpu.median():.0f} ms for half of the series, at most {cpu.max():.2f} s; "
+        f"{1e6 * cpu.sum() / max(1, found.record.rows):.0f} us a row"
+    )
+
+
+def _mean(part: pd.DataFrame, name: str) -> str:
+    value = part[name].mean() if name in part else float("nan")
+    return f"{value:.3f}" if value == value else ""  # noqa: PLR0124 - NaN
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return ""
+    return str(int(value)) if float(value).is_integer() else short(float(value))
+
+
+def _detection(found: CorpusRun) -> dict[str, Any]:
+    assert found.record.detection is not None
+    return found.record.detection

@@ -1,0 +1,165 @@
+"""One series of a corpus: detected, judged, and put on disk, so that nothing of it stays in memory."""
+
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sre_anomaly.build import Parts, build, build_parts
+from sre_anomaly.corpora import Corpus
+from sre_anomaly.detection import Detection, detect, prepare
+from sre_anomaly.errors import ConfigError, UserError
+from sre_anomaly.evaluation.bootstrap import random_scores
+from sre_anomaly.evaluation.judge import baselines, measure
+from sre_anomaly.evaluation.period import period
+from sre_anomaly.evaluation.suite import suite
+from sre_anomaly.frame import Array, Mask, MetricFrame
+from sre_anomaly.reasons import Explainer
+from sre_anomaly.recording import check_values
+from sre_anomaly.records import RunRecord, plain, write_json, write_text
+from sre_anomaly.stages import Stages
+from sre_anomaly.telling import alert_reasons
+
+RESULT, SCORES, ALERTS = "result.json", "scores.parquet", "alerts.csv"
+TIMES = ("start", "fired", "end")
+TOLD = ("id", *TIMES, "peak_score", "peak_level", "flags", "closed", "metric", "reason")
+
+
+@dataclass(frozen=True)
+class SeriesWork:
+    """What each worker needs to know."""
+
+    config: Mapping[str, Any]
+    folder: Path
+    learned: Parts | None = None
+    """Detector and threshold that have learned from all series; None: each series has its own."""
+
+
+def source_of(config: Mapping[str, Any]) -> Corpus | None:
+    """Return the data source if it is one of many series."""
+    source = build("data", config["data"], seed=int(config["seed"]))
+    return source if isinstance(source, Corpus) else None
+
+
+def folder_name(series: str) -> str:
+    """Return what a series' folder is called.
+
+    Examples
+    --------
+    >>> folder_name("realTweets/Twitter_volume_AAPL.csv")
+    'realTweets__Twitter_volume_AAPL'
+    """
+    return series.strip("./").removesuffix(".csv").removesuffix(".parquet").replace("/", "__")
+
+
+def run_series(work: SeriesWork, name: str) -> dict[str, Any]:
+    """Run one series and return its line of the table; one that fails says so in its line, and the rest go on."""
+    started, spent = time.perf_counter(), time.process_time()
+    folder = work.folder / folder_name(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        line = _found(work, name, folder)
+    except UserError as error:
+        line = {"series": name, "status": "refused", "error": str(error)}
+    except Exception as error:  # noqa: BLE001 - one broken series must not cost the others
+        line = {"series": name, "status": "failed", "error": f"{type(error).__name__}: {error}"}
+        write_text(folder / "error.txt", traceback.format_exc())
+    line["seconds"] = round(time.perf_counter() - started, 4)
+    line["cpu_s"] = round(time.process_time() - spent, 4)
+    # Written last: a series with a result is whole.
+    write_json(folder / RESULT, line)
+    return {str(key): value for key, value in plain(line).items()}
+
+
+def note_lost(work: SeriesWork, name: str, why: str) -> dict[str, Any]:
+    """Return and write the line of a series whose process died."""
+    folder = work.folder / folder_name(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    line = {"series": name, "status": "failed", "error": why.strip().splitlines()[-1]}
+    write_json(folder / RESULT, line)
+    return line
+
+
+def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
+    parts = build_parts(work.config)
+    source = parts.data
+    if parts.detector is None or not isinstance(source, Corpus):
+        raise ConfigError("detector: a source of many series needs a detector")
+    if work.learned is not None:
+        parts.detector, parts.threshold = work.learned.detector, work.learned.threshold
+        assert parts.detector is not None
+    frame, record = source.read(name), RunRecord()
+    check_values(frame, record, one_of_many=True)
+    split = parts.split.split(frame)
+    stages = Stages()
+    prepared = prepare(frame, split, parts.features, stages.stage)
+    found = detect(frame, split, prepared, parts, stages.stage, learn=work.learned is None)
+    explainer = Explainer(frame, found.X, found.columns, parts.detector)
+    for alert, reason in zip(found.alerts, alert_reasons(frame, found, explainer), strict=True):
+        alert.metric, alert.reason = reason.metric, str(reason)
+    _write(frame, found, split.test, parts, folder)
+    judged, span = frame.rows(split.test), split.test
+    verdict = measure(judged, found.scores[span], found.flags[span], found.alerts)
+    line: dict[str, Any] = {
+        "series": name,
+        "status": "completed",
+        "rows": len(frame),
+        "metrics": len(frame.metrics),
+        "judged_days": (judged.step * len(judged)).total_seconds() / 86400,
+        **verdict.measures,
+    }
+    line |= _labelled_measures(judged, found.scores[span], found.flags[span], int(work.config["seed"]))
+    line["notes"] = "; ".join((*frame.notes, *record.notes))
+    line["fingerprint"] = frame.fingerprint[:16]
+    return line
+
+
+def _labelled_measures(judged: MetricFrame, scores: Array, flags: Mask, seed: int) -> dict[str, float]:
+    """Return the nine measures of whole events, and those of chance and of the largest jump beside them."""
+    if judged.labels is None or not (judged.labels == 1).any():
+        return {}
+    known = np.isfinite(judged.labels)
+    labels, values = judged.labels[known], judged.values[known]
+    window = period(np.nan_to_num(values[:, 0]))
+    nine = suite(scores[known], labels, window, seed)
+    line = {
+        "vus_pr": nine.vus_pr,
+        "vus_roc": nine.vus_roc,
+        "best_f1": nine.f1,
+        "event_f1": nine.event_f1,
+        "range_f1": nine.range_f1,
+        "affiliation_f": nine.affiliation_f,
+        "point_adjusted_f1": nine.point_adjusted_f1.f1,
+        "point_adjusted_f1_of_chance": nine.point_adjusted_f1.random,
+    }
+    beside = baselines(values, labels, int(flags[known].sum()), seed)
+    for name in ("random", "largest_jump"):
+        line[f"{name}_pr_auc"] = beside[name]["pr_auc"]
+        line[f"{name}_f1"] = beside[name]["f1"]
+    line["random_vus_pr"] = suite(random_scores(len(labels), seed), labels, window, seed).vus_pr
+    return line
+
+
+def _write(frame: MetricFrame, found: Detection, span: slice, parts: Parts, folder: Path) -> None:
+    table = pd.DataFrame(
+        {
+            "time": frame.time,
+            "score": found.scores,
+            "level": found.levels,
+            "excess": parts.alerts.excess(found.scores, found.levels),
+            "flag": found.flags,
+        }
+    )
+    if frame.labels is not None:
+        table["label"] = frame.labels
+    table["judged"] = np.arange(len(frame)) >= span.start
+    table.to_parquet(folder / SCORES, index=False, use_dictionary=False)
+    alerts = pd.DataFrame({name: [getattr(alert, name) for alert in found.alerts] for name in TOLD})
+    for name in TIMES:
+        alerts[name] = pd.to_datetime(alerts[name], unit="ns", utc=True).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    alerts.to_csv(folder / ALERTS, index=False)

@@ -1,0 +1,196 @@
+"""Many series: each by itself or one model for all, several at a time, gone on with after a kill, scored as NAB scores."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sre_anomaly.alerts.every_flag import EveryFlag
+from sre_anomaly.evaluation.series import across
+
+FLEET = ["experiment=fleet", "data.path=hosts/*.csv", "split.gap=0m"]
+
+
+def _write_hosts(folder, count, rows=400, seed=0):
+    draw = np.random.default_rng(seed)
+    (folder / "hosts").mkdir()
+    (folder / "labels").mkdir()
+    time_ = pd.date_range("2024-01-01", periods=rows, freq="5min")
+    for number in range(count):
+        values = 40 + 5 * np.sin(np.arange(rows) / 20) + draw.normal(0, 1, rows)
+        start = rows - 60 + number % 7
+        values[start : start + 6] += 25
+        table = pd.DataFrame(
+            {"time": time_, "cpu": values.round(4), "load": draw.normal(1, 0.1, rows).round(4)}
+        )
+        table.to_csv(folder / "hosts" / f"web{number}.csv", index=False)
+        window = [[str(time_[start]), str(time_[start + 6])]]
+        (folder / "labels" / f"web{number}.json").write_text(json.dumps(window))
+
+
+def _latest(folder):
+    return (folder / "outputs" / "latest").resolve()
+
+
+def test_a_fleet_of_files(command, tmp_path):
+    """Every file is run by itself, the table says what was found in each, and the measures are their means."""
+    _write_hosts(tmp_path, 4)
+    code, out, err = command(*FLEET, "data.incidents=labels/*.json")
+    assert code == 0, err
+    table = pd.read_csv(_latest(tmp_path) / "series.csv")
+    assert table["series"].tolist() == [f"hosts/web{n}.csv" for n in range(4)]
+    assert (table["status"] == "completed").all()
+    record = json.loads((_latest(tmp_path) / "record.json").read_text())
+    measures = record["detection"]["measures"]
+    assert measures["incidents"] == 4
+    assert measures["pr_auc"] == pytest.approx(table["pr_auc"].mean(), abs=1e-5)
+    assert set(record["detection"]["baselines"]) == {"random", "largest_jump"}
+    assert "4 of 4 series" in out
+    assert (_latest(tmp_path) / "report.html").is_file()
+    assert set(pd.read_csv(_latest(tmp_path) / "alerts.csv")["series"]) <= set(table["series"])
+
+
+@pytest.mark.parametrize("way", [["corpus.jobs=2"], ["corpus.model=shared"]])
+def test_ways_to_run_a_fleet(command, tmp_path, way):
+    """Several at a time give the same bytes as one after the other; a shared model serves every series."""
+    _write_hosts(tmp_path, 3)
+    assert command(*FLEET)[0] == 0
+    alone = pd.read_parquet(_latest(tmp_path) / "series" / "hosts__web1" / "scores.parquet")
+    code, _, err = command(*FLEET, *way)
+    assert code == 0, err
+    together = pd.read_parquet(_latest(tmp_path) / "series" / "hosts__web1" / "scores.parquet")
+    if way == ["corpus.jobs=2"]:
+        pd.testing.assert_frame_equal(alone, together)
+    else:
+        levels = {
+            pd.read_parquet(path)["level"].iloc[-1]
+            for path in _latest(tmp_path).glob("series/*/scores.parquet")
+        }
+        assert len(levels) == 1
+
+
+def test_a_broken_series_costs_no_other(command, tmp_path):
+    """A file that cannot be read is told with its reason and counts in no average; the others are run."""
+    _write_hosts(tmp_path, 2)
+    (tmp_path / "hosts" / "odd.csv").write_text("time,cpu\n2024-01-01 00:00,many\n2024-01-01 00:05,2\n")
+    code, out, err = command(*FLEET)
+    assert code == 0, err
+    table = pd.read_csv(_latest(tmp_path) / "series.csv").set_index("series")
+    assert table.loc["hosts/odd.csv", "status"] == "refused"
+    assert "odd.csv" in table.loc["hosts/odd.csv", "error"]
+    assert table.loc["hosts/web0.csv", "status"] == "completed"
+    assert "1 of 3 series could not be run" in " ".join(out.split())
+
+
+def test_a_killed_run_goes_on(command, tmp_path):
+    """The same command takes over what a killed run had finished, and leaves nothing of the other's folder."""
+    _write_hosts(tmp_path, 12, rows=1500)
+    words = [*FLEET, "detector.n_estimators=150"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from sre_anomaly.cli import main; main()", *words],
+        cwd=tmp_path,
+        env=os.environ.copy(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    for _ in range(900):
+        finished = list(tmp_path.glob("outputs/fleet/*.running/series/*/result.json"))
+        if len(finished) >= 3 or process.poll() is not None:
+            break
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    if not finished or process.returncode == 0:
+        pytest.skip("the run was over before it could be killed")
+    code, out, err = command(*words)
+    assert code == 0, err
+    assert "were finished by an earlier run" in " ".join(out.split())
+    assert len(pd.read_csv(_latest(tmp_path) / "series.csv")) == 12
+    assert not list(tmp_path.glob("outputs/fleet/*.running"))
+
+
+BAD = [
+    (["data.path=nothing/*.csv"], "data.path: no file matches 'nothing/*.csv'"),
+    (["data.path=hosts"], "did you mean data.path='hosts/*.csv'"),
+    (["data.incidents=labels.json"], "has no *"),
+    (["corpus.model=both"], "corpus.model"),
+    (["corpus.jobs=0"], "corpus.jobs"),
+    (["corpus.cluster=tcp://127.0.0.1:1"], "corpus.cluster: tcp://127.0.0.1:1 cannot be reached"),
+    (["corpus.model=shared", "detector=cknn"], "learns from each series while it runs"),
+    (["detector=none"], "needs a detector"),
+    (["data=nab_corpus", "~data.path", "data.category=realTweet"], "data.category: NAB has no category"),
+]
+
+
+@pytest.mark.parametrize(("words", "said"), BAD, ids=[" ".join(words) for words, _ in BAD])
+def test_a_mistake_is_told_in_one_line(command, tmp_path, words, said, needs):
+    """A user's mistake ends a run over many series with one clear line and exit code 2."""
+    if "data=nab_corpus" in words:
+        needs("nab")
+    _write_hosts(tmp_path, 2)
+    usual = [word for word in FLEET if word.split("=")[0] not in {w.split("=")[0].lstrip("~") for w in words}]
+    code, _, err = command(*usual, *(word for word in words if not word.startswith("~")))
+    assert code == 2, err
+    assert said in err
+    assert "Traceback" not in err
+    assert not list(tmp_path.glob("outputs/fleet/*"))
+
+
+def test_means_are_over_labelled_series():
+    """A series without anomalies counts in no area, but its false alerts count."""
+    table = pd.DataFrame(
+        {
+            "judged_days": [7.0, 7.0, 7.0],
+            "flags": [3, 2, 5],
+            "alerts": [1, 2, 3],
+            "incidents": [1, 1, 0],
+            "incidents_caught": [1, 0, 0],
+            "false_alerts": [0, 2, 3],
+            "random_pr_auc": [0.1, 0.1, np.nan],
+            "random_f1": [0.1, 0.1, np.nan],
+            "random_vus_pr": [0.1, 0.1, np.nan],
+            "largest_jump_pr_auc": [0.2, 0.2, np.nan],
+            "largest_jump_f1": [0.2, 0.2, np.nan],
+        }
+        | {
+            name: [0.8, 0.4, np.nan]
+            for name in ("precision", "recall", "f1", "pr_auc", "roc_auc", "vus_pr", "vus_roc", "best_f1")
+        }
+        | {name: [0.5, 0.5, np.nan] for name in ("event_f1", "range_f1", "affiliation_f")}
+    )
+    found = across(table, seed=0)
+    assert found.measures["pr_auc"] == pytest.approx(0.6)
+    assert found.measures["false_alerts_per_week"] == pytest.approx(5 / 3)
+    assert found.measures["alert_precision"] == pytest.approx(1 / 6)
+    low, high = found.intervals["pr_auc"]
+    assert low == pytest.approx(0.4)
+    assert high == pytest.approx(0.8)
+
+
+def test_excess_of_a_plain_policy_is_score_above_level():
+    """Where every flag alerts, a row's excess is positive exactly where it is flagged."""
+    scores, levels = np.array([0.5, 2.0, np.nan, 1.0]), np.ones(4)
+    excess = EveryFlag().excess(scores, levels)
+    assert ((excess > 0) == [False, True, False, False]).all()
+
+
+def test_nab_benchmark(command, tmp_path, needs):
+    """The preset gives the three scores, writes results that score-nab reads, and judges them alike."""
+    needs("nab")
+    code, out, err = command("experiment=nab_benchmark", "corpus.jobs=2")
+    assert code == 0, err
+    record = json.loads((_latest(tmp_path) / "record.json").read_text())
+    nab = record["detection"]["nab"]
+    assert nab["standard"]["score"] >= 78.0
+    assert nab["reward_low_FP_rate"]["score"] >= 69.5
+    assert nab["reward_low_FN_rate"]["score"] >= 83.0
+    assert nab["standard"]["leave_one_category_out"] >= 77.0
+    assert "108 of 116" in " ".join(out.split())
+    code, out, err = command("score-nab", str(_latest(tmp_path) / "nab_results"))
+    assert code == 0, err
+    assert f"{nab['standard']['score']:.2f}" in out
