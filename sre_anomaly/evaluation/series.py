@@ -69,7 +69,7 @@ def across(table: pd.DataFrame, seed: int) -> Overall:
     }
     found.intervals["incident_recall"] = wilson(caught, incidents)
     draw = np.random.default_rng(seed).integers(0, len(labelled), (ROUNDS, len(labelled)))
-    for name in AVERAGED:
+    for name in (one for one in AVERAGED if one in labelled):
         values = labelled[name].to_numpy(dtype=np.float64)
         found.measures[name] = float(np.nanmean(values))
         if len(labelled) > 1:
@@ -78,12 +78,14 @@ def across(table: pd.DataFrame, seed: int) -> Overall:
     found.baselines = {
         baseline: {name: float(labelled[column].mean()) for name, column in columns.items()}
         for baseline, columns in BESIDE.items()
+        if set(columns.values()) <= set(labelled)
     }
     if len(labelled) < FEW:
         found.caveats.append(
             f"Only {len(labelled)} series have anomalous rows: too few to compare detectors."
         )
-    if found.measures["pr_auc"] < max(beside["pr_auc"] for beside in found.baselines.values()):
+    naive = max((beside["pr_auc"] for beside in found.baselines.values()), default=0.0)
+    if found.measures["pr_auc"] < naive:
         found.caveats.append(
             "Worse than a naive rule on average (see the table): this detector does not suit them."
         )
