@@ -14,7 +14,7 @@ from sre_anomaly.registry import KINDS
 
 GROUPS = (*KINDS, "experiment", "sweep")
 CONF_ENTRY_POINTS = "sre_anomaly.conf"
-KEY = re.compile(r"^(\s*)([\w]+):\s*([^#]*?)\s*(?:#\s*(.*))?$")
+KEY = re.compile(r"^(\s*)([\w.=]+):\s*([^#]*?)\s*(?:#\s*(.*))?$")
 
 
 @dataclass
@@ -86,7 +86,7 @@ def read_option(kind: str, name: str) -> Option:
             continue
         inside_defaults = line.startswith("defaults:") or (inside_defaults and line.startswith((" ", "-")))
         match = KEY.match(line)
-        if match is None or inside_defaults or match.group(2) == "name":
+        if match is None or inside_defaults or (match.group(2) == "name" and kind != "sweep"):
             continue
         indent, key, default, comment = match.groups()
         depth = len(indent) // 2

@@ -80,6 +80,13 @@ def _check(words: list[str]) -> None:
     from sre_anomaly.build import build_parts
     from sre_anomaly.compose import composed
 
+    if any(word.startswith("sweep=") for word in words):
+        from sre_anomaly.sweeps.check import check_sweep
+
+        settings, space = check_sweep(words)
+        varied = [*space.free, *(key for branch in space.branches for key in branch.free)]
+        print(f"ok: {settings.n_trials} trials of {', '.join(dict.fromkeys(varied))} (nothing was run)")
+        return
     config = composed(words)
     build_parts(config)
     chosen = ", ".join(

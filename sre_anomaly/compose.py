@@ -105,10 +105,15 @@ def complaints_in_words(overrides: list[str]) -> Iterator[None]:
         raise ConfigError(f"a YAML file is broken: {' '.join(str(error).split())}") from None
 
 
-def _compose(overrides: list[str]) -> DictConfig:
+def composed_with_hydra(overrides: list[str]) -> DictConfig:
+    """Return the configuration with Hydra's own part, unresolved."""
+    return _compose(overrides, with_hydra=True)
+
+
+def _compose(overrides: list[str], *, with_hydra: bool = False) -> DictConfig:
     register_resolvers()
     with hydra.initialize_config_module(CONFIG_MODULE, version_base=version_base()):
-        return hydra.compose("config", overrides=overrides)
+        return hydra.compose("config", overrides=overrides, return_hydra_config=with_hydra)
 
 
 def _in_words(error: BaseException, overrides: list[str]) -> str:
