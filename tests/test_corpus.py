@@ -168,10 +168,7 @@ def test_means_are_over_labelled_series():
             "incidents_caught": [1, 0, 0],
             "false_alerts": [0, 2, 3],
             "random_pr_auc": [0.1, 0.1, np.nan],
-            "random_f1": [0.1, 0.1, np.nan],
-            "random_vus_pr": [0.1, 0.1, np.nan],
             "largest_jump_pr_auc": [0.2, 0.2, np.nan],
-            "largest_jump_f1": [0.2, 0.2, np.nan],
         }
         | {
             name: [0.8, 0.4, np.nan]

@@ -15,7 +15,7 @@ ROWS = {
     "best_f1": "F1 at the best level, chosen with the labels known: nobody has that",
     "event_f1": "F1 of whole incidents, best level",
     "range_f1": "F1 of stretches of rows, best level",
-    "affiliation_f": "how near flags are to incidents, best level; chance is about 0.6 here",
+    "affiliation_f": "how near flags are to incidents, best level; chance is high, see beside",
     "point_adjusted_f1": "flatters: one flagged row counts for its whole incident; see chance beside it",
 }
 COSTLIEST = 8
@@ -60,9 +60,6 @@ def measured(found: CorpusRun) -> Table | None:
     for name, meaning in ROWS.items():
         beside = [detection["baselines"][b].get(name) for b in ("random", "largest_jump")]
         value = measures.get(name)
-        if name == "point_adjusted_f1":
-            value = float(found.table[name].mean())
-            beside = [float(found.table["point_adjusted_f1_of_chance"].mean()), None]
         low, high = detection["intervals"].get(name, (float("nan"),) * 2)
         shown = f"{value:.3f}" + (f"  ({low:.2f} to {high:.2f})" if low == low else "")  # noqa: PLR0124 - NaN
         rows.append([name, shown, *("" if b is None else f"{b:.3f}" for b in beside), meaning])
