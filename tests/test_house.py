@@ -24,6 +24,7 @@ FLOORS = (
         "windows",
         "compose",
         "forest",
+        "logs",
     },
     {"contracts"},
     {"data", "features", "detector", "threshold", "alerts", "forecaster", "split", "evaluation"},
