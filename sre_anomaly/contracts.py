@@ -224,3 +224,37 @@ class SplitRule(ABC):
         UserError
             If the frame is too short or has no split of its own to give.
         """
+
+
+class Classifier(Learner):
+    """Which class a row belongs to, and how surely."""
+
+    classes_: list[str]
+    """The k class names, sorted; the columns of `proba`."""
+    export_name: str = "classifier"
+
+    @abstractmethod
+    def fit(self, X: Any, y: Any, weight: Array | None = None) -> Self:
+        """Learn from (n, d) rows without NaN, dense or scipy CSR, and their (n,) class names, two at least."""
+
+    @abstractmethod
+    def proba(self, X: Any) -> Array:
+        """Return (n, k) probabilities; each row adds up to 1 and depends on that row alone."""
+
+
+class Regressor(Learner):
+    """Which number belongs to a row."""
+
+    export_name: str = "regressor"
+
+    @abstractmethod
+    def fit(self, X: Any, y: Array) -> Self:
+        """Learn from (n, d) rows without NaN, dense or scipy CSR, and their (n,) finite numbers."""
+
+    @abstractmethod
+    def predict(self, X: Any) -> Array:
+        """Return (n,) expected values; each depends on its row alone."""
+
+    def quantiles(self, X: Any) -> Array | None:  # noqa: ARG002 - optional
+        """Return (n, 2) lower and upper ends of its own interval, or None where it knows none."""
+        return None

@@ -26,12 +26,15 @@ FLOORS = (
         "forest",
         "logs",
     },
-    {"contracts"},
-    {"data", "features", "detector", "threshold", "alerts", "forecaster", "split", "evaluation"},
-    {"adapters"},
-    {"build", "reasons"},
-    {"detection", "forecasting", "examples", "generate"},
-    {"telling", "bundle"},
+    {"contracts", "dataset"},
+    {
+        *("data", "features", "detector", "threshold", "alerts", "forecaster", "split", "evaluation"),
+        *("table", "folds", "text", "classifier", "regressor"),
+    },
+    {"adapters", "foreign_learners", "mixed", "table_model"},
+    {"build", "reasons", "table_parts"},
+    {"detection", "forecasting", "classification", "regression", "examples", "generate"},
+    {"telling", "bundle", "table_bundle"},
     {"live_reasons"},
     {"monitor", "points"},
     {"fleet"},
@@ -42,7 +45,10 @@ FLOORS = (
 )
 """From the cellar up: a module imports its own floor and those below."""
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
-PLUGINS = ("data", "features", "detector", "threshold", "alerts", "forecaster", "split")
+PLUGINS = (
+    *("data", "features", "detector", "threshold", "alerts", "forecaster", "split"),
+    *("table", "folds", "text", "classifier", "regressor"),
+)
 
 
 def _imports():

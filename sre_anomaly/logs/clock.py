@@ -79,7 +79,7 @@ class LogClock:
             match = self._other_form(text)
             if match is None:
                 return None
-        key = match.group("second", "offset")
+        key: tuple[bytes, bytes | None] = (match["second"], match["offset"])
         try:
             return self._seen[key]
         except KeyError:

@@ -4,7 +4,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from difflib import get_close_matches
 from itertools import islice
@@ -68,7 +68,7 @@ def in_time_order(files: list[Path], form: str, clock: LogClock) -> list[Path]:
     return files if len(files) == 1 else sorted(files, key=first_time)
 
 
-def entries(path: Path, form: str, clock: LogClock, tally: Tally) -> Iterator[Entry]:
+def entries(path: Path, form: str, clock: LogClock, tally: Tally) -> Generator[Entry]:
     """Yield (time, level, message) of each line of a file that is as the format says; count the others.
 
     Parameters

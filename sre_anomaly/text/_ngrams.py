@@ -1,0 +1,59 @@
+"""A message as its words, runs of words, and pieces of words."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from sre_anomaly.logs.masking import plain_words
+
+SHORTEST = 2
+"""A single letter is what masks leave of an identifier."""
+
+
+def each_once(texts: Sequence[str]) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Return the different messages of some texts, as plain words, and which of them each text is, (n,)."""
+    words: dict[str, str] = {}
+    places: dict[str, int] = {}
+    which = np.empty(len(texts), dtype=np.int64)
+    for row, text in enumerate(texts):
+        message = words.get(text)
+        if message is None:
+            message = words[text] = plain_words(text)
+        which[row] = places.setdefault(message, len(places))
+    return list(places), which
+
+
+def word_ngrams(message: str, shortest: int, longest: int) -> list[str]:
+    """Return runs of words.
+
+    Examples
+    --------
+    >>> word_ngrams("block not found", 1, 2)
+    ['block', 'not', 'found', 'block not', 'not found']
+    """
+    words = [word for word in message.split() if len(word) >= SHORTEST]
+    return [
+        " ".join(words[start : start + size])
+        for size in range(shortest, longest + 1)
+        for start in range(len(words) - size + 1)
+    ]
+
+
+def word_pieces(message: str, shortest: int, longest: int) -> list[str]:
+    """Return pieces of words, a blank at the word's ends; a word shorter than a piece counts once.
+
+    Examples
+    --------
+    >>> word_pieces("fail to", 4, 5)
+    [' fai', 'fail', 'ail ', ' fail', 'fail ', ' to ']
+    """
+    pieces = []
+    for word in message.split():
+        padded = f" {word} "
+        for size in range(shortest, longest + 1):
+            if len(padded) <= size:
+                pieces.append(padded)
+                break
+            pieces += [padded[start : start + size] for start in range(len(padded) - size + 1)]
+    return pieces
