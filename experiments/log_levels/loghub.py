@@ -43,6 +43,7 @@ def levels_table(group: str) -> Table:
         target=np.array([standard_level(line["Level"].encode()) for _, line in rows], dtype=object),
         target_name="Level",
         group=np.array(
-            [system if group == "system" else f"{system} {line['EventId']}" for system, line in rows], dtype=object
+            [system if group == "system" else f"{system} {line['EventId']}" for system, line in rows],
+            dtype=object,
         ),
     )

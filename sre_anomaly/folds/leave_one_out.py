@@ -12,7 +12,7 @@ from sre_anomaly.registry import register
 @register("folds", "leave_one_out")
 @dataclass
 class LeaveOneGroupOut(FoldRule):
-    """As many folds as groups: how well does it do on a system, host or customer it never saw?"""
+    """As many folds as groups: it tells how well a system, host or customer is done that was never seen."""
 
     def folds(self, table: Table) -> list[Fold]:
         """Return a fold for each group, named after it.

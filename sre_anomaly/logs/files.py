@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import io
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -82,10 +81,10 @@ def entries(path: Path, form: str, clock: LogClock, tally: Tally) -> Generator[E
         If the file cannot be read or its format is not recognised.
     """
     try:
+        if form == "csv" or (form == AUTO and ".csv" in path.suffixes):
+            yield from _from_csv(path, tally)
+            return
         with _opened(path) as stream:
-            if form == "csv" or (form == AUTO and ".csv" in path.suffixes):
-                yield from _from_csv(path, stream, tally)
-                return
             lines = lines_of(stream, tally)
             first = list(islice(lines, TRIED))
             split = _splitter(path, form, first, clock)
@@ -124,9 +123,13 @@ def _splitter(path: Path, form: str, first: list[bytes], clock: LogClock) -> Spl
     return split
 
 
-def _from_csv(path: Path, stream: Any, tally: Tally) -> Iterator[Entry]:
-    text = io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8", errors="replace", newline="")
-    rows = csv.reader(without_zeros(text, tally))
+def _from_csv(path: Path, tally: Tally) -> Iterator[Entry]:
+    opened: Any = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", errors="replace", newline="") as text:
+        yield from _rows(path, csv.reader(without_zeros(text, tally)), tally)
+
+
+def _rows(path: Path, rows: Any, tally: Tally) -> Iterator[Entry]:
     header = next(rows, None)
     if header is None:
         raise DataError(f"{path}: is empty")

@@ -91,7 +91,7 @@ def as_text(line: bytes) -> str:
 
 
 def lines_of(stream: Any, tally: Tally) -> Iterator[bytes]:
-    """Yield the usable lines of a stream of bytes, without their ends.
+    r"""Yield the usable lines of a stream of bytes, without their ends.
 
     A pipe is read as far as it has come, so that a line is answered when it arrives.
 
@@ -99,7 +99,7 @@ def lines_of(stream: Any, tally: Tally) -> Iterator[bytes]:
     --------
     >>> import io
     >>> tally = Tally()
-    >>> list(lines_of(io.BytesIO(b"one\\r\\n\\n\\0\\ntwo"), tally)), tally.blank, tally.binary
+    >>> list(lines_of(io.BytesIO(b"one\r\n\n\0\ntwo"), tally)), tally.blank, tally.binary
     ([b'one', b'two'], 1, 1)
     """
     read = getattr(stream, "read1", stream.read)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sre_anomaly.dataset import Table, TableSource, Words
 from sre_anomaly.errors import ConfigError, DataError
-from sre_anomaly.frame import NANOSECONDS, Array
+from sre_anomaly.frame import NANOSECONDS
 from sre_anomaly.registry import register
 from sre_anomaly.tables import column, numbers, read_table
 from sre_anomaly.timestamps import times
@@ -44,14 +44,7 @@ class CsvTable(TableSource):
         """
         path = Path(self.path).expanduser()
         content = read_table(path)
-        for key in ("target", "group", "time"):
-            if name := getattr(self, key):
-                column(path, content, name, f"table.{key}")
-        for key in ("texts", "categories", "leave_out"):
-            for name in getattr(self, key) or ():
-                column(path, content, name, f"table.{key}")
-                if name == self.target:
-                    raise ConfigError(f"table.{key}: {name!r} is the target, which the others are to tell")
+        self._check_names(path, content)
         content, notes = self._answered(path, content)
         taken = {self.target, self.group, self.time, *(self.leave_out or ())}
         found: dict[str, dict[str, Any]] = {"numbers": {}, "categories": {}, "texts": {}}
@@ -64,7 +57,7 @@ class CsvTable(TableSource):
                     f"column {name} was left out: nearly every row has a word of its own; table.texts=[{name}] keeps it"
                 )
             elif kind == "numbers":
-                found[kind][name] = _numbers(path, content[name])
+                found[kind][name] = numbers(path, content[name])
             else:
                 found[kind][name] = _words(content[name])
         if not any(found.values()):
@@ -73,11 +66,21 @@ class CsvTable(TableSource):
         if self.time:
             index = times(path, content[self.time], self.timezone)
             stamps = index.as_unit(NANOSECONDS).asi8
-        yield_group = _words(content[self.group]) if self.group else None
+        group = _words(content[self.group]) if self.group else None
         return Table(
-            path.stem, **found, target=_target(content[self.target]), target_name=self.target, group=yield_group, time=stamps,
+            path.stem, **found, target=_target(content[self.target]), target_name=self.target, group=group, time=stamps,
             notes=tuple(notes),
         )  # fmt: skip
+
+    def _check_names(self, path: Path, content: pd.DataFrame) -> None:
+        for key in ("target", "group", "time"):
+            if name := getattr(self, key):
+                column(path, content, name, f"table.{key}")
+        for key in ("texts", "categories", "leave_out"):
+            for name in getattr(self, key) or ():
+                column(path, content, name, f"table.{key}")
+                if name == self.target:
+                    raise ConfigError(f"table.{key}: {name!r} is the target, which the others are to tell")
 
     def _answered(self, path: Path, content: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         """Return the rows that have an answer, and what to say of the others."""
@@ -106,16 +109,10 @@ class CsvTable(TableSource):
         return "name" if present.nunique() > max(20, MOST_DIFFERENT * len(present)) else "categories"
 
 
-def _numbers(path: Path, series: Any) -> Array:
-    return numbers(path, series)
-
-
 def _words(series: Any) -> Words:
+    """Return cells as texts; an empty one is "", which is a category like any other."""
     return np.array(
-        [
-            "" if value is None else value
-            for value in series.astype(object).where(series.notna(), "").map(str)
-        ],
+        ["" if absent else str(cell) for cell, absent in zip(series, series.isna(), strict=True)],
         dtype=object,
     )
 
