@@ -12,7 +12,7 @@ from sre_anomaly.logs.templates import DIGITS, LONGEST
 
 Answer = tuple[str, float]
 """A class and how likely it is."""
-REMEMBERED = 200_000
+REMEMBERED = 50_000
 BATCH = 1000
 
 

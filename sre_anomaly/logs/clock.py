@@ -13,7 +13,7 @@ FORMATS = {
     r"\d{4}/\d\d/\d\d[ T]\d\d:\d\d:\d\d": "%Y/%m/%d %H:%M:%S",
     r"\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d": "%Y-%m-%d-%H.%M.%S",
     r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d": "%y/%m/%d %H:%M:%S",
-    r"\d{6} \d{6}": "%y%m%d %H%M%S",
+    r"\d{6} \d{4}\d\d": "%y%m%d %H%M%S",
     r"\d{8}[- ]\d\d?:\d\d?:\d\d?": "%Y%m%d-%H:%M:%S",
     r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d": "%d/%b/%Y:%H:%M:%S",
     r"[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \d{4}": "%a %b %d %H:%M:%S %Y",
@@ -24,14 +24,26 @@ FORMATS = {
 """How a time up to its second is recognised, and how it is read."""
 EPOCH = re.compile(rb"\d{9,19}(?:\.\d+)?$")
 _AFTER = r"(?:[.,:]\d+)?\s*(?P<offset>Z|[+-]\d\d:?\d\d)?$"
-_KNOWN = [(re.compile(f"(?P<second>{shape}){_AFTER}".encode()), how) for shape, how in FORMATS.items()]
+TWO_DIGITS = r"\d\d"
+LAST_SECOND = b"60"
+"""A leap second."""
+
+
+def _shape(text: str) -> re.Pattern[bytes]:
+    """Return what recognises a time; the seconds stand alone where they come last, in two digits."""
+    alone = text.endswith(TWO_DIGITS)
+    minute = text.removesuffix(TWO_DIGITS) if alone else text
+    return re.compile(f"(?P<minute>{minute})(?P<second>{TWO_DIGITS if alone else ''}){_AFTER}".encode())
+
+
+_KNOWN = [(_shape(text), how) for text, how in FORMATS.items()]
 REMEMBERED = 50_000
 LEAP_YEAR = 2000
 """In it every date without a year exists."""
 
 
 class LogClock:
-    """Reads times to the second and remembers them, since neighbouring lines share theirs.
+    """Reads times to the second and remembers minutes, since neighbouring lines share theirs.
 
     Parameters
     ----------
@@ -79,13 +91,16 @@ class LogClock:
             match = self._other_form(text)
             if match is None:
                 return None
-        key: tuple[bytes, bytes | None] = (match["second"], match["offset"])
+        minute, second, offset = match.groups()
+        # Neighbouring lines share their minute, if not their second.
         try:
-            return self._seen[key]
+            start = self._seen[minute, offset]
         except KeyError:
-            stamp = self._read(*key)
-            self._seen.keep(key, stamp)
-            return stamp
+            start = self._read(minute + b"00" if second else minute, offset)
+            self._seen.keep((minute, offset), start)
+        if not second or start is None:
+            return start
+        return start + int(second) if second <= LAST_SECOND else None
 
     def _other_form(self, text: bytes) -> re.Match[bytes] | None:
         for number, (shape, _) in enumerate(_KNOWN):

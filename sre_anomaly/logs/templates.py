@@ -20,7 +20,7 @@ SIMILAR = 0.7
 """Share of the words, wildcards aside, that have to be the same."""
 LONGEST = 2000
 """Bytes of a message that are looked at; what follows is an attachment."""
-REMEMBERED = 200_000
+REMEMBERED = 50_000
 UNKNOWN = -1
 
 Words = tuple[str, ...]
