@@ -1,7 +1,7 @@
 """Words by which people say that something is wrong, in groups of one meaning each.
 
-They were written down from how software speaks in general, before any model was fitted; a model learns what
-each group is worth. What a group says holds in systems that no training line came from, single words do not.
+They come from how software speaks in general, not from counting over a log; a model learns what each group is
+worth. What a group says holds in systems that no training line came from, what a single word says seldom does.
 """
 
 import re

@@ -12,16 +12,21 @@ SHORTEST = 2
 """A single letter is what masks leave of an identifier."""
 
 
+REMEMBERED = 50_000
+SHORT = 2_000
+"""Signs of a text that is worth remembering; longer ones would fill the memory."""
+
 # Fold after fold reads the same texts again.
-_plain_words = lru_cache(maxsize=50_000)(plain_words)
+_remembered = lru_cache(maxsize=REMEMBERED)(plain_words)
 
 
 def each_once(texts: Sequence[str]) -> tuple[list[str], npt.NDArray[np.int64]]:
     """Return the different messages of some texts, as plain words, and which of them each text is, (n,)."""
     places: dict[str, int] = {}
+    words = lambda text: (_remembered if len(text) <= SHORT else plain_words)(text)
     which = np.empty(len(texts), dtype=np.int64)
     for row, text in enumerate(texts):
-        which[row] = places.setdefault(_plain_words(text), len(places))
+        which[row] = places.setdefault(words(text), len(places))
     return list(places), which
 
 

@@ -36,6 +36,7 @@ class TfIdf(TextEncoder):
         default_factory=lambda: [3, 5]
     )
     alarm_words: Annotated[float, Field(ge=0)] = 1.0
+    most: Annotated[int, Field(ge=1)] = 100_000
 
     vocabulary_: list[list[str]] = field(init=False, repr=False)
     """Of word n-grams and of pieces, each sorted."""
@@ -47,7 +48,8 @@ class TfIdf(TextEncoder):
         vocabulary, weights = [], []
         for kind in KINDS:
             counts = Counter(gram for message in messages for gram in set(self._grams(kind, message)))
-            vocabulary.append(sorted(counts))
+            kept = sorted(counts, key=lambda gram: (-counts[gram], gram))[: self.most]
+            vocabulary.append(sorted(kept))
             documents = np.array([counts[gram] for gram in vocabulary[-1]], dtype=np.float64)
             weights.append(np.log((1 + len(messages)) / (1 + documents)) + 1)
         return self.restore({"vocabulary_": vocabulary, "idf_": np.concatenate(weights)})
