@@ -125,6 +125,27 @@ def test_patterns():
         pattern("<Time> <Time> <Content>")
 
 
+WRITTEN = {
+    "with a level": ("2024-03-01 10:00:07,123 WARN disk slow", (b"WARN", b"disk slow")),
+    "web server": ("[Sun Dec 04 04:47:44 2005] [error] it failed", (b"error", b"it failed")),
+    "phone": ("03-17 16:13:38.811  1702  2395 D Window: shown", (b"D", b"Window: shown")),
+    "syslog": ("Jun 14 15:16:01 combo sshd[19939]: check pass", (b"", b"check pass")),
+    "comma": ("2016-09-28 04:30:30, Info   CBS  loaded", (b"Info", b"CBS  loaded")),
+    "json": ('{"time": "2024-03-01T10:00:07Z", "level": "info", "msg": "up"}', (b"info", b"up")),
+}
+
+
+@pytest.mark.parametrize("case", WRITTEN)
+def test_well_known_formats_are_recognised(tmp_path, case):
+    """Without being told, the level and the message of common kinds of log are found."""
+    line, expected = WRITTEN[case]
+    (tmp_path / "x.log").write_text(f"{line}\n" * 20)
+    clock, tally = LogClock(year=2024), Tally()
+    found = list(entries(tmp_path / "x.log", "auto", clock, tally))
+    assert {entry[1:] for entry in found} == {expected}
+    assert all(clock.seconds(entry[0]) for entry in found)
+
+
 def test_json_lines_of_many_kinds():
     """Names of fields differ; what is no object or has no message is no entry."""
     line = json.dumps({"@timestamp": 1700000000, "severity": "WARNING", "message": "ä"}).encode()

@@ -23,7 +23,7 @@ FORMATS = {
 }
 """How a time up to its second is recognised, and how it is read."""
 EPOCH = re.compile(rb"\d{9,19}(?:\.\d+)?$")
-_AFTER = r"(?:[.,:]\d+)?\s*(?P<offset>Z|[+-]\d\d:?\d\d)?$"
+_AFTER = r"(?:[.,:]\d+)?,?\s*(?P<offset>Z|[+-]\d\d:?\d\d)?$"
 TWO_DIGITS = r"\d\d"
 LAST_SECOND = b"60"
 """A leap second."""

@@ -23,6 +23,7 @@ WELL_KNOWN = (
     "<Date> <Time> - <Level> <Content>",
     "<Time> <Level> <Content>",
     "[<Time>] [<Level>] <Content>",
+    "[<Time>] <Content>",
     "<Date> <Time> <Pid> <Tid> <Level> <Content>",
     "<Date> <Time> <Pid> <Level> <Content>",
     "<Month> <Day> <Time> <Host> <Component>: <Content>",
@@ -132,12 +133,13 @@ def recognised(lines: list[bytes], is_time: Callable[[bytes], bool]) -> Splitter
     """
     if sum(line.startswith(b"{") for line in lines) * 2 > len(lines):
         return json_lines
-    best, most = None, len(lines) / 2
+    best, most = None, 0
     for text in WELL_KNOWN:
         split = pattern(text)
         entries = [entry for line in lines if (entry := split(line)) is not None and is_time(entry[0])]
-        fits = sum(1.0 if _plausible_level(entry[1]) else 0.5 for entry in entries)
-        if fits > most:
+        # A format that also finds the level beats one that takes it for a part of the message.
+        fits = len(entries) + sum(_plausible_level(entry[1]) for entry in entries)
+        if len(entries) * 2 > len(lines) and fits > most:
             best, most = split, fits
     return best
 

@@ -20,13 +20,16 @@ SHORT = 2_000
 _remembered = lru_cache(maxsize=REMEMBERED)(plain_words)
 
 
+def _words(text: str) -> str:
+    return _remembered(text) if len(text) <= SHORT else plain_words(text)
+
+
 def each_once(texts: Sequence[str]) -> tuple[list[str], npt.NDArray[np.int64]]:
     """Return the different messages of some texts, as plain words, and which of them each text is, (n,)."""
     places: dict[str, int] = {}
-    words = lambda text: (_remembered if len(text) <= SHORT else plain_words)(text)
     which = np.empty(len(texts), dtype=np.int64)
     for row, text in enumerate(texts):
-        which[row] = places.setdefault(words(text), len(places))
+        which[row] = places.setdefault(_words(text), len(places))
     return list(places), which
 
 

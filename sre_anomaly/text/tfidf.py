@@ -12,11 +12,14 @@ from scipy import sparse
 from sre_anomaly.dataset import TextEncoder
 from sre_anomaly.frame import Array
 from sre_anomaly.logs.alarm_words import ALARM_WORDS, alarms
+from sre_anomaly.logs.recent import Recent
 from sre_anomaly.registry import register
 from sre_anomaly.text._ngrams import each_once, word_ngrams, word_pieces
 
 Length = Annotated[int, Field(ge=1, le=9)]
 KINDS = ("word", "piece")
+REMEMBERED = 50_000
+"""Words whose pieces are known by heart."""
 
 
 @register("text", "tfidf")
@@ -62,6 +65,7 @@ class TfIdf(TextEncoder):
     def restore(self, learned: Mapping[str, Any]) -> Self:
         """Put vocabulary and weights back."""
         super().restore(learned)
+        self._of_word: Recent[str, list[int]] = Recent(REMEMBERED)
         sizes = np.cumsum([0, *(len(grams) for grams in self.vocabulary_)])
         self._places = [
             {gram: int(first) + number for number, gram in enumerate(grams)}
@@ -91,13 +95,26 @@ class TfIdf(TextEncoder):
         return sparse.csr_matrix(flat, shape=shape, dtype=np.float64)[which]
 
     def _block(self, kind: int, message: str) -> tuple[Any, Array]:
-        places = self._places[kind]
-        counts = Counter(places[gram] for gram in self._grams(KINDS[kind], message) if gram in places)
+        if kind == 0 or not self.pieces:
+            found = self._known(kind, message)
+        else:
+            found = []
+            for word in message.split():
+                # Messages differ more than their words: the pieces of a word are looked up once.
+                places = self._of_word.get(word)
+                if places is None:
+                    self._of_word.keep(word, places := self._known(kind, word))
+                found += places
+        counts = Counter(found)
         at = np.array(sorted(counts), dtype=np.int64)
         values = (
             (1 + np.log([counts[place] for place in at.tolist()])) * self.idf_[at] if len(at) else np.empty(0)
         )
         return at, values / (np.sqrt(values @ values) or 1.0)
+
+    def _known(self, kind: int, message: str) -> list[int]:
+        places = self._places[kind]
+        return [places[gram] for gram in self._grams(KINDS[kind], message) if gram in places]
 
     def columns(self) -> list[str]:
         """Return the n-grams, then the groups of alarm words."""
