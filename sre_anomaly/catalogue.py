@@ -12,7 +12,7 @@ from rich.markup import escape
 from sre_anomaly.errors import UserError, did_you_mean
 from sre_anomaly.registry import KINDS
 
-GROUPS = (*KINDS, "experiment")
+GROUPS = (*KINDS, "experiment", "sweep")
 CONF_ENTRY_POINTS = "sre_anomaly.conf"
 KEY = re.compile(r"^(\s*)([\w]+):\s*([^#]*?)\s*(?:#\s*(.*))?$")
 

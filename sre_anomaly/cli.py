@@ -1,4 +1,4 @@
-"""The door: ``sre-anomaly [run|list|check|generate|monitor] [overrides]``."""
+"""The door: ``sre-anomaly [run|list|check|compare|generate|monitor|score-nab] [overrides]``."""
 
 import os
 import sys
@@ -14,13 +14,16 @@ sre-anomaly finds what is wrong in infrastructure metrics, and why.
   sre-anomaly experiment=csv data.path=FILE.csv  your own metrics
   sre-anomaly list [KIND] [NAME]                 what can be chosen: data, features, detector, ...
   sre-anomaly check [OVERRIDES]                  validate a configuration, run nothing
+  sre-anomaly compare FOLDER FOLDER              put runs side by side
   sre-anomaly generate to=FILE.csv [OVERRIDES]   write a labelled data set (CSV or Parquet)
   sre-anomaly monitor model=DIR < points.jsonl   answer new points with the model of a run
+  sre-anomaly score-nab DIR [data=FOLDER]        judge results as the Numenta Anomaly Benchmark does
 
 Everything is chosen by overrides, in Hydra's grammar:
   detector=iforest                     pick another option of a group
   threshold.contamination=0.02         set one value
   -m detector=zscore,iforest,gaussian  run once for each
+  sweep=xgboost                        search for better values; see sre-anomaly list sweep
   --config-dir DIR                     add YAML of your own (./conf is found by itself)
   --cfg job                            show the whole configuration
 More of Hydra's flags: sre-anomaly --hydra-help
@@ -57,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
 
 def _refuse_unknown_command(words: list[str]) -> None:
     first = words[0] if words else ""
-    if first.isidentifier() and first not in COMMANDS:
+    if first.replace("-", "_").isidentifier() and not first.startswith("-") and first not in COMMANDS:
         raise UserError(f"no command is called {first!r}; {did_you_mean(first, COMMANDS)}")
 
 
@@ -93,16 +96,30 @@ def _monitor(words: list[str]) -> None:
     watch(words)
 
 
+def _compare(words: list[str]) -> None:
+    from sre_anomaly.compare import compare
+
+    compare(words)
+
+
 def _generate(words: list[str]) -> None:
     from sre_anomaly.generate import generate
 
     generate(words)
 
 
+def _score_nab(words: list[str]) -> None:
+    from sre_anomaly.score_nab import score_nab
+
+    score_nab(words)
+
+
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "run": _run,
     "list": _list,
     "check": _check,
+    "compare": _compare,
     "generate": _generate,
     "monitor": _monitor,
+    "score-nab": _score_nab,
 }

@@ -1,5 +1,7 @@
 """Hydra composes the configuration; its complaints become one clear line."""
 
+import hashlib
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -50,16 +52,46 @@ def resolved(config: DictConfig) -> dict[str, Any]:
     ConfigError
         If a value that has no default is not given.
     """
-    missing = sorted(OmegaConf.missing_keys(config))
+    # Hydra's own part stays out: to resolve it would cost more than all of ours.
+    ours = [str(key) for key in config if key not in NOT_OURS]
+    content: dict[str, Any] = {}
+    missing: list[str] = []
+    for key in ours:
+        if OmegaConf.is_missing(config, key):
+            missing.append(key)
+            continue
+        value = config[key]
+        if OmegaConf.is_config(value):
+            missing += [f"{key}.{inside}" for inside in OmegaConf.missing_keys(value)]
+        content[key] = value
     if missing:
-        raise ConfigError("\n".join(f"{key}: has to be given: {key}=..." for key in missing))
-    content: Any = OmegaConf.to_container(config, resolve=True)
-    return {str(key): value for key, value in content.items() if key not in NOT_OURS}
+        raise ConfigError("\n".join(f"{key}: has to be given: {key}=..." for key in sorted(missing)))
+    return {
+        key: OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+        for key, value in content.items()
+    }
 
 
 def register_resolvers() -> None:
     """Register what the YAML interpolates beyond Hydra's own."""
     OmegaConf.register_new_resolver("process_id", os.getpid, replace=True)
+    OmegaConf.register_new_resolver("sweep_name", _sweep_name, replace=True)
+
+
+def _sweep_name(choice: str, *, _root_: DictConfig) -> str:
+    """Return what a sweep's folder is called: the same command, the same name."""
+    own = _root_.hydra.sweeper.get("study_name")
+    return str(own) if own else f"{choice}_{fixed_hash(_root_)}"
+
+
+def fixed_hash(config: DictConfig) -> str:
+    """Return a short hash of all that decides what a run finds: equal hash, equal result.
+
+    Before a sweep is resolved, this is what the sweep leaves as it is.
+    """
+    content: Any = OmegaConf.to_container(config, resolve=False)
+    kept = {str(key): value for key, value in content.items() if key not in (*NOT_OURS, "outputs")}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ answers and changes nothing.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal, Self, overload
 
@@ -107,6 +107,8 @@ class Detector(Learner):
     """Whether the features count in standard deviations already; set when the parts are put together."""
     note: str = ""
     """What the user should know about how it was fitted."""
+    report: Callable[[int, float], None] | None = None
+    """Where to tell (step, value so far, higher being better) while it learns; it may raise to stop a hopeless fit."""
 
     @abstractmethod
     def fit(self, X: Array, y: Array | None = None, validation: tuple[Array, Array] | None = None) -> Self:

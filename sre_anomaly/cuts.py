@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from sre_anomaly.frame import Array
+
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,35 @@ class Cuts:
         return 2 * self.hits / (self.flags + self.positives)
 
 
+@dataclass(frozen=True)
+class Ranking:
+    """Rows from the strangest down: the one sort that every measure of a list of scores shares."""
+
+    order: Rows
+    """(n,) row numbers; tied rows stand in no particular order."""
+    scores: Array
+    """(n,) the scores in that order, falling."""
+
+    def cuts(self, labels: Array) -> Cuts:
+        """Return every possible cut for (n,) labels 1 and 0."""
+        # Compared, not subtracted: rows without a score rank at -infinity, and tie.
+        last_of_tie = np.flatnonzero(np.append(self.scores[1:] != self.scores[:-1], True)[: len(self.scores)])
+        hits = np.cumsum(labels[self.order])[last_of_tie]
+        flags = (last_of_tie + 1).astype(np.float64)
+        return Cuts(self.scores[last_of_tie], hits, flags, float(labels.sum()))
+
+
+def rank(scores: Array) -> Ranking:
+    """Sort (n,) scores; rows without one (NaN, infinite) rank together below all others, at -infinity.
+
+    Examples
+    --------
+    >>> rank(np.array([1.0, np.nan, 2.0])).order.tolist()
+    [2, 0, 1]
+    """
+    return _sorted(np.where(np.isfinite(scores), scores, -np.inf))
+
+
 def all_cuts(scores: Array, labels: Array) -> Cuts:
     """Return every possible cut of (n,) finite scores with (n,) labels 1 and 0.
 
@@ -43,12 +75,12 @@ def all_cuts(scores: Array, labels: Array) -> Cuts:
     >>> all_cuts(np.array([1.0, 3.0, 2.0]), np.array([0.0, 1.0, 0.0])).f1.round(2).tolist()
     [1.0, 0.67, 0.5]
     """
-    order = np.argsort(-scores, kind="stable")
-    ranked = scores[order]
-    # Compared, not subtracted: rows without a score rank at -infinity, and tie.
-    last_of_tie = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)[: len(ranked)])
-    hits = np.cumsum(labels[order])[last_of_tie]
-    return Cuts(ranked[last_of_tie], hits, (last_of_tie + 1).astype(np.float64), float(labels.sum()))
+    return _sorted(scores).cuts(labels)
+
+
+def _sorted(scores: Array) -> Ranking:
+    order = np.argsort(-scores)
+    return Ranking(order, scores[order])
 
 
 def just_below(score: float) -> float:

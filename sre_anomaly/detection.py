@@ -17,6 +17,17 @@ Stage = Callable[[str], Any]
 """A context manager that names what is going on, for the progress bar and the timings."""
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What a detector looks at: the same for every detector, so a sweep makes it once."""
+
+    features: Features
+    """Fitted on the training span."""
+    X: Array
+    """(n, d) feature columns."""
+    columns: list[tuple[str, str]]
+
+
 @dataclass
 class Detection:
     """What a detector said about a whole frame, n rows."""
@@ -31,7 +42,14 @@ class Detection:
     """Those of the judged span."""
 
 
-def detect(frame: MetricFrame, split: Split, parts: Parts, stage: Stage) -> Detection:
+def prepare(frame: MetricFrame, split: Split, features: Features, stage: Stage) -> Prepared:
+    """Fit the features on the training span and return their columns for every row."""
+    with stage("features"):
+        fitted = features.fit(frame.rows(split.train))
+        return Prepared(fitted, fitted.transform(frame), fitted.columns(frame.metrics))
+
+
+def detect(frame: MetricFrame, split: Split, prepared: Prepared, parts: Parts, stage: Stage) -> Detection:
     """Fit on the training span, choose the level, score every row and replay the judged span.
 
     Raises
@@ -42,11 +60,8 @@ def detect(frame: MetricFrame, split: Split, parts: Parts, stage: Stage) -> Dete
     detector, threshold = parts.detector, parts.threshold
     if detector is None:
         raise ValueError("no detector to run")
-    with stage("features"):
-        features = parts.features.fit(frame.rows(split.train))
-        columns = features.columns(frame.metrics)
-        X = features.transform(frame)
-        complete = scorable(X, features, detector)
+    X = prepared.X
+    complete = scorable(X, prepared.features, detector)
     with stage("fit"):
         fit_detector(frame, split, detector, X, complete)
     with stage("score"):
@@ -64,7 +79,7 @@ def detect(frame: MetricFrame, split: Split, parts: Parts, stage: Stage) -> Dete
         flags = exceeds(scores, levels)
     with stage("alerts"):
         alerts = replay(frame, scores, levels, flags, split.test, parts.alerts)
-    return Detection(X, columns, scores, levels, flags, alerts)
+    return Detection(X, prepared.columns, scores, levels, flags, alerts)
 
 
 def scorable(X: Array, features: Features, detector: Detector) -> Mask:

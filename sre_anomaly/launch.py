@@ -1,29 +1,34 @@
 """Hydra runs our job, once or many times; a run folder is there whole or not at all."""
 
-import gc
 import os
-import shlex
 import shutil
 import signal
 import sys
-import traceback
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from sre_anomaly.catalogue import shadowed
 from sre_anomaly.compose import CONFIG_MODULE, complaints_in_words, register_resolvers, resolved, version_base
 from sre_anomaly.errors import ConfigError, UserError
-from sre_anomaly.records import RunRecord, write_text
-from sre_anomaly.stages import Stages
+from sre_anomaly.folders import LATEST, link, nearest, settle
+from sre_anomaly.jobs import command_of, one_trial, whole_run
+from sre_anomaly.kept import Kept
+from sre_anomaly.records import RunRecord
 
-RUNNING = ".running"
-LATEST = "latest"
+if TYPE_CHECKING:
+    from sre_anomaly.runner import Run
+
+SWEEPER = "optuna"
+"""The option of ``hydra/sweeper`` whose jobs are trials."""
 
 
 def launch(words: list[str]) -> None:
@@ -42,41 +47,34 @@ def launch(words: list[str]) -> None:
             f"sre-anomaly: {path} has no effect: an option of ours has the same name; rename yours\n"
         )
     signal.signal(signal.SIGTERM, _as_interrupt)
+    if any(word.startswith("sweep=") and word != "sweep=null" for word in words):
+        # hydra.mode says the same, but only once all else can be composed.
+        words = ["--multirun", *(word for word in words if word not in ("-m", "--multirun"))]
     sys.argv = ["sre-anomaly", *words]
     overrides = [word for word in words if not word.startswith("-")]
-    failures: list[BaseException] = []
-    jobs: list[str] = []
-    finished: list[RunRecord] = []
-
-    def job(config: DictConfig) -> None:
-        jobs.append(HydraConfig.get().runtime.output_dir)
-        try:
-            finished.append(run_job(config))
-        except Exception as error:
-            # Kept from Hydra, which would add lines of its own around ours.
-            failures.append(error)
-            if HydraConfig.get().mode == RunMode.MULTIRUN:
-                raise
-
+    job = Job()
     entry = hydra.main(
         config_path=f"pkg://{CONFIG_MODULE}", config_name="config", version_base=version_base()
     )
+    Multirun.folder = None
     try:
         with complaints_in_words(overrides):
             entry(job)()
     except OSError as error:
-        if jobs:
+        if job.begun:
             raise
         # Hydra makes the run folder before it calls the job.
         raise ConfigError(
             f"outputs: {error.filename} cannot be written ({error.strerror}); choose another folder with outputs=DIR"
         ) from None
-    if failures:
-        raise failures[0]
-    if len(finished) > 1:
-        from sre_anomaly.report.screen import tell_together
+    if job.failure is not None:
+        raise job.failure
+    if job.found is not None:
+        _finish_single(job.found, job.folder)
+    elif Multirun.folder is not None:
+        from sre_anomaly.aftermath import after_multirun
 
-        tell_together(finished, Console(highlight=False))
+        after_multirun(Multirun.folder, Console(highlight=False))
 
 
 def _as_interrupt(*_: object) -> None:
@@ -84,73 +82,84 @@ def _as_interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def run_job(config: DictConfig) -> RunRecord:
-    """Run one config into Hydra's job folder; on success rename it and point ``latest`` at it.
+class Multirun(Callback):
+    """Hears from Hydra where the jobs of a multirun are."""
 
-    A user's mistake leaves nothing behind. A fault of ours leaves the record, the error and the command that
-    reproduces it.
-    """
-    settings = HydraConfig.get()
-    folder = Path(settings.runtime.output_dir)
-    single = settings.mode != RunMode.MULTIRUN
-    record = RunRecord(command=shlex.join(["sre-anomaly", *settings.overrides.task]))
-    try:
+    folder: ClassVar[Path | None] = None
+
+    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
+        """Remember the folder."""
+        Multirun.folder = Path(str(config.hydra.sweep.dir))
+
+
+@dataclass
+class Job:
+    """What Hydra calls for each run of a config; worker processes get a copy of it."""
+
+    preload: ClassVar[tuple[str, ...]] = (
+        "sre_anomaly.launch",
+        "sre_anomaly.trial",
+        "xgboost",
+        "sklearn.ensemble",
+    )
+    """What a worker will surely need."""
+    begun: bool = False
+    failure: BaseException | None = None
+    found: "Run | None" = None
+    folder: Path = Path()
+    kept: Kept = field(default_factory=Kept)
+
+    def __call__(self, config: DictConfig) -> None:
+        """Run one config into Hydra's job folder."""
+        self.begun = True
+        hydra_config = HydraConfig.get()
+        folder = Path(hydra_config.runtime.output_dir)
+        overrides = list(hydra_config.overrides.task)
+        if hydra_config.mode == RunMode.MULTIRUN:
+            self._one_of_many(config, hydra_config, folder, overrides)
+            return
+        try:
+            self._single(config, folder, overrides)
+        except Exception as error:  # noqa: BLE001
+            # Kept from Hydra, which would add lines of its own around ours.
+            self.failure = error
+
+    def quick(self, config: DictConfig, folder: Path, overrides: list[str]) -> None:
+        """Run one of many configs, without Hydra's copies of it."""
+        self._one_of_many(config, config.hydra, folder, overrides)
+
+    def _one_of_many(self, config: DictConfig, hydra_config: Any, folder: Path, overrides: list[str]) -> None:
+        chosen = [word for word in overrides if not word.startswith(("sweep=", "hydra."))]
+        record = RunRecord(command=command_of(chosen))
         plain_config = resolved(config)
-        # The heavy libraries load only now that the configuration is known to be whole. Nothing that they make
-        # while loading is garbage; to look for some again and again would cost half a second.
-        gc.disable()
-        from sre_anomaly.report.folder import write_folder
-        from sre_anomaly.runner import run
+        if hydra_config.runtime.choices.get("hydra/sweeper") == SWEEPER:
+            sweep: Any = OmegaConf.to_container(hydra_config.sweeper, resolve=True)
+            one_trial(plain_config, record, folder, sweep, self.kept)
+            return
+        whole_run(plain_config, record, folder)
+        sys.stderr.write(f"{record.command}: done, {nearest(folder)}\n")
 
-        gc.freeze()
-        gc.enable()
-
-        with Stages() as stages:
-            found = run(plain_config, record, stages)
-            with stages.stage("write"):
-                write_folder(found, folder)
-            record.timings = dict(stages.seconds)
-            record.write(folder)
-    except UserError as error:
-        if single:
+    def _single(self, config: DictConfig, folder: Path, overrides: list[str]) -> None:
+        """Run one config; a user's mistake leaves nothing behind."""
+        record = RunRecord(command=command_of(overrides))
+        try:
+            self.found = whole_run(resolved(config), record, folder)
+            self.folder = folder
+        except UserError:
             _remove(folder)
-        else:
-            record.status, record.error = "refused", str(error)
-            record.write(folder)
-        raise
-    except BaseException as error:
-        record.status = "failed" if isinstance(error, Exception) else "interrupted"
-        record.error = "".join(traceback.format_exception_only(error)).strip()
-        record.write(folder)
-        write_text(folder / "error.txt", f"{record.command}\n\n{traceback.format_exc()}")
-        if single:
-            sys.stderr.write(
-                f"sre-anomaly: the run {'has failed' if isinstance(error, Exception) else 'was interrupted'}; {_nearest(_settle(folder))}/ has its record\n"
-            )
-        raise
-    if single:
-        folder = _settle(folder)
-    _point_latest(Path(str(plain_config["outputs"])), folder)
-    if single:
-        from sre_anomaly.report.screen import tell
-
-        tell(found, _nearest(folder), Console(highlight=False))
-    else:
-        sys.stderr.write(f"{record.command}: done, {_nearest(folder)}\n")
-    return record
+            raise
+        except BaseException as error:
+            how = "has failed" if isinstance(error, Exception) else "was interrupted"
+            sys.stderr.write(f"sre-anomaly: the run {how}; {nearest(settle(folder))}/ has its record\n")
+            raise
 
 
-def _settle(folder: Path) -> Path:
-    """Rename ``<date>_<time>_<process>.running`` to ``<date>_<time>``, or the next free name after it."""
-    if folder.suffix != RUNNING:
-        return folder
-    stem = folder.name.removesuffix(RUNNING).rpartition("_")[0]
-    for number in range(1, 1000):
-        target = folder.with_name(stem if number == 1 else f"{stem}_{number}")
-        with suppress(OSError):
-            if not target.exists():
-                return folder.rename(target)
-    return folder
+def _finish_single(found: "Run", folder: Path) -> None:
+    from sre_anomaly.report.screen import tell
+
+    folder = settle(folder)
+    link(Path(str(found.config["outputs"])) / LATEST, folder)
+    tell(found, nearest(folder), Console(highlight=False))
 
 
 def _remove(folder: Path) -> None:
@@ -159,18 +168,3 @@ def _remove(folder: Path) -> None:
     for parent in (folder.parent, folder.parent.parent):
         with suppress(OSError):
             parent.rmdir()
-
-
-def _point_latest(outputs: Path, folder: Path) -> None:
-    link, fresh = outputs / LATEST, outputs / f".{LATEST}_{os.getpid()}"
-    with suppress(FileNotFoundError):
-        fresh.unlink()
-    fresh.symlink_to(os.path.relpath(folder, outputs))
-    os.replace(fresh, link)  # noqa: PTH105 - Path.replace follows nothing here either, but says less
-
-
-def _nearest(folder: Path) -> Path:
-    """Return the folder as the user would type it."""
-    with suppress(ValueError):
-        return folder.relative_to(Path.cwd())
-    return folder

@@ -105,8 +105,7 @@ class RunRecord:
 
     def write(self, folder: Path) -> None:
         """Write ``record.json`` whole or not at all."""
-        text = json.dumps(plain(asdict(self)), indent=2, allow_nan=False) + "\n"
-        write_text(folder / "record.json", text)
+        write_json(folder / "record.json", asdict(self))
 
 
 def plain(value: Any) -> Any:
@@ -128,6 +127,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     return value
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON under a temporary name, then rename it; NaN becomes null."""
+    write_text(path, json.dumps(plain(content), indent=2, allow_nan=False) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:

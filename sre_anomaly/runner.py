@@ -1,11 +1,7 @@
 """One config becomes one run: read, detect, forecast, judge, write, tell."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from typing import Any
 
@@ -13,29 +9,17 @@ import numpy as np
 
 from sre_anomaly.build import Parts, build_parts
 from sre_anomaly.bundle import KINDS, Model, model_of
-from sre_anomaly.clock import in_words
 from sre_anomaly.contracts import Detector
-from sre_anomaly.detection import Detection, detect, replay
+from sre_anomaly.detection import Detection, detect, prepare, replay
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.judge import Judgement, judge
 from sre_anomaly.forecasting import Forecasts, forecast
 from sre_anomaly.frame import MetricFrame, Split
 from sre_anomaly.reasons import Explainer
+from sre_anomaly.recording import check_values, describe, describe_data, detection_record
 from sre_anomaly.records import Reason, RunRecord
 from sre_anomaly.stages import Stages
 from sre_anomaly.telling import alert_reasons, strongest_rows
-
-LIBRARIES = (
-    "sre-anomaly",
-    "numpy",
-    "pandas",
-    "scikit-learn",
-    "xgboost-cpu",
-    "xgboost",
-    "hydra-core",
-    "numba",
-)
-MUCH_MISSING = 0.2
 
 
 @dataclass
@@ -81,7 +65,8 @@ def run(config: Mapping[str, Any], record: RunRecord, stages: Stages) -> Run:
     describe_data(frame, split, record)
     found = Run(dict(config), record, frame, split)
     if parts.detector is not None:
-        detected = detect(frame, split, parts, stages.stage)
+        prepared = prepare(frame, split, parts.features, stages.stage)
+        detected = detect(frame, split, prepared, parts, stages.stage)
         with stages.stage("judge"):
             judge_detection(found, detected, parts, seed=int(config["seed"]))
         with stages.stage("explain"):
@@ -102,19 +87,6 @@ def run(config: Mapping[str, Any], record: RunRecord, stages: Stages) -> Run:
     return found
 
 
-def describe(config: Mapping[str, Any], record: RunRecord) -> None:
-    """Note what was asked for and with what."""
-    record.experiment = str(config["name"])
-    record.seed = int(config["seed"])
-    record.config_hash = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:16]
-    record.started = record.started or datetime.now(UTC).isoformat(timespec="seconds")
-    for library in LIBRARIES:
-        try:
-            record.versions[library] = version(library)
-        except PackageNotFoundError:
-            continue
-
-
 def only_frame(parts: Parts) -> MetricFrame:
     """Return the source's one frame.
 
@@ -127,60 +99,6 @@ def only_frame(parts: Parts) -> MetricFrame:
     if not frames:
         raise DataError("data: the source has no series")
     return frames[0]
-
-
-def check_values(frame: MetricFrame, record: RunRecord) -> None:
-    """Refuse data in which nothing can be found.
-
-    Raises
-    ------
-    DataError
-        If a metric has no value at all, or no metric ever changes.
-    """
-    spans = []
-    for name, column in zip(frame.metrics, frame.values.T, strict=True):
-        present = column[np.isfinite(column)]
-        if not len(present):
-            raise DataError(
-                f"{frame.name}: metric {name!r} has no value at all; leave it out with data.values=[...]"
-            )
-        spans.append(present.max() - present.min())
-        if spans[-1] == 0:
-            record.notes.append(f"{name} never changes (always {present[0]:g}): it cannot show an anomaly")
-    missing = float(np.isnan(frame.values).mean())
-    if missing > MUCH_MISSING:
-        record.notes.append(
-            f"Careful: {missing:.0%} of the values are missing; are the times read rightly, and is a step of "
-            f"{in_words(frame.step)} right (data.resample)?"
-        )
-    if not any(spans):
-        raise DataError(
-            f"{frame.name}: no metric ever changes (always {np.nanmin(frame.values[:, 0]):g}): there is nothing to find"
-        )
-
-
-def describe_data(frame: MetricFrame, split: Split, record: RunRecord) -> None:
-    """Note what was read."""
-    record.rows = len(frame)
-    record.notes[:0] = frame.notes
-    record.data = {
-        "name": frame.name,
-        "metrics": list(frame.metrics),
-        "start": frame.time[0],
-        "end": frame.time[-1] + frame.step,
-        "step_s": frame.step.total_seconds(),
-        "missing": int(np.isnan(frame.values).sum()),
-        "incidents": None if frame.incidents is None else len(frame.incidents),
-        "fingerprint": frame.fingerprint,
-        "split": {
-            name: None if span is None else [span.start, span.stop]
-            for name, span in (("train", split.train), ("validation", split.validation), ("test", split.test))
-        },
-    }
-    if split.in_sample:
-        record.notes.append(
-            "The rows that are judged are also those learned from: right for looking back, no proof of skill"
-        )
 
 
 def judge_detection(found: Run, detected: Detection, parts: Parts, seed: int) -> None:
@@ -198,19 +116,9 @@ def judge_detection(found: Run, detected: Detection, parts: Parts, seed: int) ->
             "chosen, and so they flatter"
         )
     found.detection, found.judgement = detected, verdict
-    scored = np.isfinite(detected.scores[split.test])
-    record.detection = {
-        "detector": found.config["detector"]["name"],
-        "flags": int(detected.flags[split.test].sum()),
-        "alerts": len(detected.alerts),
-        "rows_scored": int(scored.sum()),
-        "threshold": {"name": found.config["threshold"]["name"], **parts.threshold.describe()},
-        "measured_on": measured_on if _labelled(frame, span) else None,
-        "measures": verdict.measures,
-        "intervals": verdict.intervals,
-        "baselines": verdict.baselines,
-        "caveats": verdict.caveats,
-    }
+    record.detection = detection_record(
+        found.config, parts, detected, verdict, split, measured_on if _labelled(frame, span) else None
+    )
 
 
 def _labelled(frame: MetricFrame, span: slice) -> bool:

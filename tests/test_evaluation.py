@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sre_anomaly.cuts import all_cuts, just_below
 from sre_anomaly.evaluation.bootstrap import interval
-from sre_anomaly.evaluation.forecasts import coverage, mae, mase, rmse
+from sre_anomaly.evaluation.forecasts import coverage, mae, mase, pinball, rmse, smape
 from sre_anomaly.evaluation.incidents import match, per_week, wilson
 from sre_anomaly.evaluation.judge import judge
 from sre_anomaly.evaluation.points import count, pr_auc, roc_auc
@@ -159,6 +159,27 @@ def test_forecast_measures_by_hand():
     assert mase(actual, forecast, past) == pytest.approx((4 / 3) / 1.5)
     assert np.isnan(mase(actual, forecast, np.ones((5, 1))))
     assert coverage(actual, forecast - 1, forecast + 1) == pytest.approx(2 / 3)
+
+
+def test_relative_and_quantile_losses_by_hand():
+    """Missing entries are left out, zeros beside zeros are no error, and the season is as long as stated."""
+    actual = np.array([[1.0], [0.0], [np.nan], [4.0]])
+    forecast = np.array([[3.0], [0.0], [3.0], [1.0]])
+    assert smape(actual, forecast) == pytest.approx((1 + 0 + 6 / 5) / 3)
+    assert pinball(actual, forecast, 0.9) == pytest.approx((2 * 0.1 + 0 + 3 * 0.9) / 3)
+    assert pinball(actual, forecast, 0.5) == pytest.approx(mae(actual, forecast) / 2)
+    past = np.array([[0.0], [2.0], [1.0], [4.0]])
+    assert mase(actual, forecast, past, season=2) == pytest.approx((5 / 3) / 1.5)
+    assert np.isnan(mase(actual, forecast, past, season=4))
+    assert np.isnan([smape(actual * np.nan, forecast), pinball(actual * np.nan, forecast, 0.5)]).all()
+
+
+def test_the_true_quantile_loses_least():
+    """Among constant forecasts the pinball loss is lowest at the quantile."""
+    values = np.random.default_rng(0).normal(0, 1, 999)
+    best = np.quantile(values, 0.8)
+    around = [pinball(values, np.full(999, best + shift), 0.8) for shift in (-0.2, 0.0, 0.2)]
+    assert around[1] == min(around)
 
 
 def _frame(labels):

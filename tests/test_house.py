@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 FLOORS = (
     {"errors", "clock", "compiled"},
-    {"frame", "registry", "stages", "settings", "catalogue", "__init__"},
+    {"folders", "frame", "registry", "stages", "settings", "catalogue", "__init__"},
     {
         "records",
         "causal",
@@ -26,21 +26,24 @@ FLOORS = (
         "forest",
         "logs",
     },
-    {"contracts", "dataset"},
+    {"contracts", "dataset", "kept", "pool"},
     {
         *("data", "features", "detector", "threshold", "alerts", "forecaster", "split", "evaluation"),
         *("table", "folds", "text", "classifier", "regressor"),
     },
-    {"adapters", "foreign_learners", "mixed", "table_model"},
-    {"build", "reasons", "table_parts"},
+    {"adapters", "foreign_learners", "mixed", "table_model", "nab_corpus"},
+    {"build", "reasons", "table_parts", "nab_results"},
     {"detection", "forecasting", "classification", "regression", "examples", "generate"},
-    {"telling", "bundle", "table_bundle"},
+    {"telling", "bundle", "table_bundle", "recording"},
     {"live_reasons"},
     {"monitor", "points"},
     {"fleet"},
     {"runner", "testing"},
-    {"report"},
-    {"launch", "watch"},
+    {"trial"},
+    {"sweeps"},
+    {"report", "jobs"},
+    {"aftermath", "compare"},
+    {"launch", "watch", "score_nab"},
     {"cli"},
 )
 """From the cellar up: a module imports its own floor and those below."""

@@ -16,7 +16,7 @@ from sre_anomaly.build import build, build_parts
 from sre_anomaly.bundle import KINDS, load_model, model_of, save_model
 from sre_anomaly.catalogue import options
 from sre_anomaly.compose import composed
-from sre_anomaly.detection import detect
+from sre_anomaly.detection import detect, prepare
 from sre_anomaly.errors import UserError
 from sre_anomaly.examples import example_frame
 from sre_anomaly.fleet import FleetMonitor
@@ -41,7 +41,9 @@ def _fitted(overrides, frame):
         slice(0, len(frame) // 2), slice(len(frame) // 2, len(frame) * 3 // 4), slice(0, len(frame))
     )
     with Stages() as stages:
-        detected = detect(frame, split, parts, stages.stage)
+        detected = detect(
+            frame, split, prepare(frame, split, parts.features, stages.stage), parts, stages.stage
+        )
     names = {kind: config[kind]["name"] for kind in KINDS}
     return detected, model_of(frame, split.train, parts, {"names": names})
 

@@ -21,7 +21,7 @@ import pandas as pd
 from sre_anomaly.build import build_parts
 from sre_anomaly.bundle import KINDS, Model, model_of, save_model
 from sre_anomaly.compose import composed
-from sre_anomaly.detection import detect
+from sre_anomaly.detection import detect, prepare
 from sre_anomaly.fleet import FleetMonitor
 from sre_anomaly.frame import Incident, MetricFrame, Split
 from sre_anomaly.monitor import Monitor
@@ -63,7 +63,7 @@ def model(frame: MetricFrame, *overrides: str) -> Model:
     rows = len(frame)
     split = Split(slice(0, rows // 2), slice(rows // 2, rows), slice(rows // 2, rows))
     with Stages() as stages:
-        detect(frame, split, parts, stages.stage)
+        detect(frame, split, prepare(frame, split, parts.features, stages.stage), parts, stages.stage)
     return model_of(frame, split.train, parts, {"names": {kind: config[kind]["name"] for kind in KINDS}})
 
 

@@ -57,7 +57,7 @@ class Nab(DataSource):
         DataError
             If the files are neither here nor to be had (says where to put them), or differ.
         """
-        path = _file(f"data/{self.series}")
+        path = nab_file(f"data/{self.series}")
         table = read_table(path)
         regular = regularise(
             self.series,
@@ -67,7 +67,7 @@ class Nab(DataSource):
             interpolate=self.interpolate,
         )
         step = regular.time[1] - regular.time[0]
-        windows = read_windows(_file(WINDOWS), "UTC", self.series)
+        windows = read_windows(nab_file(WINDOWS), "UTC", self.series)
         yield MetricFrame(
             name=Path(self.series).stem,
             time=regular.time,
@@ -84,7 +84,7 @@ def _checksums() -> dict[str, str]:
     return dict(content)
 
 
-def _file(name: str) -> Path:
+def nab_file(name: str) -> Path:
     """Return a NAB file from this machine, or download it; its SHA-256 is checked in both cases."""
     import pooch
 

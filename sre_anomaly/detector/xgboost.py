@@ -1,6 +1,6 @@
 """Gradient-boosted trees that learn from labelled incidents."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -11,6 +11,9 @@ from sre_anomaly.boosted import FlatBooster
 from sre_anomaly.contracts import Detector, Unit
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
+
+ROUNDS_BETWEEN_REPORTS = 10
+"""Telling costs about as much as growing a tree."""
 
 
 @register("detector", "xgboost")
@@ -73,6 +76,10 @@ class XGBoost(Detector):
         if validation is not None and len(validation[0]):
             held = xgboost.QuantileDMatrix(*validation, ref=train)
             stopping = {"evals": [(held, "validation")], "early_stopping_rounds": self.early_stopping_rounds}
+            if self.report is not None:
+                # XGBoost stops by the last measure of the list.
+                parameters["eval_metric"] = ["aucpr", "logloss"]
+                stopping["callbacks"] = [_reporting(self.report)]
         model = xgboost.train(parameters, train, self.n_estimators, verbose_eval=False, **stopping)
         self.model_ = model[: model.best_iteration + 1] if stopping else model
         self.trees_ = FlatBooster.of(self.model_)
@@ -128,3 +135,16 @@ class XGBoost(Detector):
     def native(self) -> Any:
         """Return XGBoost's own booster."""
         return self.model_
+
+
+def _reporting(report: Callable[[int, float], None]) -> Any:
+    """Return a callback that tells the area under the validation rows' precision-recall curve as trees are added."""
+    from xgboost.callback import TrainingCallback
+
+    class Reporting(TrainingCallback):
+        def after_iteration(self, _model: Any, epoch: int, evals_log: Any) -> bool:
+            if (epoch + 1) % ROUNDS_BETWEEN_REPORTS == 0:
+                report(epoch + 1, float(evals_log["validation"]["aucpr"][-1]))
+            return False
+
+    return Reporting()

@@ -38,20 +38,12 @@ def judge(frame: MetricFrame, scores: Array, flags: Mask, alerts: list[Alert], s
     alerts : list of Alert
         Those that fired in the span.
     """
-    found = Judgement()
-    duration = frame.step * len(frame)
-    found.measures["flags"] = int(flags.sum())
-    found.measures["alerts"] = len(alerts)
-    if frame.has_clock:
-        found.measures["alerts_per_week"] = per_week(len(alerts), duration)
+    found = measure(frame, scores, flags, alerts)
     if frame.labels is None or not np.isfinite(frame.labels).any():
         found.caveats.append("No labels: nobody can say how many of these are right. Look at a few of them.")
         return found
     known = np.isfinite(frame.labels)
     labels, scores, flags = frame.labels[known], scores[known], flags[known]
-    found.measures |= _row_measures(scores, flags, labels)
-    if frame.has_clock and frame.incidents is not None:
-        _add_incident_measures(found, frame, alerts, duration)
     block = max(1, min(len(labels) // 8, round(LONGEST_BLOCK / frame.step)))
     found.intervals["f1"] = interval(
         len(labels), block, lambda rows: count(flags[rows], labels[rows]).f1, seed
@@ -61,6 +53,22 @@ def judge(frame: MetricFrame, scores: Array, flags: Mask, alerts: list[Alert], s
     )
     found.baselines = _baselines(frame.values[known], labels, int(flags.sum()), seed)
     _add_caveats(found, labels, scores)
+    return found
+
+
+def measure(frame: MetricFrame, scores: Array, flags: Mask, alerts: list[Alert]) -> Judgement:
+    """Return the measures of one span of rows alone: no baseline, no resampled interval."""
+    found = Judgement()
+    duration = frame.step * len(frame)
+    found.measures["flags"] = int(flags.sum())
+    found.measures["alerts"] = len(alerts)
+    if frame.has_clock:
+        found.measures["alerts_per_week"] = per_week(len(alerts), duration)
+    if frame.labels is not None and np.isfinite(frame.labels).any():
+        known = np.isfinite(frame.labels)
+        found.measures |= _row_measures(scores[known], flags[known], frame.labels[known])
+        if frame.has_clock and frame.incidents is not None:
+            _add_incident_measures(found, frame, alerts, duration)
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre_anomaly.cuts import all_cuts
+from sre_anomaly.cuts import Cuts, rank
 from sre_anomaly.frame import Array, Mask
 
 
@@ -61,7 +61,11 @@ def pr_auc(scores: Array, labels: Array) -> float:
     >>> pr_auc(np.array([0.9, 0.8, 0.1]), np.array([1.0, 0.0, 1.0])).__round__(3)
     0.833
     """
-    cuts = all_cuts(_ranked(scores), labels)
+    return pr_area(rank(scores).cuts(labels))
+
+
+def pr_area(cuts: Cuts) -> float:
+    """Return `pr_auc` from cuts that are there already."""
     if not cuts.positives:
         return float("nan")
     gained = np.diff(cuts.recall, prepend=0.0)
@@ -78,14 +82,14 @@ def roc_auc(scores: Array, labels: Array) -> float:
     >>> roc_auc(np.array([0.9, 0.8, 0.1]), np.array([1.0, 0.0, 1.0]))
     0.5
     """
-    cuts = all_cuts(_ranked(scores), labels)
-    negatives = len(labels) - cuts.positives
+    return roc_area(rank(scores).cuts(labels))
+
+
+def roc_area(cuts: Cuts) -> float:
+    """Return `roc_auc` from cuts that are there already."""
+    negatives = cuts.flags[-1] - cuts.positives if len(cuts.flags) else 0.0
     if not cuts.positives or not negatives:
         return float("nan")
     hits = np.append(0.0, cuts.recall)
     false = np.append(0.0, (cuts.flags - cuts.hits) / negatives)
     return float(np.trapezoid(hits, false))
-
-
-def _ranked(scores: Array) -> Array:
-    return np.where(np.isfinite(scores), scores, -np.inf)

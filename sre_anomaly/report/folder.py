@@ -8,7 +8,7 @@ import pandas as pd
 import yaml
 
 from sre_anomaly.bundle import save_model
-from sre_anomaly.records import plain, write_text
+from sre_anomaly.records import write_json, write_text
 from sre_anomaly.report.page import write_page
 from sre_anomaly.report.plots import anomaly_plot, forecast_plot
 from sre_anomaly.runner import Run
@@ -28,7 +28,7 @@ def write_folder(run: Run, folder: Path) -> None:
         images.append(folder / "images" / "anomaly_plot.png")
         anomaly_plot(run, images[-1])
     if run.forecasts is not None:
-        write_text(artifacts / "forecast_metrics.json", _json(run.record.forecast))
+        write_json(artifacts / "forecast_metrics.json", run.record.forecast)
         images.append(folder / "images" / "forecast_plot.png")
         forecast_plot(run, images[-1])
     for name, model in run.models.items():
@@ -38,12 +38,6 @@ def write_folder(run: Run, folder: Path) -> None:
     write_text(folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
     write_page(run, images, folder / "report.html")
     run.record.write(folder)
-
-
-def _json(value: object) -> str:
-    import json
-
-    return json.dumps(plain(value), indent=2, allow_nan=False) + "\n"
 
 
 def _scores(run: Run) -> pd.DataFrame:

@@ -24,7 +24,7 @@ padding:.4rem .7rem}code{background:#f6f6f6;padding:.1rem .3rem}
 def write_page(run: Run, images: list[Path], path: Path) -> None:
     """Write the report of a run, with its pictures inside it."""
     title = html.escape(f"{run.record.experiment}: {run.frame.name}")
-    pictures = {image.stem: _picture(image) for image in images}
+    pictures = {image.stem: picture_tag(image) for image in images}
     body = [
         f"<h1>{title}</h1>",
         f"<p>{html.escape(words.reading(run))}.<br>This run {html.escape(words.spans(run))}.</p>",
@@ -70,7 +70,7 @@ def _alerts(run: Run) -> list[str]:
     if run.judgement is not None and run.judgement.measures.get("incidents"):
         columns.append("known incident")
         rows = [[*row, words.known_incident(run, alert)] for row, alert in zip(rows, alerts, strict=False)]
-    parts = ["<h2>Alerts, strongest first</h2>", _table(words.Table(columns, rows))]
+    parts = ["<h2>Alerts, strongest first</h2>", table_tag(words.Table(columns, rows))]
     if len(alerts) > MOST_ROWS:
         parts.append(f"<p class='note'>{len(alerts) - MOST_ROWS} more are in alerts.csv.</p>")
     return parts
@@ -86,7 +86,7 @@ def _missed(run: Run) -> list[str]:
     ]
     return [
         "<h2>Known incidents without an alert</h2>",
-        _table(words.Table(["from", "to", "type", "metric", "severity"], rows)),
+        table_tag(words.Table(["from", "to", "type", "metric", "severity"], rows)),
     ]
 
 
@@ -96,7 +96,7 @@ def _quality(run: Run) -> list[str]:
         return []
     return [
         "<h2>How good that is</h2>",
-        _table(table),
+        table_tag(table),
         "<p class='note'>random: scores drawn by chance. largest jump: the biggest change from row to row. Both "
         "flag as many rows as the detector. In brackets: 95 % interval over resampled days.</p>",
     ]
@@ -112,16 +112,18 @@ def _forecast(run: Run) -> list[str]:
         f"<p>{html.escape(words.forecast_heading(run))}: {run.forecasts.measures['rows']:,} rows, each forecast "
         f"from the rows before it. {inside:.0%} of them fell inside "
         f"the interval that was meant to hold {run.config['forecast']['coverage']:.0%}.</p>",
-        _table(table),
+        table_tag(table),
     ]
 
 
-def _picture(image: Path) -> str:
+def picture_tag(image: Path) -> str:
+    """Return a picture as HTML, its bytes inside."""
     data = base64.b64encode(image.read_bytes()).decode()
     return f"<h2>{html.escape(image.stem.replace('_', ' '))}</h2><img alt='{image.stem}' src='data:image/png;base64,{data}'>"
 
 
-def _table(table: words.Table) -> str:
+def table_tag(table: words.Table) -> str:
+    """Return a table as HTML."""
     head = "".join(f"<th>{html.escape(column)}</th>" for column in table.columns)
     rows = "".join(
         "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows

@@ -35,16 +35,16 @@ def anomaly_plot(run: Run, path: Path) -> None:
     axes = figure.subplots(len(shown) + 1, 1, sharex=True)
     for axis, metric in zip(axes, shown, strict=False):
         column = frame.values[span, frame.metrics.index(metric)]
-        _line(axis, time, column, color=BLUE, linewidth=0.8)
+        draw_line(axis, time, column, color=BLUE, linewidth=0.8)
         _shade_incidents(axis, frame, time)
         _mark_alerts(axis, [alert for alert in found.alerts if alert.metric == metric], time, column)
         axis.set_ylabel(metric)
     score_axis = axes[-1]
-    _line(score_axis, time, found.scores[span], color="black", linewidth=0.7, label="score")
-    _line(score_axis, time, found.levels[span], color=RED, linewidth=1, linestyle="--", label="level")
+    draw_line(score_axis, time, found.scores[span], color="black", linewidth=0.7, label="score")
+    draw_line(score_axis, time, found.levels[span], color=RED, linewidth=1, linestyle="--", label="level")
     score_axis.set_ylabel("score")
     score_axis.legend(loc="upper left", fontsize=8, ncols=2)
-    _date_axis(score_axis)
+    date_axis(score_axis)
     handles, labels = axes[0].get_legend_handles_labels()
     if handles:
         axes[0].legend(handles, labels, loc="upper left", fontsize=8, ncols=2)
@@ -53,7 +53,7 @@ def anomaly_plot(run: Run, path: Path) -> None:
     if len(shown) < len(frame.metrics):
         title += f" (the {len(shown)} of {len(frame.metrics)} metrics that the strongest rows name)"
     figure.suptitle(title, fontsize=12)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def forecast_plot(run: Run, path: Path) -> None:
@@ -76,7 +76,7 @@ def forecast_plot(run: Run, path: Path) -> None:
         f"{run.frame.name}: forecast {measures['horizon']} row(s) ahead, mean absolute error {measures['mae']:.4g}",
         fontsize=12,
     )
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def _draw_forecast(axis: Axes, forecasts: Forecasts, metric: int, part: slice) -> None:
@@ -91,9 +91,9 @@ def _draw_forecast(axis: Axes, forecasts: Forecasts, metric: int, part: slice) -
         linewidth=0,
         label="interval",
     )
-    _line(axis, time, forecasts.actual[part, metric], color=BLUE, linewidth=0.8, label="measured")
-    _line(axis, time, forecasts.mean[part, metric], color=RED, linewidth=0.8, label="forecast")
-    _date_axis(axis)
+    draw_line(axis, time, forecasts.actual[part, metric], color=BLUE, linewidth=0.8, label="measured")
+    draw_line(axis, time, forecasts.mean[part, metric], color=RED, linewidth=0.8, label="forecast")
+    date_axis(axis)
 
 
 def _most_blamed(run: Run) -> list[str]:
@@ -122,7 +122,8 @@ def _mark_alerts(axis: Axes, alerts: list[Alert], time: pd.DatetimeIndex, column
     )
 
 
-def _line(axis: Axes, time: pd.DatetimeIndex, values: Array, **style: object) -> None:
+def draw_line(axis: Axes, time: pd.DatetimeIndex, values: Array, **style: object) -> None:
+    """Draw a line; of a long one only the extremes that a screen can show."""
     keep = _extremes(values) if len(values) > POINTS else np.arange(len(values))
     axis.plot(_plain(time[keep]), values[keep], **style)  # type: ignore[arg-type]
     axis.margins(x=0)
@@ -150,12 +151,14 @@ def _plain(time: pd.DatetimeIndex) -> npt.NDArray[np.datetime64]:
     return np.asarray(time.tz_localize(None))
 
 
-def _date_axis(axis: Axes) -> None:
+def date_axis(axis: Axes) -> None:
+    """Write short dates under an axis."""
     locator = AutoDateLocator()  # type: ignore[no-untyped-call]
     axis.xaxis.set_major_locator(locator)
     axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a picture, the same bytes each time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})

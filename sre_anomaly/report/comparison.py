@@ -1,0 +1,249 @@
+"""Several runs are read, set against each other where they saw the same rows, written and told."""
+
+import csv
+import io
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow.parquet as pq
+import yaml
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from sre_anomaly.errors import ConfigError
+from sre_anomaly.evaluation.bootstrap import interval
+from sre_anomaly.evaluation.incidents import match
+from sre_anomaly.evaluation.judge import LONGEST_BLOCK
+from sre_anomaly.evaluation.points import count, pr_auc
+from sre_anomaly.frame import runs_of_labels
+from sre_anomaly.records import Alert, short, write_text
+from sre_anomaly.report.comparison_page import (
+    ComparedRun,
+    Difference,
+    Judged,
+    failed,
+    measured,
+    measures_table,
+    other_rows,
+    write_comparison_page,
+)
+from sre_anomaly.report.screen import say
+
+LONGEST_NAME = 48
+ON_SCREEN = 4
+"""Measures that fit beside a name."""
+NAME_ON_SCREEN = 28
+TIMES = ("start", "fired", "end", "peak")
+Rows = npt.NDArray[np.int64]
+
+
+def read_runs(records: Sequence[Path]) -> list[ComparedRun]:
+    """Read runs from their ``record.json``, and set each against the first that came to its end.
+
+    Raises
+    ------
+    ConfigError
+        If a file is no record, or a finished run has lost a file.
+    """
+    runs = [_read(path) for path in records]
+    _name(runs)
+    finished = [run for run in runs if run.completed]
+    for run in finished:
+        run.same_rows = _judged_rows(run) == _judged_rows(finished[0])
+        if run is not finished[0] and run.same_rows:
+            run.differences = _against(finished[0], run)
+    return runs
+
+
+def _read(path: Path) -> ComparedRun:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        status = record["status"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ConfigError(f"{path}: is no record of a run") from None
+    folder = path.parent
+    run = ComparedRun(folder.name, folder, record)
+    if status != "completed":
+        return run
+    try:
+        run.config = dict(_flat(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))))
+        if record["detection"] is not None:
+            run.judged = _judged(folder, record)
+    except (OSError, ValueError, KeyError, yaml.YAMLError) as error:
+        raise ConfigError(
+            f"{folder}: a file of this run cannot be read: {' '.join(str(error).split())}"
+        ) from None
+    return run
+
+
+def _judged(folder: Path, record: dict[str, Any]) -> Judged:
+    path, span = folder / "scores.parquet", record["detection"]["measured_on"] or "test"
+    wanted = {"time", "score", "level", "flag", "label"}.intersection(pq.read_schema(path).names)
+    rows = slice(*record["data"]["split"][span])
+    table = pd.read_parquet(path, columns=sorted(wanted)).iloc[rows]
+    alerts = None
+    if span == "test":
+        kept = pd.read_csv(folder / "alerts.csv")
+        times = {
+            name: pd.to_datetime(kept[name], utc=True).dt.as_unit("ns").astype("int64") for name in TIMES
+        }
+        alerts = [
+            Alert(number, start, fired, end, peak, 0.0, 0.0, 0)
+            for number, (start, fired, end, peak) in enumerate(zip(*times.values(), strict=True), start=1)
+        ]
+    labels = table["label"].to_numpy(dtype=np.float64) if "label" in wanted else None
+    return Judged(
+        pd.DatetimeIndex(table["time"]),
+        table["score"].to_numpy(dtype=np.float64),
+        table["level"].to_numpy(dtype=np.float64),
+        table["flag"].to_numpy(dtype=np.bool_),
+        labels if labels is not None and np.isfinite(labels).any() else None,
+        alerts,
+    )
+
+
+def _flat(node: Any, above: str = "") -> list[tuple[str, str]]:
+    if not isinstance(node, Mapping):
+        return [] if above == "outputs" else [(above, "null" if node is None else str(node))]
+    return [
+        pair for key, value in node.items() for pair in _flat(value, f"{above}.{key}" if above else str(key))
+    ]
+
+
+def _name(runs: Sequence[ComparedRun]) -> None:
+    """Call each run by the words of its command that not all share, or by its folder where that says more."""
+    every = [shlex.split(str(run.record.get("command", ""))) for run in runs]
+    shared = set(every[0]).intersection(*every[1:]) if every else set()
+    own = [" ".join(_rounded(word) for word in words if word not in shared) for words in every]
+    for run, name in zip(runs, own, strict=True):
+        fits = 0 < len(name) <= LONGEST_NAME and own.count(name) == 1
+        # A sweep's winner goes by the name of the sweep.
+        winner = (
+            run.folder.name.startswith("refit_")
+            and [r.folder.parent for r in runs].count(run.folder.parent) == 1
+        )
+        folder = run.folder.parent.name if winner else f"{run.folder.parent.name}/{run.folder.name}"
+        run.name = name if fits else folder
+
+
+def _rounded(word: str) -> str:
+    return re.sub(r"\d+\.\d{5,}(e-?\d+)?", lambda number: short(float(number[0])).replace(",", ""), word)
+
+
+def _judged_rows(run: ComparedRun) -> tuple[Any, ...]:
+    """Return what decides which rows a run was judged on, and by which labels."""
+    data, judged = run.record["data"], run.judged
+    span = (run.record["detection"] or {}).get("measured_on") or "test"
+    labels = None if judged is None or judged.labels is None else judged.labels.tobytes()
+    return data["fingerprint"], span, data["split"][span], labels
+
+
+def _against(first: ComparedRun, second: ComparedRun) -> list[Difference]:
+    """Resample days, or incidents, for both runs at once: what both found hard or easy cancels out."""
+    one, two = first.judged, second.judged
+    if one is None or two is None or one.labels is None or not (one.labels == 1).any():
+        return []
+    known, seed = np.isfinite(one.labels), int(first.record["seed"])
+    labels = one.labels[known]
+    step = timedelta(seconds=first.record["data"]["step_s"])
+    block = max(1, min(len(labels) // 8, round(LONGEST_BLOCK / step)))
+    flags, scores = (one.flags[known], two.flags[known]), (one.scores[known], two.scores[known])
+
+    def f1(rows: Rows) -> float:
+        before, after = (count(of_run[rows], labels[rows]).f1 for of_run in flags)
+        return after - before
+
+    def area(rows: Rows) -> float:
+        before, after = (pr_auc(of_run[rows], labels[rows]) for of_run in scores)
+        return after - before
+
+    found = [
+        Difference(name, measure(np.arange(len(labels))), *interval(len(labels), block, measure, seed))
+        for name, measure in (("f1", f1), ("pr_auc", area))
+    ]
+    incidents = runs_of_labels(one.time, one.labels)
+    if one.alerts is not None and two.alerts is not None and "incident_recall" in first.measures:
+        numbers = [incident.id for incident in incidents]
+        before, after = (np.isin(numbers, match(a, incidents).caught_ids) for a in (one.alerts, two.alerts))
+        gained = after.astype(np.float64) - before
+        between = interval(len(gained), 1, lambda rows: float(gained[rows].mean()), seed)
+        found.append(Difference("incident_recall", float(gained.mean()), *between))
+    return found
+
+
+def write_comparison(runs: Sequence[ComparedRun], folder: Path) -> list[str]:
+    """Write ``comparison.html``, ``comparison.csv`` and, where there are scores, ``comparison.png``.
+
+    Returns
+    -------
+    list of str
+        The names of the files.
+    """
+    from sre_anomaly.report.comparison_plots import comparison_plot
+
+    folder.mkdir(parents=True, exist_ok=True)
+    picture = folder / "comparison.png"
+    drawn = comparison_plot(runs, picture)
+    write_text(folder / "comparison.csv", _rows(runs))
+    write_comparison_page(runs, picture if drawn else None, folder / "comparison.html")
+    return ["comparison.html", "comparison.csv", *(["comparison.png"] if drawn else [])]
+
+
+def _rows(runs: Sequence[ComparedRun]) -> str:
+    """Return one line per run: measures, intervals, baselines and differences from the first run."""
+    rows = []
+    for run in runs:
+        row: dict[str, Any] = {"run": run.name, "folder": str(run.folder), "status": run.record["status"]}
+        for name, value in run.measures.items() if run.completed else ():
+            row[name] = value
+            low, high = run.interval(name)
+            row |= {} if low != low else {f"{name}_low": low, f"{name}_high": high}  # noqa: PLR0124 - NaN: none
+        for baseline, numbers in run.baselines.items():
+            row |= {f"{name}_of_{baseline}": numbers[name] for name in ("f1", "pr_auc")}
+        for d in run.differences:
+            row |= {
+                f"{d.measure}_gain": d.value,
+                f"{d.measure}_gain_low": d.low,
+                f"{d.measure}_gain_high": d.high,
+            }
+            row[f"{d.measure}_verdict"] = d.verdict
+        rows.append({**row, "command": run.record.get("command", ""), "error": run.record.get("error") or ""})
+    text = io.StringIO()
+    # The last two stand last, whatever the runs have in between.
+    names = [
+        name for name in dict.fromkeys(key for row in rows for key in row) if name not in ("command", "error")
+    ]
+    table = csv.DictWriter(text, [*names, "command", "error"], restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue()
+
+
+def tell_comparison(runs: Sequence[ComparedRun], console: Console) -> None:
+    """Print runs side by side, how they differ from the first one and whether that means anything."""
+    table = measures_table(runs, measured([run for run in runs if run.completed])[:ON_SCREEN], brief=True)
+    drawn = RichTable(box=None, pad_edge=True, header_style="dim")
+    for place, column in enumerate(table.columns):
+        longest = min(NAME_ON_SCREEN, max((len(row[0]) for row in table.rows), default=0))
+        drawn.add_column(column, min_width=longest if place == 0 else None, overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*map(escape, row), style="dim" if row[0].startswith("(") else "")
+    console.print()
+    console.print(drawn)
+    finished = [run for run in runs if run.completed]
+    for run in finished:
+        if run.differences:
+            say(console, "", f"{run.name} against {finished[0].name}:", *map(str, run.differences))
+    for sentence in other_rows(runs):
+        say(console, "Careful", sentence, style="yellow")
+    for sentence in failed(runs):
+        say(console, "Failed", sentence, style="red")

@@ -1,0 +1,1 @@
+"""Sweeps: a space, a study that is never lost, a loop without a barrier, an outcome."""

@@ -1,0 +1,93 @@
+"""One trial of a sweep: fitted on the training rows, judged on the validation rows, the test rows put away.
+
+The rows of the test span are cut off before anything is computed, so no choice a sweep makes can have seen
+them. Nothing is drawn and no interval is resampled: a trial leaves its record, and the winner is run again
+as a whole.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sre_anomaly.build import Parts, build_parts
+from sre_anomaly.detection import detect, prepare
+from sre_anomaly.errors import ConfigError
+from sre_anomaly.evaluation.judge import measure
+from sre_anomaly.forecasting import forecast
+from sre_anomaly.frame import MetricFrame, Split
+from sre_anomaly.kept import Kept
+from sre_anomaly.recording import check_values, describe, describe_data, detection_record
+from sre_anomaly.records import RunRecord
+from sre_anomaly.runner import only_frame
+from sre_anomaly.stages import Stages
+
+Report = Callable[[int, float], None]
+
+
+class Pruned(Exception):  # noqa: N818 - no error: a trial without prospect ends early
+    """Ends a trial whose values so far are hopeless beside those of the others."""
+
+
+def run_trial(
+    config: Mapping[str, Any],
+    record: RunRecord,
+    stages: Stages,
+    kept: Kept,
+    tasks: Sequence[str] = ("detection", "forecast"),
+    report: Report | None = None,
+) -> None:
+    """Fill a record with the measures of the validation rows.
+
+    Parameters
+    ----------
+    config : mapping
+        Resolved, as for a whole run.
+    tasks : sequence of str
+        What the objective asks for; the rest is left out.
+    report : callable, optional
+        Is told (step, value) while a detector learns, higher being better; may raise to end the trial.
+
+    Raises
+    ------
+    UserError
+        If the config or the data cannot be used, or there are no validation rows to judge.
+    """
+    parts = build_parts(config)
+    describe(config, record)
+    source = {name: config[name] for name in ("data", "split", "seed")}
+    with stages.stage("read"):
+        frame, split = kept.once("data", source, lambda: _without_test(parts, record))
+    describe_data(frame, split, record)
+    if parts.detector is not None and "detection" in tasks:
+        prepared = kept.once(
+            "features",
+            {**source, "features": config["features"]},
+            lambda: prepare(frame, split, parts.features, stages.stage),
+        )
+        parts.detector.report = report
+        detected = detect(frame, split, prepared, parts, stages.stage)
+        with stages.stage("judge"):
+            span = split.test
+            verdict = measure(frame.rows(span), detected.scores[span], detected.flags[span], detected.alerts)
+        record.detection = detection_record(config, parts, detected, verdict, split, "validation")
+    if parts.forecaster is not None and "forecast" in tasks:
+        # The interval must not be drawn from the rows that it is judged on.
+        ahead = Split(split.train, None, split.test)
+        found = forecast(frame, ahead, parts.forecaster, dict(config["forecast"]), stages.stage)
+        record.forecast = {
+            "forecaster": config["forecaster"]["name"],
+            "measured_on": "validation",
+            "measures": found.measures,
+        }
+
+
+def _without_test(parts: Parts, record: RunRecord) -> tuple[MetricFrame, Split]:
+    """Return the rows before the test span; its validation rows stand where the test rows stood."""
+    frame = only_frame(parts)
+    check_values(frame, record)
+    split = parts.split.split(frame)
+    held = split.validation
+    if held is None or Split(split.train, held, held).in_sample:
+        raise ConfigError(
+            "split: a sweep is judged on validation rows, and this split has none: use split=chronological"
+        )
+    return frame.rows(slice(0, held.stop)), Split(split.train, held, held)
