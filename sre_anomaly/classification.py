@@ -1,6 +1,6 @@
 """Fold by fold: learn from some rows, say the class of the others, and judge that beside what needs no learning."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +11,11 @@ from sre_anomaly.dataset import Fold, FoldRule, Table, Words
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.bootstrap import group_interval
 from sre_anomaly.evaluation.classification import by_class, confusion, macro_f1, measures
+from sre_anomaly.evaluation.one_rule import rule_for_classes
 from sre_anomaly.frame import Array
 from sre_anomaly.logs.alarm_words import keyword_level
 from sre_anomaly.logs.levels import LEVELS
-from sre_anomaly.table_model import TableModel, fit_classes
+from sre_anomaly.table_model import TableModel, aligned, fit_classes
 from sre_anomaly.table_parts import TableParts
 
 FEW = 20
@@ -91,7 +92,7 @@ def classify(
                     f"{table.name}: the rows to learn from in fold {fold.name!r} are all of one class; use other folds"
                 )
             model = fit_classes(train, parts.text, parts.classifier, once=once)
-            probas.append(_aligned(model.proba(table.rows(fold.test)), model.classes, classes))
+            probas.append(aligned(model.proba(table.rows(fold.test)), model.classes, classes))
     with stage("judge"):
         per_fold = {
             fold.name: measures(proba, code[fold.test]) for fold, proba in zip(folds, probas, strict=True)
@@ -117,13 +118,6 @@ def classify(
     return result
 
 
-def _aligned(proba: Array, known: Sequence[str], classes: Sequence[str]) -> Array:
-    """Return probabilities with a column for each class of the table; 0 for one that no training row had."""
-    out = np.zeros((len(proba), len(classes)))
-    out[:, [classes.index(name) for name in known]] = proba
-    return out
-
-
 def _telling(folds: list[Fold], code: npt.NDArray[np.int64]) -> list[Fold]:
     """Return the folds whose test rows are of two classes at least; if there is none, all."""
     several = [fold for fold in folds if len(np.unique(code[fold.test])) > 1]
@@ -141,9 +135,11 @@ def _mean(found: list[dict[str, float]]) -> dict[str, Any]:
 def _baselines(
     table: Table, classes: list[str], code: npt.NDArray[np.int64]
 ) -> dict[str, Callable[[Fold], npt.NDArray[np.int64]]]:
-    """Return what always says the commonest class and, for levels of logs, the rule of keywords."""
+    """Return what always says the commonest class, the best rule of one column and, for levels of logs, of keywords."""
     majority = lambda fold: np.full(len(fold.test), np.bincount(code[fold.train]).argmax())
     found: dict[str, Callable[[Fold], npt.NDArray[np.int64]]] = {"majority": majority}
+    if table.numbers or table.categories:
+        found["single_column"] = lambda fold: rule_for_classes(table, code, len(classes), fold)
     if table.texts and set(classes) <= set(LEVELS):
         column = next(iter(table.texts.values()))
         known = {text: keyword_level(text) for text in set(column)}

@@ -1,5 +1,6 @@
 """Rows of mixed columns with an answer beside each: what classification and regression learn from."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -66,6 +67,19 @@ class Table:
             group=None if self.group is None else self.group[which],
             time=None if self.time is None else self.time[which],
         )
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything in the table; changes when any cell does."""
+        content = hashlib.sha256()
+        parts = [(self.target_name, self.target), ("group", self.group), ("time", self.time)]
+        parts += [*self.numbers.items(), *self.categories.items(), *self.texts.items()]
+        for name, column in parts:
+            content.update(f"\x1e{name}\x1e".encode())
+            if column is not None:
+                whole = column.dtype == object
+                content.update("\x1f".join(map(str, column)).encode() if whole else column.tobytes())
+        return content.hexdigest()
 
     def labels(self) -> Words:
         """Return the target as class names, (n,).
@@ -150,6 +164,22 @@ class FoldRule(ABC):
         UserError
             If the table lacks what the rule goes by, or has too few rows.
         """
+
+    def rule_for(self, table: Table) -> "FoldRule":  # noqa: ARG002 - a rule that chooses needs it
+        """Return the rule that is meant for a table: this one, unless it is one that chooses."""
+        return self
+
+    def inner(self) -> "FoldRule":
+        """Return the rule by which the training rows of one fold are divided again, to choose settings on them."""
+        return self
+
+    def caution(self, table: Table) -> str:  # noqa: ARG002 - most rules need none
+        """Say what could leak although the rule does what it can; empty where nothing."""
+        return ""
+
+    def in_words(self) -> str:
+        """Return how the rows are divided, in words."""
+        return type(self).__name__
 
 
 class TextEncoder(Learner):

@@ -11,6 +11,7 @@ from sre_anomaly.dataset import Fold, FoldRule, Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.bootstrap import group_interval
 from sre_anomaly.evaluation.forecasts import mae
+from sre_anomaly.evaluation.one_rule import rule_for_numbers
 from sre_anomaly.evaluation.regression import measures
 from sre_anomaly.frame import Array
 from sre_anomaly.table_model import TableModel, fit_numbers
@@ -86,7 +87,7 @@ def regress(
         found |= {"rows": len(rows), "folds": len(folds)}
         baselines = {
             name: measures(truth, np.concatenate([guess(table, actual, fold) for fold in folds]))
-            for name, guess in (("mean", _mean_of), ("last", _last_of))
+            for name, guess in (("mean", _mean_of), ("last", _last_of), ("single_column", rule_for_numbers))
         }
         groups = (
             np.arange(len(table))

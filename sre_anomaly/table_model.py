@@ -88,6 +88,13 @@ def fit_numbers(table: Table, text: TextEncoder, regressor: Regressor) -> TableM
     return TableModel(columns, copy.deepcopy(regressor).fit(columns.transform(table), table.values()))
 
 
+def aligned(proba: Array, known: Sequence[str], classes: Sequence[str]) -> Array:
+    """Return probabilities with a column for each class of the table; 0 for one that no training row had."""
+    out = np.zeros((len(proba), len(classes)))
+    out[:, [classes.index(name) for name in known]] = proba
+    return out
+
+
 def different_rows(X: Any, labels: Any) -> npt.NDArray[np.int64]:
     """Return the numbers of the rows that are the first of their looks and class.
 

@@ -8,7 +8,7 @@ as a whole.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sre_anomaly.build import Parts, build_parts
+from sre_anomaly.build import Parts
 from sre_anomaly.detection import detect, prepare
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.evaluation.judge import measure
@@ -19,6 +19,8 @@ from sre_anomaly.recording import check_values, describe, describe_data, detecti
 from sre_anomaly.records import RunRecord
 from sre_anomaly.runner import only_frame
 from sre_anomaly.stages import Stages
+from sre_anomaly.table_parts import build_all
+from sre_anomaly.table_trial import TASKS, try_table
 
 Report = Callable[[int, float], None]
 
@@ -51,8 +53,24 @@ def run_trial(
     UserError
         If the config or the data cannot be used, or there are no validation rows to judge.
     """
-    parts = build_parts(config)
+    parts, table_parts = build_all(config)
     describe(config, record)
+    if table_parts is not None and TASKS & set(tasks):
+        try_table(config, table_parts, record, stages, kept)
+    if {"detection", "forecast"} & set(tasks):
+        try_metrics(config, parts, record, stages, kept, tasks, report)
+
+
+def try_metrics(
+    config: Mapping[str, Any],
+    parts: Parts,
+    record: RunRecord,
+    stages: Stages,
+    kept: Kept,
+    tasks: Sequence[str],
+    report: Report | None,
+) -> None:
+    """Detect and forecast, as far as the tasks ask for it, and judge the validation rows."""
     source = {name: config[name] for name in ("data", "split", "seed")}
     with stages.stage("read"):
         frame, split = kept.once("data", source, lambda: _without_test(parts, record))

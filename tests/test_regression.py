@@ -8,8 +8,8 @@ import pytest
 import yaml
 from sklearn.metrics import mean_pinball_loss
 
+from sre_anomaly import registry
 from sre_anomaly.build import build
-from sre_anomaly.catalogue import options
 from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.regression import measures, pinball, wape
@@ -19,7 +19,7 @@ from sre_anomaly.table_model import fit_numbers
 from sre_anomaly.table_parts import TableParts
 
 CONF = Path(__file__).parent.parent / "conf"
-REGRESSORS = [*options("regressor"), "sklearn.neighbors.KNeighborsRegressor"]
+REGRESSORS = [*registry.names("regressor"), "sklearn.neighbors.KNeighborsRegressor"]
 
 
 def node(kind, name, **changed):
@@ -64,7 +64,7 @@ def test_a_whole_regression(name):
     assert found.caveats == []
 
 
-@pytest.mark.parametrize("name", options("regressor"))
+@pytest.mark.parametrize("name", registry.names("regressor"))
 def test_a_model_folder_answers_the_same(tmp_path, name):
     """Saved without pickle and read again: the same numbers to the bit."""
     table = table_of(200)

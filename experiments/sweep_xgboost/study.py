@@ -1,4 +1,4 @@
-"""How much do XGBoost's parameters matter, and does supervision beat detectors that need no labels?
+"""Do the parameters of XGBoost matter, and does supervision beat detectors that need no labels.
 
 Usage: python experiments/sweep_xgboost/study.py [--seeds 5] [--trials 40] [--to FOLDER]
 

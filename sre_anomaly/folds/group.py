@@ -1,7 +1,7 @@
 """No group stands on both sides: what is judged was never seen in any form."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import Annotated, Self
 
 import numpy as np
 from pydantic import Field
@@ -18,6 +18,7 @@ class ByGroup(FoldRule):
 
     parts: Annotated[int, Field(ge=2)] = 5
     repeats: Annotated[int, Field(ge=1)] = 1
+    judged: Annotated[int, Field(ge=1)] | None = None
     seed: int = 0
 
     def folds(self, table: Table) -> list[Fold]:
@@ -42,4 +43,12 @@ class ByGroup(FoldRule):
                 )
                 for which in range(self.parts)
             ]
-        return found
+        return found[: self.judged]
+
+    def inner(self) -> Self:
+        """Return the same with every part judged."""
+        return replace(self, judged=None)
+
+    def in_words(self) -> str:
+        """Return how the rows are divided."""
+        return f"{self.parts} parts, no group on both sides"

@@ -27,3 +27,7 @@ class LeaveOneGroupOut(FoldRule):
             Fold(name, np.flatnonzero(number != at), np.flatnonzero(number == at))
             for at, name in enumerate(names)
         ]
+
+    def in_words(self) -> str:
+        """Return how the rows are divided."""
+        return "each group judged by what was learned from all others"

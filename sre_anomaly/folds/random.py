@@ -34,3 +34,7 @@ class Random(FoldRule):
         order = np.random.default_rng(self.seed).permutation(rows)
         cut = min(max(1, int(self.train * rows)), rows - 1)
         return [Fold("random rows", np.sort(order[:cut]), np.sort(order[cut:]))]
+
+    def in_words(self) -> str:
+        """Return how the rows are divided."""
+        return "rows dealt out at random, near copies on both sides"

@@ -42,3 +42,7 @@ class ByTime(FoldRule):
                 f"folds=time: {table.name} has too few moments for folds.train={self.train:g} and this gap"
             )
         return [Fold("later rows", train, test)]
+
+    def in_words(self) -> str:
+        """Return how the rows are divided."""
+        return f"the earliest {self.train:.0%} learned from, what came after judged"
