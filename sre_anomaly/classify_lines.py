@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -38,20 +38,22 @@ def classify(words: list[str], stdin: BinaryIO | None = None, stdout: TextIO | N
         )
     classifier = LineClassifier(model)
     out = stdout or sys.stdout
-    given = (
-        iter([[line.encode() for line in lines]]) if lines else _batches(_opened(settings["input"], stdin))
-    )
     told = blank = 0
-    for batch in given:
-        kept = [line for line in batch if line.strip()]
-        blank += len(batch) - len(kept)
-        told += len(kept)
-        for line, (name, sure) in zip(kept, classifier.answer(kept) if kept else [], strict=True):
-            if settings["only"] in {"", name}:
-                text = "" if settings["show"] == "class" else f"\t{sure:.3f}\t{line.decode(errors='replace')}"
-                out.write(f"{name}{text}\n")
-        # Somebody may wait at the other end of the pipe.
-        out.flush()
+    with _opened(settings["input"], stdin) as stream:
+        for batch in iter([[line.encode() for line in lines]]) if lines else _batches(stream):
+            kept = [line for line in batch if line.strip()]
+            blank += len(batch) - len(kept)
+            told += len(kept)
+            for line, (name, sure) in zip(kept, classifier.answer(kept), strict=True):
+                if settings["only"] in {"", name}:
+                    rest = (
+                        ""
+                        if settings["show"] == "class"
+                        else f"\t{sure:.3f}\t{line.decode(errors='replace')}"
+                    )
+                    out.write(f"{name}{rest}\n")
+            # Somebody may wait at the other end of the pipe.
+            out.flush()
     if not told:
         raise DataError("classify: there was no line to classify")
     if blank:
@@ -77,9 +79,10 @@ def _settings(words: list[str]) -> tuple[dict[str, str], list[str]]:
     return settings, lines
 
 
-def _opened(name: str, stdin: BinaryIO | None) -> BinaryIO:
+def _opened(name: str, stdin: BinaryIO | None) -> AbstractContextManager[BinaryIO]:
     try:
-        return Path(name).expanduser().open("rb", buffering=0) if name else stdin or sys.stdin.buffer
+        # What was open before is not ours to close.
+        return Path(name).expanduser().open("rb") if name else nullcontext(stdin or sys.stdin.buffer)
     except OSError as error:
         raise DataError(f"input={name}: cannot be read ({error.strerror})") from None
 

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ import yaml
 
 from sre_anomaly.catalogue import options
 from sre_anomaly.compose import composed
+from sre_anomaly.dataset import Table
+from sre_anomaly.errors import ConfigError
 from sre_anomaly.kept import Kept
 from sre_anomaly.new_recipe import example, recipes
 from sre_anomaly.records import RunRecord, plain
@@ -104,7 +107,7 @@ def test_metrics_and_a_table_in_one_run(command, tmp_path):
     assert (tmp_path / "outputs/latest/table_model/manifest.json").is_file()
 
 
-def test_seven_lines_say_what_they_cannot_tell(command, tmp_path):
+def test_seven_lines_say_what_they_cannot_tell(command):
     """The smallest example runs, and says that three judged lines prove nothing."""
     code, out, _ = command("experiment=log_levels", "table=seven_lines")
     assert code == 0
@@ -303,9 +306,7 @@ def test_a_sweep_never_sees_the_judged_rows(monkeypatch):
         if corrupt:
             answers[421:] = "yes"
 
-        def read(self, answers=answers):
-            from sre_anomaly.dataset import Table
-
+        def read(_, answers=answers):
             return Table("own", **real, target=answers, time=np.arange(len(answers), dtype=np.int64))
 
         monkeypatch.setattr(CsvTable, "table", read)
@@ -316,10 +317,10 @@ def test_a_sweep_never_sees_the_judged_rows(monkeypatch):
     assert found[0]["rows"] < 180
 
 
-def test_a_rule_that_judges_every_row_leaves_nothing_for_a_sweep(command):
+def test_a_rule_that_judges_every_row_leaves_nothing_for_a_sweep():
     """Swept on all rows, a winner could prove itself on none."""
     config = composed(["experiment=compliance", "table.rows=500"])
-    with pytest.raises(Exception, match=r"folds\.judged=1"):
+    with pytest.raises(ConfigError, match=r"folds\.judged=1"):
         run_trial(config, RunRecord(), Stages(), Kept(), ("classification",))
     config["folds"]["judged"] = 1
     record = RunRecord()
@@ -369,8 +370,6 @@ def test_a_recipe_is_honest(recipe):
 
 def test_every_recipe_has_its_page():
     """A page for each recipe and one for no other; each names its command."""
-    from pathlib import Path
-
     folder = Path(__file__).parent.parent / "experiments" / "recipes"
     pages = {path.stem for path in folder.glob("*.md")} - {"README"}
     assert set(recipes()) <= pages
