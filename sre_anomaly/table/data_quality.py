@@ -60,5 +60,6 @@ class DataQuality(TableSource):
             {"feed": made.names("feed", feed)},
             target=np.where(which >= 0, "yes", "no").astype(object),
             target_name="broken",
+            group=made.names("feed", feed),
             time=made.START + night * DAY,
         )
