@@ -116,9 +116,9 @@ def save_model(model: Model, folder: Path) -> None:
         learned = part.learned() if hasattr(part, "learned") else {}
         parts[kind] = {
             "name": model.about["names"][kind],
-            "arguments": _arguments(part),
+            "arguments": arguments_of(part),
             "learned": {
-                name: _keep(f"{kind}.{name}", value, arrays, others) for name, value in learned.items()
+                name: keep_value(f"{kind}.{name}", value, arrays, others) for name, value in learned.items()
             },
         }
     if model.memory is not None:
@@ -139,7 +139,7 @@ def save_model(model: Model, folder: Path) -> None:
         "about": plain(model.about),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
     }
-    manifest["checksum"] = _checksum(manifest)
+    manifest["checksum"] = checksum_of(manifest)
     write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
 
 
@@ -151,15 +151,17 @@ def load_model(folder: Path) -> Model:
     UserError
         If the folder is missing, incomplete, changed, of another kind or of a newer format.
     """
-    manifest = _manifest(folder)
-    contents = {name: _content(folder, name, expected) for name, expected in manifest["files"].items()}
+    manifest = read_manifest(folder)
+    if "metrics" not in manifest:
+        raise UserError(f"model={folder}: was learned from a table, and has no metrics to watch")
+    contents = {name: checked_content(folder, name, expected) for name, expected in manifest["files"].items()}
     with np.load(io.BytesIO(contents[ARRAYS]), allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     parts = {}
     for kind in KINDS:
         node = manifest["parts"][kind]
         part = build(kind, {"name": node["name"], **node["arguments"]}, key=f"{folder}: {kind}")
-        learned = {name: _take(value, arrays, contents) for name, value in node["learned"].items()}
+        learned = {name: take_value(value, arrays, contents) for name, value in node["learned"].items()}
         parts[kind] = part.restore(learned) if hasattr(part, "restore") else part
     return Model(
         metrics=tuple(manifest["metrics"]),
@@ -176,7 +178,8 @@ def load_model(folder: Path) -> Model:
     )
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a model folder, if it is whole, unchanged and of a format that is known."""
     path = folder / MANIFEST
     if not path.is_file():
         raise UserError(
@@ -191,14 +194,15 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise UserError(
             f"{path}: has format {version}, and this version of sre-anomaly reads {FORMAT}; update sre-anomaly"
         )
-    if manifest.get("checksum") != _checksum(manifest):
+    if manifest.get("checksum") != checksum_of(manifest):
         raise UserError(
             f"{path}: was changed after it was written (its checksum differs); copy the folder anew"
         )
     return dict(manifest)
 
 
-def _content(folder: Path, name: str, expected: str) -> bytes:
+def checked_content(folder: Path, name: str, expected: str) -> bytes:
+    """Return the content of a file of a model folder, if it is what the manifest says."""
     path = folder / name
     if Path(name).name != name or not path.is_file():
         raise UserError(f"{path}: is missing; copy the whole folder")
@@ -208,12 +212,14 @@ def _content(folder: Path, name: str, expected: str) -> bytes:
     return content
 
 
-def _checksum(manifest: Mapping[str, Any]) -> str:
+def checksum_of(manifest: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of all that a manifest says beside its own checksum."""
     rest = {name: value for name, value in manifest.items() if name != "checksum"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-def _arguments(part: Any) -> dict[str, Any]:
+def arguments_of(part: Any) -> dict[str, Any]:
+    """Return a part's constructor arguments, as YAML would give them."""
     given = {field.name: getattr(part, field.name) for field in fields(part) if field.init}
     return {
         name: f"{value.total_seconds():.15g}s" if isinstance(value, timedelta) else value
@@ -221,7 +227,7 @@ def _arguments(part: Any) -> dict[str, Any]:
     }
 
 
-def _keep(key: str, value: Any, arrays: dict[str, Any], others: dict[str, bytes]) -> Any:
+def keep_value(key: str, value: Any, arrays: dict[str, Any], others: dict[str, bytes]) -> Any:
     """Return what stands in the manifest for a learned value."""
     if isinstance(value, np.ndarray):
         arrays[key] = value
@@ -232,7 +238,8 @@ def _keep(key: str, value: Any, arrays: dict[str, Any], others: dict[str, bytes]
     return plain(value)
 
 
-def _take(value: Any, arrays: Mapping[str, Any], contents: Mapping[str, bytes]) -> Any:
+def take_value(value: Any, arrays: Mapping[str, Any], contents: Mapping[str, bytes]) -> Any:
+    """Return the learned value that the manifest stands for."""
     if isinstance(value, dict) and "array" in value:
         return arrays[value["array"]]
     if isinstance(value, dict) and "file" in value:

@@ -62,7 +62,7 @@ def resolved(config: DictConfig) -> dict[str, Any]:
             continue
         value = config[key]
         if OmegaConf.is_config(value):
-            missing += [f"{key}.{inside}" for inside in OmegaConf.missing_keys(value)]
+            missing += OmegaConf.missing_keys(value)
         content[key] = value
     if missing:
         raise ConfigError("\n".join(f"{key}: has to be given: {key}=..." for key in sorted(missing)))

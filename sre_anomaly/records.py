@@ -97,6 +97,8 @@ class RunRecord:
     rows: int = 0
     detection: dict[str, Any] | None = None
     forecast: dict[str, Any] | None = None
+    classification: dict[str, Any] | None = None
+    regression: dict[str, Any] | None = None
     timings: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     started: str = ""

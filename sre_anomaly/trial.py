@@ -24,6 +24,8 @@ from sre_anomaly.recording import check_values, describe, describe_data, detecti
 from sre_anomaly.records import RunRecord
 from sre_anomaly.runner import only_frame
 from sre_anomaly.stages import Stages
+from sre_anomaly.table_parts import build_all
+from sre_anomaly.table_trial import TASKS, try_table
 
 Report = Callable[[int, float], None]
 
@@ -56,11 +58,28 @@ def run_trial(
     UserError
         If the config or the data cannot be used, or there are no validation rows to judge.
     """
-    parts = build_parts(config)
+    parts, table_parts = build_all(config)
     describe(config, record)
+    if table_parts is not None and TASKS & set(tasks):
+        try_table(config, table_parts, record, stages, kept)
+    if not {"detection", "forecast"} & set(tasks):
+        return
     if isinstance(parts.data, Corpus):
         record.detection = _every_series(config, parts.data, stages, report)
-        return
+    else:
+        try_metrics(config, parts, record, stages, kept, tasks, report)
+
+
+def try_metrics(
+    config: Mapping[str, Any],
+    parts: Parts,
+    record: RunRecord,
+    stages: Stages,
+    kept: Kept,
+    tasks: Sequence[str],
+    report: Report | None,
+) -> None:
+    """Detect and forecast, as far as the tasks ask for it, and judge the validation rows."""
     source = {name: config[name] for name in ("data", "split", "seed")}
     with stages.stage("read"):
         frame, split = kept.once("data", source, lambda: _without_test(only_frame(parts), parts, record))

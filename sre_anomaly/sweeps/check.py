@@ -2,10 +2,10 @@
 
 from omegaconf import OmegaConf
 
-from sre_anomaly.build import build_parts
 from sre_anomaly.compose import complaints_in_words, composed, composed_with_hydra
 from sre_anomaly.sweeps.settings import SweepSettings, sweep_settings
 from sre_anomaly.sweeps.space import Space, read_space
+from sre_anomaly.table_parts import build_all
 
 
 def check_sweep(words: list[str]) -> tuple[SweepSettings, Space]:
@@ -24,5 +24,5 @@ def check_sweep(words: list[str]) -> tuple[SweepSettings, Space]:
     settings = sweep_settings({str(key): value for key, value in node.items()})
     space = read_space(settings.params, settings.when, [w for w in words if not w.startswith("hydra")])
     for overrides in space.examples():
-        build_parts(composed([word for word in overrides if not word.startswith("sweep=")]))
+        build_all(composed([word for word in overrides if not word.startswith("sweep=")]))
     return settings, space
