@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from sre_anomaly.build import NOTHING
-from sre_anomaly.compose import composed
+from sre_anomaly.compose import composed, refuse_unknown_sweep
 from sre_anomaly.errors import DataError
 from sre_anomaly.table_parts import TableParts, build_all
 
@@ -20,6 +20,7 @@ def check(words: list[str]) -> None:
     UserError
         One line for each thing that is wrong.
     """
+    refuse_unknown_sweep(words)
     if any(word.startswith("sweep=") for word in words):
         from sre_anomaly.sweeps.check import check_sweep
 

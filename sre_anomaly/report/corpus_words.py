@@ -1,5 +1,6 @@
 """What a run over many series says, in words and tables, for the screen and the page."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -126,6 +127,23 @@ def series_lines(found: CorpusRun, most: int) -> Table:
     kept = [name for name in columns if name in chosen]
     rows = [[_cell(line[name]) for name in kept] for _, line in chosen.iterrows()]
     return Table([name.replace("_", " ") for name in kept], rows)
+
+
+def strongest(alerts: Path, most: int) -> list[tuple[str, str, str]]:
+    """Return (series, time, reason) of the alerts furthest above their level, in the level's own size."""
+    table = pd.read_csv(alerts)
+    if table.empty:
+        return []
+    table["above"] = (table["peak_score"] - table["peak_level"]) / table["peak_level"].abs().clip(lower=1e-12)
+    chosen = table.sort_values("above", ascending=False, kind="stable").head(most)
+    return [
+        (
+            str(line.series).rpartition("/")[2],
+            str(line.start).replace("T", " ").removesuffix("Z")[:16],
+            str(line.reason),
+        )
+        for line in chosen.itertuples()
+    ]
 
 
 def broken(found: CorpusRun) -> Table | None:
