@@ -23,6 +23,7 @@ from sre_anomaly.errors import UserError
 from sre_anomaly.frame import Array, MetricFrame
 from sre_anomaly.memory import PARTS, Memory
 from sre_anomaly.records import plain, write_text
+from sre_anomaly.registry import name_of
 from sre_anomaly.seasons import Profile, usual_deviation
 
 FORMAT = 1
@@ -61,7 +62,7 @@ class Model:
     @property
     def can_be_kept(self) -> bool:
         """Whether a folder can hold it: a detector of another library could only be kept by pickle."""
-        return is_dataclass(self.detector)
+        return _can_be_kept(self.detector)
 
 
 def model_of(
@@ -213,12 +214,30 @@ def _checksum(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
+def _can_be_kept(detector: Any) -> bool:
+    """Whether a detector, and all that it is made of, is of our own house."""
+    return is_dataclass(detector) and all(_can_be_kept(part) for part in _inside(detector))
+
+
+def _inside(part: Any) -> list[Detector]:
+    values = [getattr(part, field.name) for field in fields(part) if field.init]
+    each = [one for value in values for one in (value.values() if isinstance(value, dict) else [value])]
+    return [one for one in each if isinstance(one, Detector)]
+
+
 def _arguments(part: Any) -> dict[str, Any]:
-    given = {field.name: getattr(part, field.name) for field in fields(part) if field.init}
-    return {
-        name: f"{value.total_seconds():.15g}s" if isinstance(value, timedelta) else value
-        for name, value in given.items()
-    }
+    return {field.name: _as_given(getattr(part, field.name)) for field in fields(part) if field.init}
+
+
+def _as_given(value: Any) -> Any:
+    """Return what stands in a config for an argument."""
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():.15g}s"
+    if isinstance(value, dict):
+        return {name: _as_given(one) for name, one in value.items()}
+    if isinstance(value, Detector):
+        return {"name": name_of("detector", type(value)), **_arguments(value)}
+    return value
 
 
 def _keep(key: str, value: Any, arrays: dict[str, Any], others: dict[str, bytes]) -> Any:

@@ -7,7 +7,7 @@ import sre_anomaly
 from sre_anomaly.build import build, build_parts
 from sre_anomaly.bundle import KINDS, model_of, save_model
 from sre_anomaly.compose import composed
-from sre_anomaly.detection import detect
+from sre_anomaly.detection import detect, prepare
 from sre_anomaly.detector.cknn import Cknn
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.examples import example_frame
@@ -144,7 +144,8 @@ def _fitted(frame, *overrides):
     parts = build_parts(config)
     split = Split(slice(0, 200), None, slice(200, len(frame)))
     with Stages() as stages:
-        detected = detect(frame, split, parts, stages.stage)
+        prepared = prepare(frame, split, parts.features, stages.stage)
+        detected = detect(frame, split, prepared, parts, stages.stage)
     names = {kind: config[kind]["name"] for kind in KINDS}
     return detected, model_of(frame, split.train, parts, {"names": names}, detected.memory)
 

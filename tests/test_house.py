@@ -29,7 +29,7 @@ FLOORS = (
         "novelty",
         "sametime",
     },
-    {"contracts", "corpora", "dask_pool", "kept", "pool"},
+    {"contracts", "corpora", "dask_pool", "facts", "kept", "pool"},
     {"data", "features", "detector", "threshold", "alerts", "forecaster", "split", "evaluation"},
     {"adapters", "nab_corpus"},
     {"build", "memory", "reasons", "nab_results"},
