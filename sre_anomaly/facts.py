@@ -30,6 +30,7 @@ class Facts:
     zeros: tuple[str, ...] = ()
     """Those of them where that value is 0."""
     gaps: float = 0.0
+    """The share that is missing of the metric with the most gaps."""
     seasonal: int = 0
     """Metrics with a daily course."""
     incidents: int = 0
@@ -58,7 +59,7 @@ def facts_of(X: Array, history: MetricFrame | None) -> Facts:
         history.step,
         tuple(still),
         tuple(zeros),
-        float(np.isnan(history.values).mean()),
+        float(np.isnan(history.values).mean(axis=0).max()),
         seasonal,
         len(history.incidents or ()),
     )
@@ -81,7 +82,9 @@ def advice(facts: Facts) -> list[str]:
         zero = " (it is 0)" if len(facts.zeros) == 1 == len(facts.still) else ""
         told.append(f"{names} {change}{zero}: a static limit suits it better, or detector=flatline")
     if facts.gaps > GAPS:
-        told.append(f"{facts.gaps:.0%} of the values are missing: detector=flatline tells of gaps themselves")
+        told.append(
+            f"up to {facts.gaps:.0%} of a metric's values are missing: detector=flatline tells of gaps themselves"
+        )
     if facts.incidents >= ENOUGH_INCIDENTS:
         told.append(
             f"{facts.incidents} incidents are known: detector=xgboost features=system learns from them, auto does not"

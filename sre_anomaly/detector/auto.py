@@ -22,19 +22,24 @@ class Auto(Detector):
     The rules, in this order:
 
     1. Fewer than ``fewest_rows`` training rows: it abstains, with an error that says so.
-    2. At least ``many_metrics`` metrics that move, and ``many_rows`` training rows: ``many``. How metrics go together
-       shows more than each alone, and there are rows enough to learn it.
-    3. Else ``few``, which needs no training rows.
+    2. At least ``wide_metrics`` metrics that move: ``wide``. Among so many, all rows are far from each other, and an
+       incident shows in a few metrics, which one distance over all would drown.
+    3. At least ``many_metrics`` of them, and ``many_rows`` training rows: ``many``. How metrics go together shows more
+       than each alone, and there are rows enough to learn it.
+    4. Else ``few``, which needs no training rows.
 
-    Daily courses, gaps, metrics that hardly ever change and known incidents decide nothing, because both detectors take
-    them in, but they are told, with what suits them better where there is something. It never learns from labels.
+    Daily courses, gaps, metrics that hardly ever change and known incidents decide nothing, because all three take them
+    in, but they are told, with what suits them better where there is something. It never learns from labels. Scores of
+    different series have different units: the threshold has to go by each series' own past, as conformal does.
     """
 
     few: Detector
     many: Detector
+    wide: Detector
     fewest_rows: Annotated[int, Field(ge=2)] = 50
     many_metrics: Annotated[int, Field(ge=2)] = 4
     many_rows: Annotated[int, Field(ge=2)] = 500
+    wide_metrics: Annotated[int, Field(ge=2)] = 13
 
     export_name = "auto"
 
@@ -43,13 +48,14 @@ class Auto(Detector):
     _seen: MetricFrame | None = field(init=False, default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if self.few.unit != self.many.unit or self.few.needs_labels or self.many.needs_labels:
-            raise ConfigError(
-                "detector.few, detector.many: one threshold must suit both: choose detectors that count scores in the "
-                "same unit and need no labels, such as cknn and ensemble"
-            )
-        self.unit = self.few.unit
-        self.handles_missing = self.few.handles_missing and self.many.handles_missing
+        options = self._options()
+        for name, option in options.items():
+            if option.needs_labels:
+                raise ConfigError(f"detector.{name}: needs labels; choose one that learns without")
+        units = {option.unit for option in options.values()}
+        self.unit = units.pop() if len(units) == 1 else "own"
+        self.handles_missing = all(option.handles_missing for option in options.values())
+        self.handles_nothing = all(option.handles_nothing for option in options.values())
 
     def meet(self, history: MetricFrame) -> None:
         """Look at the training rows as they were measured."""
@@ -70,8 +76,12 @@ class Auto(Detector):
                 f"detector=auto abstains: {facts.rows} training rows are too few to say what is ordinary; wait until "
                 f"there are {self.fewest_rows}, or name a detector, such as detector=cknn"
             )
-        several = facts.moving >= self.many_metrics
-        self.chosen_ = "many" if several and facts.rows >= self.many_rows else "few"
+        if facts.moving >= self.wide_metrics:
+            self.chosen_ = "wide"
+        elif facts.moving >= self.many_metrics and facts.rows >= self.many_rows:
+            self.chosen_ = "many"
+        else:
+            self.chosen_ = "few"
         chosen = self.chosen
         chosen.columns_in_sigmas = self.columns_in_sigmas
         if self._seen is not None:
@@ -84,7 +94,10 @@ class Auto(Detector):
     @property
     def chosen(self) -> Detector:
         """The detector that was chosen."""
-        return self.many if self.chosen_ == "many" else self.few
+        return self._options()[self.chosen_ or "few"]
+
+    def _options(self) -> dict[str, Detector]:
+        return {"few": self.few, "many": self.many, "wide": self.wide}
 
     def score(self, X: Array) -> Array:
         """Return (n,) scores of the chosen detector."""
@@ -121,6 +134,8 @@ class Auto(Detector):
         step = f" every {in_words(facts.step)}" if facts.step is not None else ""
         seen = f"{facts.rows:,} training rows{step}, {facts.moving} metrics that move"
         name = type(self.chosen).__name__.lower()
+        if self.chosen_ == "wide":
+            return f"auto chose {name}: {seen}, so many that the strangest few of them say most"
         if self.chosen_ == "many":
             return f"auto chose {name}: {seen}, enough to learn how they go together"
         if facts.moving >= self.many_metrics:
