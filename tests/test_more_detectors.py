@@ -198,7 +198,7 @@ def test_auto_equals_what_it_chose():
     """Nothing is lost by letting it choose."""
     frame = _frame()
     _, auto, _ = _detected(frame, "detector=auto")
-    _, ensemble, _ = _detected(frame, "detector=ensemble", "threshold=conformal", "alerts=incident")
+    _, ensemble, _ = _detected(frame, "detector=ensemble", "threshold=contamination", "alerts=incident")
     np.testing.assert_array_equal(auto.scores, ensemble.scores)
     assert auto.alerts == ensemble.alerts
 

@@ -30,7 +30,7 @@ class Auto(Detector):
 
     Daily courses, gaps, metrics that hardly ever change and known incidents decide nothing, because all three take them
     in, but they are told, with what suits them better where there is something. It never learns from labels. Scores of
-    different series have different units: the threshold has to go by each series' own past, as conformal does.
+    different series have different units: the threshold has to go by each series' own past, as contamination does.
     """
 
     few: Detector
