@@ -8,7 +8,7 @@ which an adapter makes into a `Detector`. Everything wrong with a config is coll
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, ValidationError, create_model
 
@@ -111,6 +111,8 @@ def _construct(cls: type, arguments: dict[str, Any], *, seed: int, key: str) -> 
         kind = _promised_kind(hint)
         if kind and isinstance(arguments.get(name), Mapping):
             arguments[name] = build(kind, arguments[name], seed=seed, key=f"{key}.{name}")
+        elif get_origin(hint) is dict and (several := _promised_kind(get_args(hint)[1])):
+            arguments[name] = _each(several, arguments.get(name), seed=seed, key=f"{key}.{name}")
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         fields[name] = (hint, default)
     model = create_model(
@@ -124,6 +126,17 @@ def _construct(cls: type, arguments: dict[str, Any], *, seed: int, key: str) -> 
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     return cls(**{name: getattr(checked, name) for name in signature.parameters})
+
+
+def _each(kind: str, nodes: Any, *, seed: int, key: str) -> dict[str, Any]:
+    """Build every part of a mapping from names to nodes."""
+    if not isinstance(nodes, Mapping) or not all(isinstance(node, Mapping) for node in nodes.values()):
+        raise ConfigError(f"{key}: has to name each {kind} and its arguments, as in first: {{name: cknn}}")
+    return {
+        str(name): build(kind, node, seed=seed, key=f"{key}.{name}")
+        for name, node in nodes.items()
+        if node.get("name") != NOTHING
+    }
 
 
 def _promised_kind(hint: Any) -> str | None:

@@ -9,13 +9,14 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sre_anomaly.arguments import arguments_of, can_be_kept
 from sre_anomaly.build import Parts, build
 from sre_anomaly.clock import nanoseconds
 from sre_anomaly.contracts import AlertPolicy, Detector, Features, Threshold
@@ -61,7 +62,7 @@ class Model:
     @property
     def can_be_kept(self) -> bool:
         """Whether a folder can hold it: a detector of another library could only be kept by pickle."""
-        return is_dataclass(self.detector)
+        return can_be_kept(self.detector)
 
 
 def model_of(
@@ -216,15 +217,6 @@ def checksum_of(manifest: Mapping[str, Any]) -> str:
     """Return the SHA-256 of all that a manifest says beside its own checksum."""
     rest = {name: value for name, value in manifest.items() if name != "checksum"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def arguments_of(part: Any) -> dict[str, Any]:
-    """Return a part's constructor arguments, as YAML would give them."""
-    given = {field.name: getattr(part, field.name) for field in fields(part) if field.init}
-    return {
-        name: f"{value.total_seconds():.15g}s" if isinstance(value, timedelta) else value
-        for name, value in given.items()
-    }
 
 
 def keep_value(key: str, value: Any, arrays: dict[str, Any], others: dict[str, bytes]) -> Any:

@@ -97,17 +97,20 @@ class Detector(Learner):
     """How strange a row is. It never knows the level at which someone is paged."""
 
     needs_labels: ClassVar[bool] = False
-    handles_missing: ClassVar[bool] = False
-    """Whether rows with NaN in some columns are scored; other detectors get complete rows only."""
+    handles_missing: bool = False
+    handles_nothing: bool = False
+    """Whether rows with NaN in some columns, or in all, are scored; other detectors get complete rows only."""
     unit: Unit = "own"
     export_name: str = "detector"
-    """File name of the fitted model exported for notebooks."""
     columns_in_sigmas: bool = False
     """Whether the features count in standard deviations already; set when the parts are put together."""
     note: str = ""
     """What the user should know about how it was fitted."""
     report: Callable[[int, float], None] | None = None
     """Where to tell (step, value so far, higher being better) while it learns; it may raise to stop a hopeless fit."""
+
+    def meet(self, history: MetricFrame) -> None:
+        """Look at the training rows as they were measured, before `fit`."""
 
     @abstractmethod
     def fit(self, X: Array, y: Array | None = None, validation: tuple[Array, Array] | None = None) -> Self:
@@ -125,13 +128,14 @@ class Detector(Learner):
         """Return what it knows before a series' first row, (s,): nothing, unless it learns while it runs."""
         return np.empty(0)
 
-    def advance(self, states: Array, times: Times, rows: Array) -> Array:
+    def advance(self, states: Array, times: Times, rows: Array, shares: Array | None = None) -> Array:
         """Return the scores (k,) of rows (k, d), then take each row into its state.
 
         States as in `Features.advance`; ``times`` (k,) are 0 where rows have no time. Most detectors score each
-        row by itself and need only `score`.
+        row by itself and need only `score`. One with a state writes each column's share to ``shares`` (k, d), NaN
+        where it cannot say, because it cannot be asked for them later.
         """
-        del states, times
+        del states, times, shares
         return self.score(rows)
 
     def contributions(self, X: Array) -> Array | None:  # noqa: ARG002 - optional
@@ -147,9 +151,8 @@ class Threshold(Learner):
     """The level a score must exceed, at each row. It never knows which detector gave the score."""
 
     units: ClassVar[tuple[Unit, ...]] = ("own", "sigma", "log_density", "probability", "evidence")
-    """The units of score that it can work with."""
     fixed: ClassVar[bool] = True
-    """Whether the level is the same at every row once it is fitted; else it goes by `new_state` and `advance`."""
+    """Whether every row has the same level once it is fitted; else it goes by `new_state` and `advance`."""
     needs_labels: ClassVar[bool] = False
     """True: it is fitted on labelled validation rows. False: on the scores of the training rows."""
 
@@ -233,10 +236,7 @@ class Forecaster(ABC):
         """Return (h, m) expected values after (k, m) rows of history, k >= ``lookback``."""
 
     def predict_each(self, values: Array, origins: Sequence[int], horizon: int) -> Array:
-        """Return (k, h, m) forecasts, one from each origin: row ``origins[i]`` is the first unknown row.
-
-        Equal to calling `predict` on ``values[:origin]`` each time; override it where that can be faster.
-        """
+        """Return (k, h, m): `predict` after ``values[:origin]`` for each origin; override it where that can be faster."""
         answers = [self.predict(values[:origin], horizon) for origin in origins]
         return np.stack(answers) if answers else np.empty((0, horizon, values.shape[1]))
 

@@ -43,6 +43,8 @@ class Detection:
     """Those of the judged span."""
     memory: Memory
     """What the parts know after the last row."""
+    shares: Array | None = None
+    """(n, d) what each column had in the scores of a detector that learns while it runs; others can be asked."""
 
 
 def prepare(frame: MetricFrame, split: Split, features: Features, stage: Stage) -> Prepared:
@@ -68,21 +70,26 @@ def detect(
     if detector is None:
         raise ValueError("no detector to run")
     X = prepared.X
+    complete = scorable(X, prepared.features, detector)
+    if learn:
+        with stage("fit"):
+            fit_detector(frame, split, detector, X, complete)
+    # Only now: what a detector has to remember may depend on what it learned.
     memory = Memory.before(prepared.features, detector, threshold, frame.metrics)
     if memory.learns:
         # Whoever goes on from here needs the features' state too; a transform need not leave one.
         prepared.features.advance(
             memory.features, frame.time.asi8, np.ascontiguousarray(frame.values), np.empty_like(X)
         )
-    complete = scorable(X, prepared.features, detector)
-    if learn:
-        with stage("fit"):
-            fit_detector(frame, split, detector, X, complete)
     with stage("score"):
         scores = np.full(len(frame), np.nan)
         asked = _as_slice(complete)
-        times = frame.measured_at
-        scores[asked] = detector.advance(memory.detector, times[asked], np.ascontiguousarray(X[asked]))
+        rows, times = np.ascontiguousarray(X[asked]), frame.measured_at[asked]
+        told = memory.shares(rows)
+        scores[asked] = detector.advance(memory.detector, times, rows, told)
+        shares = None if told is None else np.full(X.shape, np.nan)
+        if shares is not None:
+            shares[asked] = told
     with stage("threshold"):
         threshold.start(frame.step)
         if learn:
@@ -91,19 +98,21 @@ def detect(
         flags = exceeds(scores, levels)
     with stage("alerts"):
         alerts = replay(frame, scores, levels, flags, split.test, parts.alerts)
-    return Detection(X, prepared.columns, scores, levels, flags, alerts, memory)
+    return Detection(X, prepared.columns, scores, levels, flags, alerts, memory, shares)
 
 
 def scorable(X: Array, features: Features, detector: Detector) -> Mask:
     """Return which rows the detector is asked about: past the lookback, and complete if it needs that."""
     present = np.isfinite(X)
     enough: Mask = np.asarray(present.any(axis=1) if detector.handles_missing else present.all(axis=1))
+    enough |= detector.handles_nothing
     enough[: features.lookback] = False
     return enough
 
 
 def fit_detector(frame: MetricFrame, split: Split, detector: Detector, X: Array, complete: Mask) -> None:
     """Fit on the rows of the training span that can be used."""
+    detector.meet(frame.rows(split.train))
     rows = _span(len(frame), split.train) & complete
     if rows.sum() < 2:
         raise DataError(

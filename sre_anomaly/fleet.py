@@ -58,6 +58,7 @@ class FleetMonitor:
         )
         self._needed = 1 + max(model.features.lookback for model in each)
         self._columns = np.empty((self.series, self._width))
+        self._shares = np.full_like(self._columns, np.nan)
         self._policies: dict[int, AlertPolicy] = {}
         # These must hear of a quiet row too.
         fresh = [copy.deepcopy(model.alerts) for model in each]
@@ -106,7 +107,9 @@ class FleetMonitor:
             times = np.full(len(members), now)
             model.features.advance(memory.features, times, rows, columns)
             if warm:
-                scores[members] = _score(model, memory.detector, times, columns)
+                told = memory.shares(columns)
+                scores[members] = _score(model, memory.detector, times, columns, told)
+                self._shares[members] = np.nan if told is None else told
                 levels[members] = model.threshold.advance(memory.threshold, scores[members])
             self._columns[members] = columns
         flags = exceeds(scores, levels)
@@ -128,7 +131,9 @@ class FleetMonitor:
             for alert in policy.step(now, float(scores[series]), float(levels[series])):
                 if (not alert.closed and alert.peak == now) or not alert.reason:
                     usual = self._usual[series if len(self._usual) > 1 else 0]
-                    found = reason(model, usual, now, matrix[[series]], self._columns[[series]])
+                    shares = self._shares[[series]]
+                    known = shares if np.isfinite(shares).any() else None
+                    found = reason(model, usual, now, matrix[[series]], self._columns[[series]], known)
                     alert.metric, alert.reason = found.metric, str(found)
                 told.append((series, alert))
             (self._watchful.discard if policy.idle else self._watchful.add)(series)
@@ -138,20 +143,22 @@ class FleetMonitor:
         return self._groups[0][0] if len(self._groups) == 1 else self._groups[series][0]
 
 
-def _score(model: Model, states: Array, times: Times, columns: Array) -> Any:
+def _score(model: Model, states: Array, times: Times, columns: Array, shares: Array | None) -> Any:
     """Return (k,) scores, NaN for rows that the detector cannot answer."""
     finite = np.isfinite(columns)
     usable = finite.any(axis=1) if model.detector.handles_missing else finite.all(axis=1)
+    usable |= model.detector.handles_nothing
     if not model.has_clock:
         times = np.zeros_like(times)
     if usable.all():
-        return model.detector.advance(states, times, columns)
+        return model.detector.advance(states, times, columns, shares)
     scores = np.full(len(columns), np.nan)
     if states.size:
         # A selection would be a copy, and the states must be changed in place.
         for one in np.flatnonzero(usable).tolist():
             here = slice(one, one + 1)
-            scores[here] = model.detector.advance(states[here], times[here], columns[here])
+            told = None if shares is None else shares[here]
+            scores[here] = model.detector.advance(states[here], times[here], columns[here], told)
     elif usable.any():
         scores[usable] = model.detector.score(columns[usable])
     return scores

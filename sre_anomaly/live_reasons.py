@@ -19,14 +19,17 @@ def usual_of(model: Model) -> Usual:
     return usual
 
 
-def reason(model: Model, usual: Usual, now: int, row: Array, columns: Array) -> Reason:
+def reason(
+    model: Model, usual: Usual, now: int, row: Array, columns: Array, told: Array | None = None
+) -> Reason:
     """Say which metric is strange: the one the detector blames, or else the one furthest from its usual.
 
-    ``row`` (1, m) is what was measured at ``now``, ``columns`` (1, d) the features drawn from it.
+    ``row`` (1, m) is what was measured at ``now``, ``columns`` (1, d) the features drawn from it, ``told`` (1, d)
+    their shares as a detector that learns while it runs told them.
     """
     seen = row[0].tolist()
     expected = _expected(usual, now)
-    shares = model.detector.contributions(columns)
+    shares = told if told is not None else model.detector.contributions(columns)
     metric = _blamed(model, shares[0].tolist()) if shares is not None else None
     if metric is None:
         far = [_far(*one) for one in zip(seen, expected, model.spread.tolist(), strict=True)]

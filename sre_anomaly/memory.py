@@ -43,6 +43,13 @@ class Memory:
         """Whether it holds more than the last few rows: a detector or a threshold that learns while it runs."""
         return self.detector.size + self.threshold.size > 0
 
+    def shares(self, rows: Array) -> Array | None:
+        """Return where a detector that learns tells the shares of the columns of rows (k, d); None if it has only one.
+
+        It begins as NaN, which is what stays where a detector cannot say.
+        """
+        return np.full(rows.shape, np.nan) if self.detector.size and rows.shape[1] > 1 else None
+
     def texts(self) -> dict[str, str]:
         """Return the states as texts that JSON can hold, to the last bit."""
         return {part: b64encode(compress(getattr(self, part).tobytes(), 1)).decode() for part in PARTS}

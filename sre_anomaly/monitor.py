@@ -23,6 +23,7 @@ from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import exceeds
 from sre_anomaly.detection import begin
 from sre_anomaly.errors import UserError
+from sre_anomaly.frame import Array
 from sre_anomaly.live_reasons import reason, usual_of
 from sre_anomaly.memory import Memory
 from sre_anomaly.records import Alert, write_text
@@ -89,7 +90,6 @@ class Monitor:
         self._clock = self._time if model.has_clock else np.zeros(1, dtype=np.int64)
         self._columns = np.empty((1, len(model.features.columns(model.metrics))))
         self._level = float(model.threshold.level(np.zeros(1))[0]) if model.threshold.fixed else None
-        self._missing_is_fine = model.detector.handles_missing
         self._needed = model.features.lookback + 1
         self._usual = usual_of(model)
         self._told: dict[int, tuple[int, str, str]] = {}
@@ -105,6 +105,7 @@ class Monitor:
     def _start_afresh(self) -> None:
         model = self.model
         self._memory = Memory.before(model.features, model.detector, model.threshold, self.metrics)
+        self._shares = self._memory.shares(self._columns)
         self._seen = 0
 
     def update(self, time: int | str | datetime, values: Mapping[str, float] | Sequence[float]) -> Result:
@@ -164,14 +165,18 @@ class Monitor:
             return Result(now, "warming up", alerts=alerts, seen=self._seen, needed=self._needed)
         columns = self._columns
         # A sum is finite where all of its parts are, and cheaper to ask.
-        if not math.isfinite(columns.sum()) and not (self._missing_is_fine and np.isfinite(columns).any()):
+        if not math.isfinite(columns.sum()) and not self._can_answer(columns):
             return Result(now, "missing", alerts=self._step_alerts(now, NAN, NAN))
-        score = float(model.detector.advance(memory.detector, self._clock, columns)[0])
+        score = float(model.detector.advance(memory.detector, self._clock, columns, self._shares)[0])
         level = self._level
         if level is None:
             level = float(model.threshold.advance(memory.threshold, np.array([score]))[0])
         flag = exceeds(score, level)
         return Result(now, "ok", score, level, flag, self._step_alerts(now, score, level))
+
+    def _can_answer(self, columns: Array) -> bool:
+        detector = self.model.detector
+        return detector.handles_nothing or (detector.handles_missing and bool(np.isfinite(columns).any()))
 
     def _step_alerts(self, now: int, score: float, level: float) -> Sequence[Alert]:
         policy = self.model.alerts
@@ -182,7 +187,7 @@ class Monitor:
         for alert in alerts:
             told = self._told.get(alert.id)
             if told is None or told[0] != alert.peak:
-                why = reason(self.model, self._usual, now, self._row, self._columns)
+                why = reason(self.model, self._usual, now, self._row, self._columns, self._shares)
                 told = self._told[alert.id] = (alert.peak, why.metric, str(why))
             alert.metric, alert.reason = told[1], told[2]
             if alert.closed:

@@ -52,22 +52,33 @@ def follow(
     shares: Array,
     numbers: Array,
     out: Array,
+    told: Array,
 ) -> None:
-    """Score rows one after the other, each learned from before the next; see `Features.advance` for the states."""
+    """Score rows one after the other, each learned from before the next; see `Features.advance` for the states.
+
+    A metric with a gap has no part in a row and learns nothing from it. ``told`` (k, m) gets the evidence, or with the
+    face of that name the novelty, of each metric.
+    """
     metrics = rows.shape[1]
     size = edges[-1]
     parts = np.empty((metrics, 2))
+    face = EVIDENCE if numbers[8] == RANKING else int(numbers[8])
     for row in range(len(rows)):
         state = states[row if len(states) > 1 else 0]
+        seen = 0.0
         for metric in range(metrics):
             own = state[metric * size : (metric + 1) * size]
-            _one(own, edges, times[row], rows[row, metric], windows, shares, numbers, parts[metric])
+            parts[metric] = np.nan
+            if not math.isnan(rows[row, metric]):
+                _one(own, edges, times[row], rows[row, metric], windows, shares, numbers, parts[metric])
+                seen = max(seen, own[0])
+            told[row, metric] = parts[metric, face]
         most = int(numbers[7])
         evidence, novelty = _strongest(parts[:, EVIDENCE], most), _strongest(parts[:, NOVELTY], most)
         if numbers[8] == NOVELTY:
             out[row] = novelty
         elif numbers[8] == RANKING:
-            out[row] = (evidence + math.log1p(novelty)) * state[0] / (state[0] + numbers[9])
+            out[row] = (evidence + math.log1p(novelty)) * seen / (seen + numbers[9])
         elif metrics == 1:
             out[row] = evidence
         else:
@@ -78,10 +89,11 @@ def follow(
 
 @step
 def _strongest(values: Array, most: int) -> float:
-    """Return the mean of so many of the largest values."""
+    """Return the mean of so many of the largest values; NaN are left out."""
     if len(values) == 1:
         return float(values[0])
-    return float(np.sort(values)[-most:].mean())
+    present = values[~np.isnan(values)]
+    return float(np.sort(present)[-most:].mean())
 
 
 @step

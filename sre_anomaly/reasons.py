@@ -48,6 +48,8 @@ class Explainer:
     X: Array
     columns: list[tuple[str, str]]
     detector: Detector
+    told: Array | None = None
+    """(n, d) shares of the columns that the detector told while it ran."""
     _typical: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -67,8 +69,9 @@ class Explainer:
 
     def shares(self, rows: Sequence[int]) -> Array | None:
         """Return each metric's share in the score of each row, (k, m); None where the detector cannot say."""
-        by_column = self.detector.contributions(self.X[np.asarray(rows, dtype=np.int64)])
-        if by_column is None:
+        at = np.asarray(rows, dtype=np.int64)
+        by_column = self.told[at] if self.told is not None else self.detector.contributions(self.X[at])
+        if by_column is None or not np.isfinite(by_column).any():
             return None
         by_metric = np.zeros((len(rows), len(self.frame.metrics)))
         for share, (_, metric) in zip(by_column.T, self.columns, strict=True):

@@ -75,6 +75,11 @@ def lookup(kind: str, name: str) -> type:
         ) from None
 
 
+def name_of(kind: str, cls: type) -> str | None:
+    """Return the short name that a class was registered under, None for a class that was not."""
+    return next((name for (of, name), known in _classes.items() if of == kind and known is cls), None)
+
+
 def _outside(kind: str) -> dict[str, EntryPoint]:
     prefix = f"{kind}."
     return {

@@ -161,7 +161,7 @@ def keep_model(found: Run, parts: Parts, detected: Detection) -> None:
 
 def explain(found: Run, detected: Detection, detector: Detector) -> None:
     """Give every alert and the strongest rows their reasons."""
-    explainer = Explainer(found.frame, detected.X, detected.columns, detector)
+    explainer = Explainer(found.frame, detected.X, detected.columns, detector, detected.shares)
     for alert, reason in zip(detected.alerts, alert_reasons(found.frame, detected, explainer), strict=True):
         alert.metric, alert.reason = reason.metric, str(reason)
     found.strongest = strongest_rows(detected, found.split.test, explainer)

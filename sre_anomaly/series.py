@@ -98,7 +98,7 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
     stages = Stages()
     prepared = prepare(frame, split, parts.features, stages.stage)
     found = detect(frame, split, prepared, parts, stages.stage, learn=work.learned is None)
-    explainer = Explainer(frame, found.X, found.columns, parts.detector)
+    explainer = Explainer(frame, found.X, found.columns, parts.detector, found.shares)
     for alert, reason in zip(found.alerts, alert_reasons(frame, found, explainer), strict=True):
         alert.metric, alert.reason = reason.metric, str(reason)
     _write(frame, found, split.test, parts, folder)
@@ -113,7 +113,7 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
         **verdict.measures,
     }
     line |= _labelled_measures(judged, found.scores[span], found.flags[span], int(work.config["seed"]))
-    line["notes"] = "; ".join((*frame.notes, *record.notes))
+    line["notes"] = "; ".join(note for note in (*frame.notes, *record.notes, parts.detector.note) if note)
     line["fingerprint"] = frame.fingerprint[:16]
     return line
 

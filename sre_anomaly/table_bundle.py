@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from sre_anomaly.arguments import arguments_of
 from sre_anomaly.build import build
 from sre_anomaly.bundle import (
     ARRAYS,
     FORMAT,
     MANIFEST,
-    arguments_of,
     checked_content,
     checksum_of,
     keep_value,

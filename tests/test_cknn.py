@@ -144,9 +144,8 @@ def _fitted(frame, *overrides):
     parts = build_parts(config)
     split = Split(slice(0, 200), None, slice(200, len(frame)))
     with Stages() as stages:
-        detected = detect(
-            frame, split, prepare(frame, split, parts.features, stages.stage), parts, stages.stage
-        )
+        prepared = prepare(frame, split, parts.features, stages.stage)
+        detected = detect(frame, split, prepared, parts, stages.stage)
     names = {kind: config[kind]["name"] for kind in KINDS}
     return detected, model_of(frame, split.train, parts, {"names": names}, detected.memory)
 

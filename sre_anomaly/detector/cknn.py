@@ -40,7 +40,8 @@ class Cknn(Detector):
 
     Notes
     -----
-    Contextual and conformal nearest neighbours: Burnaev and Ishimtsev (2016). Rows with a gap are not scored.
+    Contextual and conformal nearest neighbours: Burnaev and Ishimtsev (2016). In a row with gaps the
+    metrics that are there are scored.
     """
 
     windows: tuple[int, ...] = (2, 10, 50)
@@ -59,6 +60,7 @@ class Cknn(Detector):
     most_neighbours: Annotated[int, Field(ge=48)] = 24_000
     most_ranks: Annotated[int, Field(ge=512)] = 4096
 
+    handles_missing = True
     export_name = "cknn"
 
     def __post_init__(self) -> None:
@@ -88,8 +90,8 @@ class Cknn(Detector):
         """Return the state of one series: that of each metric, and the ranks of their common evidence."""
         return np.zeros(columns * int(self._borders[-1]) + len(new_ranks(self.most_ranks)))
 
-    def advance(self, states: Array, times: Times, rows: Array) -> Array:
-        """Return (k,) scores and learn from the rows."""
+    def advance(self, states: Array, times: Times, rows: Array, shares: Array | None = None) -> Array:
+        """Return (k,) scores and learn from the rows; the share of a metric is its own evidence or novelty."""
         out = np.empty(len(rows))
         follow.for_rows(len(rows))(
             states,
@@ -100,6 +102,7 @@ class Cknn(Detector):
             np.array(self.weights),
             self._numbers,
             out,
+            np.empty(rows.shape) if shares is None else shares,
         )
         return out
 

@@ -40,7 +40,7 @@ class XGBoost(Detector):
     seed: int = 0
 
     needs_labels: ClassVar[bool] = True
-    handles_missing: ClassVar[bool] = True
+    handles_missing = True
     unit = "probability"
     export_name = "xgboost"
 

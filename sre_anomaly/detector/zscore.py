@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class ZScore(Detector):
     centre: Literal["auto", "median", "mean", "none"] = "auto"
 
     unit = "sigma"
-    handles_missing: ClassVar[bool] = True
+    handles_missing = True
     export_name = "zscore"
 
     centre_: Array = field(init=False, repr=False)

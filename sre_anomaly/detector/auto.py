@@ -1,0 +1,143 @@
+"""Looks at a series and chooses the detector by rules that can be read, and says why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Self
+
+from pydantic import Field
+
+from sre_anomaly.clock import in_words
+from sre_anomaly.contracts import Detector
+from sre_anomaly.errors import ConfigError, DataError
+from sre_anomaly.facts import Facts, advice, facts_of
+from sre_anomaly.frame import Array, MetricFrame, Times
+from sre_anomaly.registry import register
+
+
+@register("detector", "auto")
+@dataclass
+class Auto(Detector):
+    """Score of the detector that suits the series, chosen anew for each series when it is fitted.
+
+    The rules, in this order:
+
+    1. Fewer than ``fewest_rows`` training rows: it abstains, with an error that says so.
+    2. At least ``wide_metrics`` metrics that move: ``wide``. Among so many, all rows are far from each other, and an
+       incident shows in a few metrics, which one distance over all would drown.
+    3. At least ``many_metrics`` of them, and ``many_rows`` training rows: ``many``. How metrics go together shows more
+       than each alone, and there are rows enough to learn it.
+    4. Else ``few``, which needs no training rows.
+
+    Daily courses, gaps, metrics that hardly ever change and known incidents decide nothing, because all three take them
+    in, but they are told, with what suits them better where there is something. It never learns from labels. Scores of
+    different series have different units: the threshold has to go by each series' own past, as contamination does.
+    """
+
+    few: Detector
+    many: Detector
+    wide: Detector
+    fewest_rows: Annotated[int, Field(ge=2)] = 50
+    many_metrics: Annotated[int, Field(ge=2)] = 4
+    many_rows: Annotated[int, Field(ge=2)] = 500
+    wide_metrics: Annotated[int, Field(ge=2)] = 13
+
+    export_name = "auto"
+
+    chosen_: str = field(init=False, default="", repr=False)
+
+    _seen: MetricFrame | None = field(init=False, default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        options = self._options()
+        for name, option in options.items():
+            if option.needs_labels:
+                raise ConfigError(f"detector.{name}: needs labels; choose one that learns without")
+        units = {option.unit for option in options.values()}
+        self.unit = units.pop() if len(units) == 1 else "own"
+        self.handles_missing = all(option.handles_missing for option in options.values())
+        self.handles_nothing = all(option.handles_nothing for option in options.values())
+
+    def meet(self, history: MetricFrame) -> None:
+        """Look at the training rows as they were measured."""
+        self._seen = history
+
+    def fit(self, X: Array, y: Array | None = None, validation: tuple[Array, Array] | None = None) -> Self:
+        """Choose, then let the chosen one learn.
+
+        Raises
+        ------
+        DataError
+            If there are too few rows to say what is ordinary.
+        """
+        del y, validation
+        facts = facts_of(X, self._seen)
+        if facts.rows < self.fewest_rows:
+            raise DataError(
+                f"detector=auto abstains: {facts.rows} training rows are too few to say what is ordinary; wait until "
+                f"there are {self.fewest_rows}, or name a detector, such as detector=cknn"
+            )
+        if facts.moving >= self.wide_metrics:
+            self.chosen_ = "wide"
+        elif facts.moving >= self.many_metrics and facts.rows >= self.many_rows:
+            self.chosen_ = "many"
+        else:
+            self.chosen_ = "few"
+        chosen = self.chosen
+        chosen.columns_in_sigmas = self.columns_in_sigmas
+        if self._seen is not None:
+            chosen.meet(self._seen)
+        chosen.fit(X)
+        self._seen = None
+        self.note = "; ".join([self._why(facts), *advice(facts), *([chosen.note] if chosen.note else [])])
+        return self
+
+    @property
+    def chosen(self) -> Detector:
+        """The detector that was chosen."""
+        return self._options()[self.chosen_ or "few"]
+
+    def _options(self) -> dict[str, Detector]:
+        return {"few": self.few, "many": self.many, "wide": self.wide}
+
+    def score(self, X: Array) -> Array:
+        """Return (n,) scores of the chosen detector."""
+        return self.chosen.score(X)
+
+    def new_state(self, columns: int) -> Array:
+        """Return the state of the chosen detector; before one is chosen, that of the one for few metrics."""
+        return self.chosen.new_state(columns)
+
+    def advance(self, states: Array, times: Times, rows: Array, shares: Array | None = None) -> Array:
+        """Return (k,) scores of the chosen detector, which takes each row into its state."""
+        return self.chosen.advance(states, times, rows, shares)
+
+    def contributions(self, X: Array) -> Array | None:
+        """Return the shares that the chosen detector gives."""
+        return self.chosen.contributions(X)
+
+    def learned(self) -> dict[str, Any]:
+        """Return which was chosen, and what it learned."""
+        return {"chosen_": self.chosen_, **{f"chosen.{k}": v for k, v in self.chosen.learned().items()}}
+
+    def restore(self, learned: Mapping[str, Any]) -> Self:
+        """Put back what `learned` returned."""
+        self.chosen_ = learned["chosen_"]
+        begin = "chosen."
+        self.chosen.restore({k.removeprefix(begin): v for k, v in learned.items() if k.startswith(begin)})
+        return self
+
+    def native(self) -> Any:
+        """Return the chosen detector's own object."""
+        return self.chosen.native()
+
+    def _why(self, facts: Facts) -> str:
+        step = f" every {in_words(facts.step)}" if facts.step is not None else ""
+        seen = f"{facts.rows:,} training rows{step}, {facts.moving} metrics that move"
+        name = type(self.chosen).__name__.lower()
+        if self.chosen_ == "wide":
+            return f"auto chose {name}: {seen}, so many that the strangest few of them say most"
+        if self.chosen_ == "many":
+            return f"auto chose {name}: {seen}, enough to learn how they go together"
+        if facts.moving >= self.many_metrics:
+            return f"auto chose {name}: {seen}, but fewer than {self.many_rows:,} rows to learn how they go together"
+        return f"auto chose {name}: {seen}, so each is compared with its own past"

@@ -1,0 +1,141 @@
+"""Several detectors as one: the mean of how rare each finds a row among its own past."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+import numpy as np
+from pydantic import Field
+
+from sre_anomaly.compiled import compiled
+from sre_anomaly.contracts import Detector
+from sre_anomaly.errors import ConfigError
+from sre_anomaly.frame import Array, MetricFrame, Times
+from sre_anomaly.ranks import at_least, count, new_ranks, remember
+from sre_anomaly.registry import register
+
+
+@register("detector", "ensemble")
+@dataclass
+class Ensemble(Detector):
+    """Score = mean over members of log(rows so far / rank of the member's score among them).
+
+    Ranks have no unit, so any detectors can be members; their logarithms make an agreement of several count for more
+    than one member's alarm (Fisher, 1932, for p-values; Aggarwal and Sathe, 2015, for detectors). The ranks are learned
+    while it runs, in constant memory. A member that cannot say leaves the others to say it.
+    """
+
+    members: dict[str, Detector]
+    most_ranks: Annotated[int, Field(ge=512)] = 4096
+
+    unit = "evidence"
+    export_name = "ensemble"
+
+    def __post_init__(self) -> None:
+        if not self.members:
+            raise ConfigError("detector.members: has to name at least one detector")
+        for name, member in self.members.items():
+            if member.needs_labels:
+                raise ConfigError(f"detector.members.{name}: needs labels; choose one that learns without")
+        self.handles_missing = all(member.handles_missing for member in self.members.values())
+        self.handles_nothing = all(member.handles_nothing for member in self.members.values())
+
+    def meet(self, history: MetricFrame) -> None:
+        """Let each member look at the training rows."""
+        for member in self.members.values():
+            member.meet(history)
+
+    def fit(self, X: Array, y: Array | None = None, validation: tuple[Array, Array] | None = None) -> Self:
+        """Fit each member on the same rows."""
+        del y, validation
+        for member in self.members.values():
+            member.columns_in_sigmas = self.columns_in_sigmas
+            member.fit(X)
+        self.note = "; ".join(member.note for member in self.members.values() if member.note)
+        return self
+
+    def score(self, X: Array) -> Array:
+        """Return (n,) scores of rows that follow one another from a first row and have no time."""
+        state = self.new_state(X.shape[1])[np.newaxis]
+        return self.advance(state, np.zeros(len(X), dtype=np.int64), X)
+
+    def new_state(self, columns: int) -> Array:
+        """Return the state of each member, then the ranks of its scores, one member after the other."""
+        parts = [[member.new_state(columns), new_ranks(self.most_ranks)] for member in self.members.values()]
+        return np.concatenate([part for of_member in parts for part in of_member])
+
+    def advance(self, states: Array, times: Times, rows: Array, shares: Array | None = None) -> Array:
+        """Return (k,) scores and learn from the rows; a column's share is the mean of those in the members."""
+        if len(states) > 1:
+            # A part of several states is not one piece of memory, and members change theirs in place.
+            each = [slice(series, series + 1) for series in range(len(states))]
+            told = [None if shares is None else shares[one] for one in each]
+            together = zip(each, told, strict=True)
+            return np.concatenate([self.advance(states[i], times[i], rows[i], own) for i, own in together])
+        total, said = np.zeros(len(rows)), np.zeros(len(rows))
+        if shares is not None:
+            shares[:] = 0.0
+        end = 0
+        for member, size in zip(self.members.values(), self._sizes(rows.shape[1]), strict=True):
+            begin, end = end, end + size + self._rank_size
+            own = None if shares is None else np.full(rows.shape, np.nan)
+            scores = member.advance(states[:, begin : begin + size], times, rows, own)
+            rarity = _log_ranks.for_rows(len(rows))(states[0, begin + size : end], scores)
+            known = np.isfinite(rarity)
+            total[known] += rarity[known]
+            said += known
+            if shares is not None and own is not None:
+                shares += _parts(member, rows, own, size) * np.nan_to_num(rarity)[:, np.newaxis]
+        if shares is not None:
+            shares /= len(self.members)
+        return np.asarray(np.divide(total, said, out=np.full(len(rows), np.nan), where=said > 0))
+
+    def learned(self) -> dict[str, Any]:
+        """Return what each member learned, its name before it."""
+        return {f"{n}.{k}": v for n, member in self.members.items() for k, v in member.learned().items()}
+
+    def restore(self, learned: Mapping[str, Any]) -> Self:
+        """Put back what `learned` returned."""
+        for name, member in self.members.items():
+            begin = f"{name}."
+            member.restore({k.removeprefix(begin): v for k, v in learned.items() if k.startswith(begin)})
+        return self
+
+    def native(self) -> Any:
+        """Return the members' own objects."""
+        return {name: member.native() for name, member in self.members.items()}
+
+    def _sizes(self, columns: int) -> list[int]:
+        if columns not in self._known_sizes:
+            self._known_sizes[columns] = [len(m.new_state(columns)) for m in self.members.values()]
+        return self._known_sizes[columns]
+
+    @cached_property
+    def _known_sizes(self) -> dict[int, list[int]]:
+        return {}
+
+    @cached_property
+    def _rank_size(self) -> int:
+        return len(new_ranks(self.most_ranks))
+
+
+def _parts(member: Detector, rows: Array, told: Array, size: int) -> Array:
+    """Return how a member's score is made up of the columns, (k, d), each row summing to 1; 0 where it cannot say."""
+    found = told if size else member.contributions(rows)
+    if found is None:
+        return np.zeros(rows.shape)
+    parts = np.maximum(np.nan_to_num(found, nan=0.0, posinf=0.0), 0.0)
+    total = parts.sum(axis=1, keepdims=True)
+    return np.divide(parts, total, out=np.zeros(rows.shape), where=total > 0)
+
+
+@compiled
+def _log_ranks(ranks: Array, scores: Array) -> Array:
+    """Return log(rows / rank) of each score among those before it, NaN for no score; learn each after it is ranked."""
+    out = np.full(len(scores), np.nan)
+    for row in range(len(scores)):
+        if not np.isnan(scores[row]):
+            out[row] = np.log((count(ranks) + 1.0) / (at_least(ranks, scores[row]) + 1.0))
+            remember(ranks, scores[row])
+    return out

@@ -1,0 +1,283 @@
+"""Detectors without labels beyond one idea: what each finds, what they say together, and which one suits a series."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import sre_anomaly
+from sre_anomaly.build import build, build_parts
+from sre_anomaly.bundle import KINDS, model_of, save_model
+from sre_anomaly.compose import composed
+from sre_anomaly.detection import detect, prepare
+from sre_anomaly.errors import ConfigError, DataError
+from sre_anomaly.examples import example_frame
+from sre_anomaly.facts import Facts, advice, facts_of
+from sre_anomaly.fleet import FleetMonitor
+from sre_anomaly.frame import MetricFrame, Split
+from sre_anomaly.reasons import Explainer
+from sre_anomaly.series import SeriesWork, run_series
+from sre_anomaly.stages import Stages
+from sre_anomaly.telling import alert_reasons
+
+CKNN = {"name": "cknn"}
+
+
+def _frame(rows=1200, metrics=5, seed=0):
+    """Metrics that follow one load, each with a little noise of its own."""
+    draw = np.random.default_rng(seed)
+    time = pd.date_range("2024-01-01", periods=rows, freq="5min", tz="UTC")
+    load = np.sin(2 * np.pi * np.arange(rows) / 288) + draw.normal(0, 0.1, rows)
+    values = load[:, np.newaxis] * np.arange(1, metrics + 1) + draw.normal(0, 0.1, (rows, metrics))
+    return MetricFrame("load", time, values, tuple(f"m{number}" for number in range(metrics)))
+
+
+def _detected(frame, *overrides, train=600):
+    config = composed(["features=raw", "forecaster=none", *overrides])
+    parts = build_parts(config)
+    split = Split(slice(0, train), None, slice(train, len(frame)))
+    with Stages() as stages:
+        prepared = prepare(frame, split, parts.features, stages.stage)
+        found = detect(frame, split, prepared, parts, stages.stage)
+    names = {kind: config[kind]["name"] for kind in KINDS}
+    return parts, found, model_of(frame, split.train, parts, {"names": names}, found.memory)
+
+
+def test_kmeans_sees_metrics_that_leave_each_other():
+    """Each value by itself is common, and a z-score sees nothing."""
+    frame = _frame()
+    frame.values[900, 4] = (
+        frame.values[600:, 4].mean() - (frame.values[900, 0] - frame.values[600:, 0].mean()) * 4
+    )
+    kmeans = build("detector", {"name": "kmeans"}).fit(frame.values[:600])
+    assert kmeans.score(frame.values)[900] > np.quantile(kmeans.score(frame.values[:600]), 0.995)
+    assert np.argmax(kmeans.contributions(frame.values[900:901])) == 4
+
+
+def test_kmeans_bounds_what_hardly_moved():
+    """A metric that never moved in training counts, but only so far."""
+    X = np.column_stack([np.random.default_rng(0).normal(size=500), np.zeros(500)])
+    kmeans = build("detector", {"name": "kmeans"}).fit(X)
+    assert 49 < kmeans.score(np.array([[0.0, 1e9]]))[0] < 51
+    assert np.isfinite(kmeans.score(np.array([[np.nan, 0.0]]))[0])
+    assert np.isnan(kmeans.score(np.full((1, 2), np.nan))[0])
+
+
+@pytest.mark.parametrize("rows", [2, 5, 40])
+def test_kmeans_with_fewer_rows_than_clusters(rows):
+    """It has as many typical rows as there are rows, also where all are alike or none is complete."""
+    X = np.ones((rows, 2))
+    X[:, 1] = np.nan
+    assert np.isfinite(build("detector", {"name": "kmeans"}).fit(X).score(np.ones((1, 2))))
+
+
+@pytest.mark.parametrize(
+    ("change", "at"),
+    [(lambda v: np.full_like(v, v[0]), "stuck"), (np.zeros_like, "zero"), (lambda v: v * np.nan, "missing")],
+)
+def test_flatline_tells_what_a_broken_sensor_does(change, at):
+    """Stuck, at zero or silent: it is told within two rows, where the others see little or nothing."""
+    frame = _frame(rows=2000, metrics=1)
+    del at
+    frame.values[1500:1520] = change(frame.values[1500:1520])
+    _, found, _ = _detected(frame, "detector=flatline", "threshold=contamination", train=1000)
+    assert found.scores[1502:1520].min() >= 1
+    assert np.median(found.scores[1600:]) == 0
+    assert found.flags[1501:1520].any()
+
+
+def test_flatline_takes_a_coarse_metric_as_it_is():
+    """A counter that often repeats is not stuck when it does, and a constant never is."""
+    coarse = np.repeat(np.arange(100.0) % 7, 6)[:, np.newaxis]
+    flatline = build("detector", {"name": "flatline"}).fit(coarse)
+    assert flatline.score(coarse).max() < 1
+    assert flatline.score(np.full((20, 1), 3.0))[-1] > 2
+    constant = build("detector", {"name": "flatline"}).fit(np.full((50, 1), 4.0))
+    assert constant.score(np.array([[4.0], [4.0], [4.5]])).tolist()[:2] == [0, 0]
+    assert constant.score(np.array([[4.0], [4.5]]))[1] > 1
+
+
+def test_rows_on_which_nothing_was_measured_reach_a_monitor(tmp_path):
+    """A live gap is scored as in a run, and opens an alert."""
+    frame = example_frame(rows=2000, metrics=1)
+    frame.values[1500:1530] = np.nan
+    _, found, _ = _detected(frame, "detector=flatline", "threshold=contamination", train=1000)
+    _, _, half = _detected(
+        frame.rows(slice(0, 1400)), "detector=flatline", "threshold=contamination", train=1000
+    )
+    save_model(half, tmp_path)
+    monitor = sre_anomaly.load_monitor(tmp_path)
+    told = [monitor.update(int(frame.time.asi8[row]), frame.values[row]) for row in range(1400, 2000)]
+    np.testing.assert_allclose([one.score for one in told], found.scores[1400:], atol=1e-9)
+    assert any(one.alerts for one in told[100:130])
+
+
+def test_an_ensemble_is_the_mean_of_log_ranks():
+    """Two members, ranked among their own past."""
+    frame = _frame(rows=300, metrics=2)
+    members = {"one": {"name": "zscore"}, "other": {"name": "gaussian"}}
+    both = build("detector", {"name": "ensemble", "members": members}).fit(frame.values[:100])
+    expected = np.zeros(300)
+    for node in members.values():
+        scores = build("detector", node).fit(frame.values[:100]).score(frame.values)
+        ranks = [1 + (scores[:row] >= scores[row]).sum() for row in range(300)]
+        expected += np.log(np.arange(1, 301) / ranks) / 2
+    np.testing.assert_allclose(both.score(frame.values), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("detector", ["cknn detector.strongest=1", "ensemble", "auto"])
+def test_the_alert_names_the_metric(detector, tmp_path):
+    """What a detector that learns while it runs says of each metric reaches the reason, in a run and live."""
+    frame = _frame()
+    frame.values[1000:1010, 3] += 6.0
+    parts, found, _ = _detected(
+        frame, *f"detector={detector}".split(), "threshold=contamination", "alerts=every_flag"
+    )
+    explainer = Explainer(frame, found.X, found.columns, parts.detector, found.shares)
+    spans = [
+        (alert, reason)
+        for alert, reason in zip(found.alerts, alert_reasons(frame, found, explainer), strict=True)
+    ]
+    here = [reason for alert, reason in spans if frame.time.asi8[1000] <= alert.start < frame.time.asi8[1010]]
+    assert {reason.metric for reason in here} == {"m3"}
+    _, _, half = _detected(
+        frame.rows(slice(0, 900)),
+        *f"detector={detector}".split(),
+        "threshold=contamination",
+        "alerts=every_flag",
+    )
+    save_model(half, tmp_path)
+    monitor = sre_anomaly.load_monitor(tmp_path)
+    told = [monitor.update(int(frame.time.asi8[row]), frame.values[row]) for row in range(900, 1020)]
+    np.testing.assert_allclose([one.score for one in told], found.scores[900:1020], atol=1e-9)
+    assert {alert.metric for one in told[100:110] for alert in one.alerts} == {"m3"}
+
+
+def test_a_fleet_names_the_metric_of_each_series():
+    """Shares belong to their own series."""
+    frame = _frame()
+    _, _, model = _detected(frame, "detector=cknn")
+    fleet = FleetMonitor(model, series=2)
+    named = {}
+    for row in range(700):
+        pair = np.stack([frame.values[row], frame.values[row]])
+        if row >= 690:
+            pair[0, 1] += 9.0
+            pair[1, 4] += 30.0
+        for series, alert in fleet.update_many(int(frame.time.asi8[row]), pair).alerts:
+            if row >= 690 and not alert.closed:
+                named[series] = alert.metric
+    assert named == {0: "m1", 1: "m4"}
+
+
+def test_a_gap_in_one_metric_leaves_the_others_to_speak():
+    """Rows with a gap are scored from the metrics that are there, and the gap teaches nothing."""
+    frame = _frame()
+    frame.values[700:760, 0] = np.nan
+    frame.values[720, 2] += 8.0
+    _, found, _ = _detected(frame, "detector=cknn")
+    assert np.isfinite(found.scores[700:760]).all()
+    assert found.scores[720] > np.quantile(found.scores[600:], 0.8)
+    assert np.nanargmax(found.shares[720]) == 2
+    assert np.isnan(found.shares[700:760, 0]).all()
+    assert np.isfinite(found.shares[700:760, 1:]).all()
+
+
+def test_auto_chooses_and_says_why():
+    """Few metrics are compared with their own past, many learned together, and both are told."""
+    for metrics, train, chosen in (
+        (1, 600, "cknn"),
+        (5, 600, "ensemble"),
+        (5, 100, "cknn"),
+        (13, 100, "cknn"),
+    ):
+        parts, _, _ = _detected(_frame(metrics=metrics), "detector=auto", train=train)
+        assert parts.detector.note.startswith(f"auto chose {chosen}: {train} training rows every 5m")
+
+
+def test_auto_equals_what_it_chose():
+    """Nothing is lost by letting it choose."""
+    frame = _frame()
+    _, auto, _ = _detected(frame, "detector=auto")
+    _, ensemble, _ = _detected(frame, "detector=ensemble", "threshold=contamination", "alerts=incident")
+    np.testing.assert_array_equal(auto.scores, ensemble.scores)
+    assert auto.alerts == ensemble.alerts
+
+
+def test_auto_abstains():
+    """Too few rows: one line that says so, and what can be done."""
+    with pytest.raises(DataError, match="auto abstains: 20 training rows are too few") as raised:
+        _detected(_frame(rows=60), "detector=auto", train=20)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_auto_chooses_for_each_series_of_a_corpus(tmp_path):
+    """Two files, two choices, each with its reason in the line of the series."""
+    for name, metrics in (("narrow", 1), ("wide", 6)):
+        frame = _frame(metrics=metrics)
+        table = pd.DataFrame(frame.values, columns=list(frame.metrics))
+        table.insert(0, "time", frame.time)
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    path = str(tmp_path / "*.csv")
+    config = composed(
+        [
+            "data=csv_folder",
+            f"data.path='{path}'",
+            "split=probation",
+            "detector=auto",
+            "detector.many_rows=100",
+        ]
+    )
+    work = SeriesWork(config, tmp_path / "out")
+    lines = [run_series(work, name) for name in build_parts(config).data.names()]
+    assert [line.get("error") for line in lines] == [None, None]
+    assert ["auto chose cknn" in lines[0]["notes"], "auto chose ensemble" in lines[1]["notes"]] == [
+        True,
+        True,
+    ]
+
+
+def test_advice_is_drawn_from_what_is_seen():
+    """A still metric, gaps and known incidents are told; an ordinary series gets no advice."""
+    frame = _frame()
+    frame.values[:, 0] = 0.0
+    frame.values[::20, 1] = np.nan
+    facts = facts_of(frame.values, frame)
+    assert (facts.still, facts.zeros, facts.moving) == (("m0",), ("m0",), 4)
+    told = " ".join(advice(facts))
+    assert "static limit" in told
+    assert "missing" in told
+    assert advice(Facts(1000, 3)) == []
+    assert "xgboost" in advice(Facts(1000, 3, incidents=30))[0]
+
+
+@pytest.mark.parametrize(
+    ("node", "told"),
+    [
+        ({"name": "ensemble", "members": {}}, "detector.members: has to name"),
+        ({"name": "ensemble"}, "detector.members: has to name"),
+        ({"name": "ensemble", "members": {"a": "cknn"}}, "detector.members: has to name"),
+        ({"name": "ensemble", "members": {"a": {"name": "xgboost"}}}, "detector.members.a: needs labels"),
+        ({"name": "ensemble", "members": {"a": {"name": "cknn", "hours": 2}}}, "detector.members.a.hours"),
+        (
+            {"name": "auto", "few": CKNN, "many": CKNN, "wide": {"name": "xgboost"}},
+            "detector.wide: needs labels",
+        ),
+        ({"name": "kmeans", "clusters": 0}, "detector.clusters"),
+    ],
+)
+def test_wrong_arguments_are_told(node, told):
+    """Each in one line, with its key."""
+    with pytest.raises(ConfigError, match=told) as raised:
+        build("detector", node)
+    assert len(str(raised.value).splitlines()) == 1
+
+
+def test_a_member_of_another_library_cannot_be_kept():
+    """It can run, but no model folder holds it."""
+    node = {"a": {"name": "cknn"}, "b": {"name": "sklearn.svm.OneClassSVM"}}
+    ensemble = build("detector", {"name": "ensemble", "members": node})
+    frame = _frame(rows=300)
+    parts = build_parts(composed(["features=raw", "detector=ensemble"]))
+    parts.detector = ensemble.fit(frame.values)
+    model = model_of(frame, slice(0, 200), parts, {"names": dict.fromkeys(KINDS, "x")})
+    assert not model.can_be_kept
