@@ -146,7 +146,8 @@ def _in_words(error: BaseException, overrides: list[str]) -> str:
     if match := re.search(r"Could not override '([^']+)'", text):
         return _unknown_key(match.group(1), overrides)
     if match := re.search(
-        r"Value '([^']*)' of type '\w+' could not be converted to (\w+)\s+full_key: (\S+)", text
+        r"Value '([^']*)' of type '\w+' could not be converted to (\w+)\s+full_key: (\S+)",
+        f"{text} {error.__cause__ or ''}",
     ):
         value, kind, key = match.groups()
         return f"{key}: is a number ({kind.lower()}), not {value!r}"
@@ -175,7 +176,12 @@ def _not_an_override(override: str) -> str:
 
 def _unknown_key(key: str, overrides: list[str]) -> str:
     """Say which keys there are beside the one that is not there."""
-    others = [override for override in overrides if override.split("=", 1)[0].lstrip("+~") != key]
+    # What is swept has no single value to compose with.
+    others = [
+        word
+        for word in overrides
+        if word.split("=", 1)[0].lstrip("+~") != key and ("[" in word or not re.search(r"[(,]", word))
+    ]
     try:
         found = _compose(others, with_hydra=key.startswith("hydra."))
         content: Any = OmegaConf.to_container(found, resolve=False)

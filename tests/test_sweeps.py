@@ -215,11 +215,15 @@ BAD = [
     ),
     (["+hydra.sweeper.sampler.trees=3"], "hydra.sweeper.sampler.trees: tpe has no such option"),
     (["hydra.sweeper.n_trials=0"], "hydra.sweeper.n_trials:"),
+    (["hydra.sweeper.n_trials=many"], "hydra.sweeper.n_trials: is a number (integer), not 'many'"),
+    (["hydra.sweeper.n_trails=3"], "hydra.sweeper.n_trails: no such key; did you mean 'n_trials'"),
     (["+hydra.sweeper.trials=5"], "hydra.sweeper.trials: no such key; did you mean 'n_trials'"),
     (["hydra.sweeper.direction=up"], "hydra.sweeper.direction"),
     (["hydra.sweeper.direction=[maximize,minimize]"], "one each"),
     (["hydra.sweeper.constraints=['alerts few']"], "is not of the form"),
     (["+hydra.sweeper.when={detektor=iforest:{a:1}}"], "hydra.sweeper.when"),
+    (["features=raw,sytem"], "features=sytem: no such option; did you mean 'system'"),
+    (["sweep=contamnation"], "sweep=contamnation: no such option; did you mean 'contamination'"),
     (["split=none"], "split: a sweep is judged on validation rows"),
 ]
 
