@@ -1,6 +1,6 @@
 """Classes of other libraries, named in YAML by their path, as detectors that keep our promise.
 
-The adapter is chosen by what the class has, in a fixed order: our own contract; ``learn_one`` and
+Classifiers and regressors are adapted in `sre_anomaly.foreign_learners`. The adapter of a detector is chosen by what the class has, in a fixed order: our own contract; ``learn_one`` and
 ``score_one`` (River); ``score_samples`` (scikit-learn, higher = more normal, so negated);
 ``decision_function`` and ``decision_scores_`` (PyOD, higher = stranger).
 """
@@ -14,6 +14,7 @@ import numpy as np
 
 from sre_anomaly.contracts import Detector
 from sre_anomaly.errors import ConfigError, did_you_mean
+from sre_anomaly.foreign_learners import LEARNERS, learner_adapter
 from sre_anomaly.frame import Array
 
 REFERENCE_ROWS = 1000
@@ -56,8 +57,8 @@ def foreign_class(path: str, key: str) -> type:
     return cls
 
 
-def adapt(kind: str, cls: type, arguments: dict[str, Any], *, seed: int, key: str) -> Detector:
-    """Return a detector around a class of another library.
+def adapt(kind: str, cls: type, arguments: dict[str, Any], *, seed: int, key: str) -> Any:
+    """Return a detector, classifier or regressor around a class of another library.
 
     The run's seed is passed on where the constructor takes ``random_state`` or ``seed`` and YAML says nothing.
 
@@ -66,11 +67,12 @@ def adapt(kind: str, cls: type, arguments: dict[str, Any], *, seed: int, key: st
     ConfigError
         If the class keeps no promise that an adapter knows, or refuses its arguments.
     """
-    if kind != "detector":
+    if kind not in {"detector", *LEARNERS}:
         raise ConfigError(
-            f"{key}.name: only a detector can be a class path; {key} takes the name of a registered plugin"
+            f"{key}.name: only a detector, a classifier or a regressor can be a class path; {key} takes the name of a "
+            "registered plugin"
         )
-    adapter = _adapter_for(cls)
+    adapter = learner_adapter(kind, cls, key) if kind in LEARNERS else _adapter_for(cls)
     if adapter is None:
         raise ConfigError(
             f"{key}.name: {cls.__module__}.{cls.__qualname__} is no detector: looked for our own contract, for "

@@ -28,14 +28,14 @@ PROMISES: dict[str, type] = {
 }
 NOTHING = "none"
 """The option of an optional kind that leaves it out."""
-OPTIONAL = ("detector", "forecaster")
+OPTIONAL = ("data", "detector", "forecaster", "table", "classifier", "regressor")
 
 
 @dataclass
 class Parts:
-    """The objects that one config asks for; detector and forecaster may be absent."""
+    """The objects that one config asks for; data, detector and forecaster may be absent."""
 
-    data: contracts.DataSource
+    data: contracts.DataSource | None
     split: contracts.SplitRule
     features: contracts.Features
     detector: contracts.Detector | None
@@ -148,6 +148,14 @@ def misfits(parts: Parts, config: Mapping[str, Any]) -> list[str]:
     found = []
     named = {kind: config[kind]["name"] for kind in PROMISES}
     detector, threshold, features = parts.detector, parts.threshold, parts.features
+    if parts.data is None:
+        asked = [
+            f"{kind}={NOTHING}" for kind in ("detector", "forecaster") if getattr(parts, kind) is not None
+        ]
+        if asked:
+            found.append(
+                f"data=none: there are no metrics to look at; choose data=..., or add {' '.join(asked)}"
+            )
     if detector is not None:
         if detector.unit not in threshold.units:
             units = " or ".join(UNIT_WORDS[unit] for unit in threshold.units)

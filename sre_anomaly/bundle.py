@@ -9,13 +9,14 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sre_anomaly.arguments import arguments_of, can_be_kept
 from sre_anomaly.build import Parts, build
 from sre_anomaly.clock import nanoseconds
 from sre_anomaly.contracts import AlertPolicy, Detector, Features, Threshold
@@ -23,7 +24,6 @@ from sre_anomaly.errors import UserError
 from sre_anomaly.frame import Array, MetricFrame
 from sre_anomaly.memory import PARTS, Memory
 from sre_anomaly.records import plain, write_text
-from sre_anomaly.registry import name_of
 from sre_anomaly.seasons import Profile, usual_deviation
 
 FORMAT = 1
@@ -62,7 +62,7 @@ class Model:
     @property
     def can_be_kept(self) -> bool:
         """Whether a folder can hold it: a detector of another library could only be kept by pickle."""
-        return _can_be_kept(self.detector)
+        return can_be_kept(self.detector)
 
 
 def model_of(
@@ -117,9 +117,9 @@ def save_model(model: Model, folder: Path) -> None:
         learned = part.learned() if hasattr(part, "learned") else {}
         parts[kind] = {
             "name": model.about["names"][kind],
-            "arguments": _arguments(part),
+            "arguments": arguments_of(part),
             "learned": {
-                name: _keep(f"{kind}.{name}", value, arrays, others) for name, value in learned.items()
+                name: keep_value(f"{kind}.{name}", value, arrays, others) for name, value in learned.items()
             },
         }
     if model.memory is not None:
@@ -140,7 +140,7 @@ def save_model(model: Model, folder: Path) -> None:
         "about": plain(model.about),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
     }
-    manifest["checksum"] = _checksum(manifest)
+    manifest["checksum"] = checksum_of(manifest)
     write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
 
 
@@ -152,15 +152,17 @@ def load_model(folder: Path) -> Model:
     UserError
         If the folder is missing, incomplete, changed, of another kind or of a newer format.
     """
-    manifest = _manifest(folder)
-    contents = {name: _content(folder, name, expected) for name, expected in manifest["files"].items()}
+    manifest = read_manifest(folder)
+    if "metrics" not in manifest:
+        raise UserError(f"model={folder}: was learned from a table, and has no metrics to watch")
+    contents = {name: checked_content(folder, name, expected) for name, expected in manifest["files"].items()}
     with np.load(io.BytesIO(contents[ARRAYS]), allow_pickle=False) as stored:
         arrays = {name: stored[name] for name in stored.files}
     parts = {}
     for kind in KINDS:
         node = manifest["parts"][kind]
         part = build(kind, {"name": node["name"], **node["arguments"]}, key=f"{folder}: {kind}")
-        learned = {name: _take(value, arrays, contents) for name, value in node["learned"].items()}
+        learned = {name: take_value(value, arrays, contents) for name, value in node["learned"].items()}
         parts[kind] = part.restore(learned) if hasattr(part, "restore") else part
     return Model(
         metrics=tuple(manifest["metrics"]),
@@ -177,7 +179,8 @@ def load_model(folder: Path) -> Model:
     )
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a model folder, if it is whole, unchanged and of a format that is known."""
     path = folder / MANIFEST
     if not path.is_file():
         raise UserError(
@@ -192,14 +195,15 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise UserError(
             f"{path}: has format {version}, and this version of sre-anomaly reads {FORMAT}; update sre-anomaly"
         )
-    if manifest.get("checksum") != _checksum(manifest):
+    if manifest.get("checksum") != checksum_of(manifest):
         raise UserError(
             f"{path}: was changed after it was written (its checksum differs); copy the folder anew"
         )
     return dict(manifest)
 
 
-def _content(folder: Path, name: str, expected: str) -> bytes:
+def checked_content(folder: Path, name: str, expected: str) -> bytes:
+    """Return the content of a file of a model folder, if it is what the manifest says."""
     path = folder / name
     if Path(name).name != name or not path.is_file():
         raise UserError(f"{path}: is missing; copy the whole folder")
@@ -209,38 +213,13 @@ def _content(folder: Path, name: str, expected: str) -> bytes:
     return content
 
 
-def _checksum(manifest: Mapping[str, Any]) -> str:
+def checksum_of(manifest: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of all that a manifest says beside its own checksum."""
     rest = {name: value for name, value in manifest.items() if name != "checksum"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-def _can_be_kept(detector: Any) -> bool:
-    """Whether a detector, and all that it is made of, is of our own house."""
-    return is_dataclass(detector) and all(_can_be_kept(part) for part in _inside(detector))
-
-
-def _inside(part: Any) -> list[Detector]:
-    values = [getattr(part, field.name) for field in fields(part) if field.init]
-    each = [one for value in values for one in (value.values() if isinstance(value, dict) else [value])]
-    return [one for one in each if isinstance(one, Detector)]
-
-
-def _arguments(part: Any) -> dict[str, Any]:
-    return {field.name: _as_given(getattr(part, field.name)) for field in fields(part) if field.init}
-
-
-def _as_given(value: Any) -> Any:
-    """Return what stands in a config for an argument."""
-    if isinstance(value, timedelta):
-        return f"{value.total_seconds():.15g}s"
-    if isinstance(value, dict):
-        return {name: _as_given(one) for name, one in value.items()}
-    if isinstance(value, Detector):
-        return {"name": name_of("detector", type(value)), **_arguments(value)}
-    return value
-
-
-def _keep(key: str, value: Any, arrays: dict[str, Any], others: dict[str, bytes]) -> Any:
+def keep_value(key: str, value: Any, arrays: dict[str, Any], others: dict[str, bytes]) -> Any:
     """Return what stands in the manifest for a learned value."""
     if isinstance(value, np.ndarray):
         arrays[key] = value
@@ -251,7 +230,8 @@ def _keep(key: str, value: Any, arrays: dict[str, Any], others: dict[str, bytes]
     return plain(value)
 
 
-def _take(value: Any, arrays: Mapping[str, Any], contents: Mapping[str, bytes]) -> Any:
+def take_value(value: Any, arrays: Mapping[str, Any], contents: Mapping[str, bytes]) -> Any:
+    """Return the learned value that the manifest stands for."""
     if isinstance(value, dict) and "array" in value:
         return arrays[value["array"]]
     if isinstance(value, dict) and "file" in value:

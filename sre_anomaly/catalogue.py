@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from sre_anomaly.errors import UserError, did_you_mean
-from sre_anomaly.registry import KINDS
+from sre_anomaly.registry import KINDS, TABLE_KINDS
 
-GROUPS = (*KINDS, "experiment", "sweep")
+GROUPS = (*KINDS, *TABLE_KINDS, "experiment", "sweep")
 CONF_ENTRY_POINTS = "sre_anomaly.conf"
-KEY = re.compile(r"^(\s*)([\w]+):\s*([^#]*?)\s*(?:#\s*(.*))?$")
+KEY = re.compile(r"^(\s*)([\w.=]+):\s*([^#]*?)\s*(?:#\s*(.*))?$")
 
 
 @dataclass
@@ -86,7 +86,7 @@ def read_option(kind: str, name: str) -> Option:
             continue
         inside_defaults = line.startswith("defaults:") or (inside_defaults and line.startswith((" ", "-")))
         match = KEY.match(line)
-        if match is None or inside_defaults or match.group(2) == "name":
+        if match is None or inside_defaults or (match.group(2) == "name" and kind != "sweep"):
             continue
         indent, key, default, comment = match.groups()
         depth = len(indent) // 2
@@ -129,5 +129,5 @@ def show(words: list[str]) -> None:
         for key, default, comment in option.keys:
             shown = f"{key}={default}".ljust(min(width, 48))
             console.print(
-                f"    {escape(f'{kind}.' if kind in KINDS else '')}{escape(shown)}  [dim]{escape(comment)}[/]"
+                f"    {escape(f'{kind}.' if kind not in {'experiment', 'sweep'} else '')}{escape(shown)}  [dim]{escape(comment)}[/]"
             )

@@ -1,4 +1,4 @@
-"""The door: ``sre-anomaly [run|list|check|compare|generate|monitor|score-nab] [overrides]``."""
+"""The door: ``sre-anomaly [run|list|check|new|compare|generate|monitor|classify|score-nab] [overrides]``."""
 
 import os
 import sys
@@ -13,10 +13,12 @@ sre-anomaly finds what is wrong in infrastructure metrics, and why.
   sre-anomaly                                    the main job, on generated metrics
   sre-anomaly experiment=csv data.path=FILE.csv  your own metrics
   sre-anomaly list [KIND] [NAME]                 what can be chosen: data, features, detector, ...
-  sre-anomaly check [OVERRIDES]                  validate a configuration, run nothing
+  sre-anomaly check [OVERRIDES]                  validate a configuration and your own table, run nothing
+  sre-anomaly new recipe NAME from=RECIPE        a problem like one of the presets: YAML and data to edit
   sre-anomaly compare FOLDER FOLDER              put runs side by side
   sre-anomaly generate to=FILE.csv [OVERRIDES]   write a labelled data set (CSV or Parquet)
   sre-anomaly monitor model=DIR < points.jsonl   answer new points with the model of a run
+  sre-anomaly classify model=DIR < lines         tell the class of new lines, such as the level of a log
   sre-anomaly score-nab DIR [data=FOLDER]        judge results as the Numenta Anomaly Benchmark does
 
 Everything is chosen by overrides, in Hydra's grammar:
@@ -77,17 +79,9 @@ def _list(words: list[str]) -> None:
 
 
 def _check(words: list[str]) -> None:
-    from sre_anomaly.build import build_parts
-    from sre_anomaly.compose import composed
+    from sre_anomaly.check import check
 
-    config = composed(words)
-    build_parts(config)
-    chosen = ", ".join(
-        f"{kind}={value['name']}"
-        for kind, value in config.items()
-        if isinstance(value, dict) and "name" in value
-    )
-    print(f"ok: {chosen} (no data were read)")
+    check(words)
 
 
 def _monitor(words: list[str]) -> None:
@@ -108,6 +102,18 @@ def _generate(words: list[str]) -> None:
     generate(words)
 
 
+def _classify(words: list[str]) -> None:
+    from sre_anomaly.classify_lines import classify
+
+    classify(words)
+
+
+def _new(words: list[str]) -> None:
+    from sre_anomaly.new_recipe import new
+
+    new(words)
+
+
 def _score_nab(words: list[str]) -> None:
     from sre_anomaly.score_nab import score_nab
 
@@ -116,10 +122,12 @@ def _score_nab(words: list[str]) -> None:
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "run": _run,
+    "classify": _classify,
     "list": _list,
     "check": _check,
     "compare": _compare,
     "generate": _generate,
     "monitor": _monitor,
+    "new": _new,
     "score-nab": _score_nab,
 }

@@ -27,6 +27,21 @@ def version_base() -> str | None:
     return "1.3" if hydra.__version__.startswith("1.3") else None
 
 
+def refuse_unknown_sweep(words: list[str]) -> None:
+    """Check the name of a sweep: Hydra would run without one where there is none of that name.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such sweep, or several are named.
+    """
+    for word in words:
+        key, equals, name = word.partition("=")
+        if key == "sweep" and equals and name != "null" and name not in options("sweep"):
+            hint = "name one" if "," in name else did_you_mean(name, options("sweep"))
+            raise ConfigError(f"sweep={name}: no such option; {hint}")
+
+
 def composed(overrides: list[str]) -> dict[str, Any]:
     """Return the resolved configuration of some overrides, without running anything.
 
@@ -62,7 +77,7 @@ def resolved(config: DictConfig) -> dict[str, Any]:
             continue
         value = config[key]
         if OmegaConf.is_config(value):
-            missing += [f"{key}.{inside}" for inside in OmegaConf.missing_keys(value)]
+            missing += OmegaConf.missing_keys(value)
         content[key] = value
     if missing:
         raise ConfigError("\n".join(f"{key}: has to be given: {key}=..." for key in sorted(missing)))
@@ -80,8 +95,14 @@ def register_resolvers() -> None:
 
 def _sweep_name(choice: str, *, _root_: DictConfig) -> str:
     """Return what a sweep's folder is called: the same command, the same name."""
-    own = _root_.hydra.sweeper.get("study_name")
-    return str(own) if own else f"{choice}_{fixed_hash(_root_)}"
+    sweeper, words = _root_.hydra.sweeper, _root_.hydra.overrides.task
+    if own := sweeper.get("study_name"):
+        return str(own)
+    varied = [sweeper.get(key) for key in ("objective", "direction", "constraints", "params", "when")]
+    # A sweep over other values is another sweep.
+    varied += sorted(word for word in words if "," in word or "(" in word)
+    digest = hashlib.sha256(f"{fixed_hash(_root_)} {varied}".encode()).hexdigest()
+    return f"{choice}_{digest[:8]}"
 
 
 def fixed_hash(config: DictConfig) -> str:
@@ -105,10 +126,15 @@ def complaints_in_words(overrides: list[str]) -> Iterator[None]:
         raise ConfigError(f"a YAML file is broken: {' '.join(str(error).split())}") from None
 
 
-def _compose(overrides: list[str]) -> DictConfig:
+def composed_with_hydra(overrides: list[str]) -> DictConfig:
+    """Return the configuration with Hydra's own part, unresolved."""
+    return _compose(overrides, with_hydra=True)
+
+
+def _compose(overrides: list[str], *, with_hydra: bool = False) -> DictConfig:
     register_resolvers()
     with hydra.initialize_config_module(CONFIG_MODULE, version_base=version_base()):
-        return hydra.compose("config", overrides=overrides)
+        return hydra.compose("config", overrides=overrides, return_hydra_config=with_hydra)
 
 
 def _in_words(error: BaseException, overrides: list[str]) -> str:
@@ -119,6 +145,11 @@ def _in_words(error: BaseException, overrides: list[str]) -> str:
             return f"{kind}={name}: no such option; {did_you_mean(name, options(kind))}"
     if match := re.search(r"Could not override '([^']+)'", text):
         return _unknown_key(match.group(1), overrides)
+    if match := re.search(
+        r"Value '([^']*)' of type '\w+' could not be converted to (\w+)\s+full_key: (\S+)", text
+    ):
+        value, kind, key = match.groups()
+        return f"{key}: is a number ({kind.lower()}), not {value!r}"
     if isinstance(error, OverrideParseException):
         return _not_an_override(str(error.override))
     if "@experiment." in text:
@@ -146,7 +177,8 @@ def _unknown_key(key: str, overrides: list[str]) -> str:
     """Say which keys there are beside the one that is not there."""
     others = [override for override in overrides if override.split("=", 1)[0].lstrip("+~") != key]
     try:
-        content: Any = OmegaConf.to_container(_compose(others), resolve=False)
+        found = _compose(others, with_hydra=key.startswith("hydra."))
+        content: Any = OmegaConf.to_container(found, resolve=False)
     except (HydraException, OmegaConfBaseException):
         return f"{key}: no such key"
     path: list[str] = []

@@ -1,8 +1,7 @@
 """What each plugin promises. A test (`sre_anomaly.testing`) holds every registered one to it.
 
 Shapes: n rows, m metrics, d feature columns, h steps ahead. NaN always means "cannot say".
-Constructors only store; what is learned ends in ``_``. ``fit`` learns from the past; every other verb
-answers and changes nothing.
+Constructors only store; what is learned ends in ``_``. ``fit`` learns; every other verb only answers.
 """
 
 from abc import ABC, abstractmethod
@@ -256,5 +255,5 @@ class SplitRule(ABC):
         Raises
         ------
         UserError
-            If the frame is too short or has no split of its own to give.
+            If the frame is too short or has no split to give.
         """

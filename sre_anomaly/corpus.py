@@ -68,7 +68,7 @@ def run_corpus(
     lines = [_result(folder / SERIES / folder_name(name)) for name in names]
     table = pd.DataFrame(lines)
     if not (table["status"] == "completed").any():
-        raise DataError(f"every series was refused; {table['series'][0]}: {table['error'][0]}")
+        raise DataError(f"every series was refused; the first: {table['error'][0]}")
     found = CorpusRun(dict(config), record, folder, table, before)
     with stages.stage("judge"):
         _record(found, int(config["seed"]))
@@ -173,6 +173,8 @@ def _record(found: CorpusRun, seed: int) -> None:
         record.notes.append(f"{found.gone_on_from} series were finished by an earlier run that was stopped")
     if broken := len(table) - len(completed):
         first = table[table["status"] != "completed"].iloc[0]
+        why = str(first["error"])
+        named = why if why.startswith(str(first["series"])) else f"{first['series']}: {why}"
         record.notes.append(
-            f"{broken} of {len(table)} series could not be run and are in no average; {first['series']}: {first['error']}"
+            f"{broken} of {len(table)} series could not be run and are in no average; {named}"
         )

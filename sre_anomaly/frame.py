@@ -56,6 +56,9 @@ class Split:
         return self.test.start < self.train.stop and self.train.start < self.test.stop
 
 
+NO_ROWS = Split(slice(0, 0), None, slice(0, 0))
+
+
 @dataclass(frozen=True)
 class MetricFrame:
     """Metrics of one entity, one row per tick of a regular clock.
@@ -181,3 +184,16 @@ def runs_of_labels(time: pd.DatetimeIndex, labels: Array) -> tuple[Incident, ...
         Incident(time[start], time[end - 1] + step, id=number)
         for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1)
     )
+
+
+def no_metrics() -> MetricFrame:
+    """Return the frame of a run that reads no metrics, but a table.
+
+    Examples
+    --------
+    >>> len(no_metrics())
+    0
+    """
+    import pandas as pd
+
+    return MetricFrame("no metrics", pd.DatetimeIndex([], tz="UTC"), np.empty((0, 0)), ())

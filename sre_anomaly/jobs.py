@@ -46,15 +46,15 @@ def whole_run(config: Mapping[str, Any], record: RunRecord, folder: Path) -> "Ru
     with recorded(record, folder):
         # What loads now is never garbage; to look for some again and again would cost half a second.
         gc.disable()
-        from sre_anomaly.build import build_parts
         from sre_anomaly.corpora import Corpus
         from sre_anomaly.report.folder import write_folder
         from sre_anomaly.runner import run
+        from sre_anomaly.table_parts import build_all
 
         gc.freeze()
         gc.enable()
         with Stages() as stages:
-            source = build_parts(config).data
+            source = build_all(config)[0].data
             if isinstance(source, Corpus):
                 return _many_series(config, source, record, folder, stages)
             found = run(config, record, stages)

@@ -17,7 +17,14 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
 from sre_anomaly.catalogue import shadowed
-from sre_anomaly.compose import CONFIG_MODULE, complaints_in_words, register_resolvers, resolved, version_base
+from sre_anomaly.compose import (
+    CONFIG_MODULE,
+    complaints_in_words,
+    refuse_unknown_sweep,
+    register_resolvers,
+    resolved,
+    version_base,
+)
 from sre_anomaly.errors import ConfigError, UserError
 from sre_anomaly.folders import LATEST, link, nearest, settle
 from sre_anomaly.jobs import command_of, one_trial, whole_run
@@ -48,6 +55,7 @@ def launch(words: list[str]) -> None:
             f"sre-anomaly: {path} has no effect: an option of ours has the same name; rename yours\n"
         )
     signal.signal(signal.SIGTERM, _as_interrupt)
+    refuse_unknown_sweep(words)
     if any(word.startswith("sweep=") and word != "sweep=null" for word in words):
         # hydra.mode says the same, but only once all else can be composed.
         words = ["--multirun", *(word for word in words if word not in ("-m", "--multirun"))]

@@ -97,6 +97,8 @@ class RunRecord:
     rows: int = 0
     detection: dict[str, Any] | None = None
     forecast: dict[str, Any] | None = None
+    classification: dict[str, Any] | None = None
+    regression: dict[str, Any] | None = None
     timings: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     started: str = ""
@@ -136,6 +138,6 @@ def write_json(path: Path, content: Any) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file under a temporary name, then rename it: a reader never sees half of it."""
-    partial = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     partial.write_text(text, encoding="utf-8")
     os.replace(partial, path)  # noqa: PTH105 - Path.replace is the same call with a vaguer name

@@ -16,6 +16,8 @@ from typing import TypeVar
 from sre_anomaly.errors import ConfigError, did_you_mean
 
 KINDS = ("data", "features", "detector", "threshold", "alerts", "forecaster", "split")
+TABLE_KINDS = ("table", "folds", "text", "classifier", "regressor")
+"""Kinds of the tasks that learn from a table: classification and regression."""
 ENTRY_POINTS = "sre_anomaly.plugins"
 
 T = TypeVar("T", bound=type)

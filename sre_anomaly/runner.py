@@ -7,18 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from sre_anomaly.build import Parts, build_parts
+from sre_anomaly.build import Parts
 from sre_anomaly.bundle import KINDS, Model, model_of
 from sre_anomaly.contracts import Detector
 from sre_anomaly.detection import Detection, detect, prepare, replay
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.judge import Judgement, judge
 from sre_anomaly.forecasting import Forecasts, forecast
-from sre_anomaly.frame import MetricFrame, Split
+from sre_anomaly.frame import NO_ROWS, MetricFrame, Split, no_metrics
+from sre_anomaly.learning import Learned, learn
 from sre_anomaly.reasons import Explainer
 from sre_anomaly.recording import check_values, describe, describe_data, detection_record
 from sre_anomaly.records import Reason, RunRecord
 from sre_anomaly.stages import Stages
+from sre_anomaly.table_parts import build_all
 from sre_anomaly.telling import alert_reasons, strongest_rows
 
 
@@ -28,8 +30,8 @@ class Run:
 
     config: dict[str, Any]
     record: RunRecord
-    frame: MetricFrame
-    split: Split
+    frame: MetricFrame = field(default_factory=no_metrics)
+    split: Split = NO_ROWS
     detection: Detection | None = None
     judgement: Judgement | None = None
     forecasts: Forecasts | None = None
@@ -39,6 +41,8 @@ class Run:
     """Fitted objects by their export name."""
     model: Model | None = None
     """What is kept to answer new points; None where a part of another library cannot be kept without pickle."""
+    learned: Learned | None = None
+    """What was learned from a table; None where none was asked for."""
 
 
 def run(config: Mapping[str, Any], record: RunRecord, stages: Stages) -> Run:
@@ -56,14 +60,28 @@ def run(config: Mapping[str, Any], record: RunRecord, stages: Stages) -> Run:
     UserError
         If the config or the data cannot be used.
     """
-    parts = build_parts(config)
+    parts, table_parts = build_all(config)
     describe(config, record)
+    found = Run(dict(config), record)
+    if parts.data is not None:
+        look_at_metrics(found, parts, stages)
+    if table_parts is not None:
+        found.learned = learn(config, table_parts, record, stages)
+        found.models |= found.learned.exports
+    record.timings = dict(stages.seconds)
+    record.status = "completed"
+    return found
+
+
+def look_at_metrics(found: Run, parts: Parts, stages: Stages) -> None:
+    """Detect and forecast, whichever is asked for, and judge both."""
+    config, record = found.config, found.record
     with stages.stage("read"):
         frame = only_frame(parts)
         check_values(frame, record)
         split = parts.split.split(frame)
     describe_data(frame, split, record)
-    found = Run(dict(config), record, frame, split)
+    found.frame, found.split = frame, split
     if parts.detector is not None:
         prepared = prepare(frame, split, parts.features, stages.stage)
         detected = detect(frame, split, prepared, parts, stages.stage)
@@ -82,9 +100,6 @@ def run(config: Mapping[str, Any], record: RunRecord, stages: Stages) -> Run:
             "per_metric": found.forecasts.per_metric,
             "baselines": found.forecasts.baselines,
         }
-    record.timings = dict(stages.seconds)
-    record.status = "completed"
-    return found
 
 
 def only_frame(parts: Parts) -> MetricFrame:
@@ -95,7 +110,7 @@ def only_frame(parts: Parts) -> MetricFrame:
     DataError
         If the source has none.
     """
-    frames = list(islice(parts.data.frames(), 1))
+    frames = list(islice(parts.data.frames(), 1)) if parts.data is not None else []
     if not frames:
         raise DataError("data: the source has no series")
     return frames[0]

@@ -14,8 +14,7 @@ from sre_anomaly.build import Parts, build, build_parts
 from sre_anomaly.corpora import Corpus
 from sre_anomaly.detection import Detection, detect, prepare
 from sre_anomaly.errors import ConfigError, UserError
-from sre_anomaly.evaluation.bootstrap import random_scores
-from sre_anomaly.evaluation.judge import baselines, measure
+from sre_anomaly.evaluation.judge import baselines, measure, naive_scores
 from sre_anomaly.evaluation.period import period
 from sre_anomaly.evaluation.suite import suite
 from sre_anomaly.frame import Array, Mask, MetricFrame
@@ -126,23 +125,27 @@ def _labelled_measures(judged: MetricFrame, scores: Array, flags: Mask, seed: in
     known = np.isfinite(judged.labels)
     labels, values = judged.labels[known], judged.values[known]
     window = period(np.nan_to_num(values[:, 0]))
-    nine = suite(scores[known], labels, window, seed)
-    line = {
-        "vus_pr": nine.vus_pr,
-        "vus_roc": nine.vus_roc,
-        "best_f1": nine.f1,
-        "event_f1": nine.event_f1,
-        "range_f1": nine.range_f1,
-        "affiliation_f": nine.affiliation_f,
-        "point_adjusted_f1": nine.point_adjusted_f1.f1,
-        "point_adjusted_f1_of_chance": nine.point_adjusted_f1.random,
-    }
+    line = _nine(scores[known], labels, window, seed)
     beside = baselines(values, labels, int(flags[known].sum()), seed)
-    for name in ("random", "largest_jump"):
-        line[f"{name}_pr_auc"] = beside[name]["pr_auc"]
-        line[f"{name}_f1"] = beside[name]["f1"]
-    line["random_vus_pr"] = suite(random_scores(len(labels), seed), labels, window, seed).vus_pr
+    for name, naive in naive_scores(values, seed).items():
+        measured = {"pr_auc": beside[name]["pr_auc"], "f1": beside[name]["f1"]}
+        measured |= _nine(naive, labels, window, seed)
+        line |= {f"{name}_{key}": value for key, value in measured.items()}
     return line
+
+
+def _nine(scores: Array, labels: Array, window: int, seed: int) -> dict[str, float]:
+    """Return the measures of the suite that a row-by-row judgement does not have."""
+    found = suite(scores, labels, window, seed)
+    return {
+        "vus_pr": found.vus_pr,
+        "vus_roc": found.vus_roc,
+        "best_f1": found.f1,
+        "event_f1": found.event_f1,
+        "range_f1": found.range_f1,
+        "affiliation_f": found.affiliation_f,
+        "point_adjusted_f1": found.point_adjusted_f1.f1,
+    }
 
 
 def _write(frame: MetricFrame, found: Detection, span: slice, parts: Parts, folder: Path) -> None:

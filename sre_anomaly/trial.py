@@ -8,10 +8,15 @@ as a whole.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from sre_anomaly.build import Parts, build_parts
-from sre_anomaly.detection import detect, prepare
+from sre_anomaly.corpora import Corpus
+from sre_anomaly.detection import Detection, Prepared, detect, prepare
 from sre_anomaly.errors import ConfigError
-from sre_anomaly.evaluation.judge import measure
+from sre_anomaly.evaluation.judge import Judgement, measure
+from sre_anomaly.evaluation.series import across
 from sre_anomaly.forecasting import forecast
 from sre_anomaly.frame import MetricFrame, Split
 from sre_anomaly.kept import Kept
@@ -19,6 +24,8 @@ from sre_anomaly.recording import check_values, describe, describe_data, detecti
 from sre_anomaly.records import RunRecord
 from sre_anomaly.runner import only_frame
 from sre_anomaly.stages import Stages
+from sre_anomaly.table_parts import build_all
+from sre_anomaly.table_trial import TASKS, try_table
 
 Report = Callable[[int, float], None]
 
@@ -51,11 +58,31 @@ def run_trial(
     UserError
         If the config or the data cannot be used, or there are no validation rows to judge.
     """
-    parts = build_parts(config)
+    parts, table_parts = build_all(config)
     describe(config, record)
+    if table_parts is not None and TASKS & set(tasks):
+        try_table(config, table_parts, record, stages, kept)
+    if not {"detection", "forecast"} & set(tasks):
+        return
+    if isinstance(parts.data, Corpus):
+        record.detection = _every_series(config, parts.data, stages, report)
+    else:
+        try_metrics(config, parts, record, stages, kept, tasks, report)
+
+
+def try_metrics(
+    config: Mapping[str, Any],
+    parts: Parts,
+    record: RunRecord,
+    stages: Stages,
+    kept: Kept,
+    tasks: Sequence[str],
+    report: Report | None,
+) -> None:
+    """Detect and forecast, as far as the tasks ask for it, and judge the validation rows."""
     source = {name: config[name] for name in ("data", "split", "seed")}
     with stages.stage("read"):
-        frame, split = kept.once("data", source, lambda: _without_test(parts, record))
+        frame, split = kept.once("data", source, lambda: _without_test(only_frame(parts), parts, record))
     describe_data(frame, split, record)
     if parts.detector is not None and "detection" in tasks:
         prepared = kept.once(
@@ -64,10 +91,7 @@ def run_trial(
             lambda: prepare(frame, split, parts.features, stages.stage),
         )
         parts.detector.report = report
-        detected = detect(frame, split, prepared, parts, stages.stage)
-        with stages.stage("judge"):
-            span = split.test
-            verdict = measure(frame.rows(span), detected.scores[span], detected.flags[span], detected.alerts)
+        detected, verdict = _judged(frame, split, prepared, parts, stages)
         record.detection = detection_record(config, parts, detected, verdict, split, "validation")
     if parts.forecaster is not None and "forecast" in tasks:
         # The interval must not be drawn from the rows that it is judged on.
@@ -80,10 +104,48 @@ def run_trial(
         }
 
 
-def _without_test(parts: Parts, record: RunRecord) -> tuple[MetricFrame, Split]:
+def _every_series(
+    config: Mapping[str, Any], source: Corpus, stages: Stages, report: Report | None
+) -> dict[str, Any]:
+    """Return the means over all series; how they stand is reported after each one."""
+    lines = []
+    for number, name in enumerate(source.names(), start=1):
+        parts, about = build_parts(config), RunRecord()
+        if parts.detector is None:
+            raise ConfigError("detector: a source of many series needs a detector")
+        frame, split = _without_test(source.read(name), parts, about, one_of_many=True)
+        prepared = prepare(frame, split, parts.features, stages.stage)
+        _, verdict = _judged(frame, split, prepared, parts, stages)
+        days = (frame.step * (split.test.stop - split.test.start)).total_seconds() / 86400
+        lines.append({"judged_days": days, **verdict.measures})
+        areas = [line["pr_auc"] for line in lines if np.isfinite(line.get("pr_auc", np.nan))]
+        if report is not None and areas:
+            report(number, float(np.mean(areas)))
+    overall = across(pd.DataFrame(lines), int(config["seed"]))
+    return {
+        "detector": config["detector"]["name"],
+        "measured_on": "validation",
+        "series": len(lines),
+        "measures": overall.measures,
+    }
+
+
+def _judged(
+    frame: MetricFrame, split: Split, prepared: Prepared, parts: Parts, stages: Stages
+) -> tuple[Detection, Judgement]:
+    detected = detect(frame, split, prepared, parts, stages.stage)
+    span = split.test
+    with stages.stage("judge"):
+        return detected, measure(
+            frame.rows(span), detected.scores[span], detected.flags[span], detected.alerts
+        )
+
+
+def _without_test(
+    frame: MetricFrame, parts: Parts, record: RunRecord, *, one_of_many: bool = False
+) -> tuple[MetricFrame, Split]:
     """Return the rows before the test span; its validation rows stand where the test rows stood."""
-    frame = only_frame(parts)
-    check_values(frame, record)
+    check_values(frame, record, one_of_many=one_of_many)
     split = parts.split.split(frame)
     held = split.validation
     if held is None or Split(split.train, held, held).in_sample:

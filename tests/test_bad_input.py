@@ -77,7 +77,7 @@ def test_data_that_cannot_be_used(command, tmp_path, case):
 
 CONFIGS = {
     "missing file": (["experiment=csv", "data.path=metrcs.csv"], "metrcs.csv is not there"),
-    "nothing given": (["experiment=csv"], "data.path: has to be given"),
+    "nothing given": (["experiment=csv"], "sre-anomaly: data.path: has to be given"),
     "unknown option": (["detector=iforrest"], "detector=iforrest: no such option; did you mean 'iforest'?"),
     "unknown experiment": (["experiment=cloudwach"], "did you mean 'cloudwatch'?"),
     "misspelt group": (["detctor=iforest"], "did you mean 'detector'?"),

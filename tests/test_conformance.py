@@ -8,8 +8,10 @@ from sre_anomaly.catalogue import options
 from sre_anomaly.compose import composed
 from sre_anomaly.testing import checks
 
-LOCAL = {"csv", "csv_folder", "nab", "nab_corpus", "asd", "smd", "servers", "inject"}
+LOCAL = {"csv", "csv_folder", "nab", "nab_corpus", "asd", "smd", "servers", "inject", "logs"}
 """Sources that read files; their own tests cover them."""
+FILES = {"csv", "csv_folder", "inject", "logs"}
+"""Sources that have to be told which."""
 
 
 def _cases():
@@ -35,12 +37,12 @@ def test_the_same_word_stands_in_four_places(kind):
     """A registered name has a YAML file of that name, and a YAML file with a short name is registered."""
     shown = set(options(kind)) - ({NOTHING} if kind in OPTIONAL else set())
     nodes = {
-        name: composed([f"{kind}={name}", *(["data.path=x"] if name in {"csv", "csv_folder"} else [])])
+        name: composed([f"{kind}={name}", *(["data.path=x"] if name in FILES else [])])
         for name in shown
-        if name != "inject"
+        if name not in FILES
     }
-    own = {name for name, node in nodes.items() if "." not in node[kind]["name"]} | (shown & {"inject"})
+    own = {name for name, node in nodes.items() if "." not in node[kind]["name"]} | (shown & FILES)
     assert own == set(registry.names(kind))
-    for name in own - {"inject"}:
+    for name in own - FILES:
         assert nodes[name][kind]["name"] == name
         assert registry.lookup(kind, name).__module__ == f"sre_anomaly.{kind}.{name}"

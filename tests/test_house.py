@@ -28,29 +28,37 @@ FLOORS = (
         "neighbours",
         "novelty",
         "sametime",
+        "logs",
     },
-    {"contracts", "corpora", "dask_pool", "facts", "kept", "pool"},
-    {"data", "features", "detector", "threshold", "alerts", "forecaster", "split", "evaluation"},
-    {"adapters", "nab_corpus"},
-    {"build", "memory", "reasons", "nab_results"},
-    {"detection", "forecasting", "examples", "generate"},
-    {"telling", "bundle", "detection_laws", "recording"},
+    {"contracts", "corpora", "dask_pool", "dataset", "facts", "kept", "pool"},
+    {
+        *("data", "features", "detector", "threshold", "alerts", "forecaster", "split", "evaluation"),
+        *("table", "folds", "text", "classifier", "regressor"),
+    },
+    {"adapters", "foreign_learners", "mixed", "table_model", "nab_corpus"},
+    {"arguments", "build", "memory", "reasons", "table_parts", "nab_results"},
+    {"detection", "forecasting", "classification", "regression", "leak", "examples", "generate"},
+    {"learning", "table_check"},
+    {"telling", "bundle", "detection_laws", "table_bundle", "recording"},
     {"live_reasons"},
     {"monitor", "points"},
     {"fleet"},
-    {"runner", "testing"},
+    {"runner", "testing", "table_trial"},
     {"trial", "series", "together"},
     {"nab_benchmark"},
     {"corpus"},
     {"sweeps"},
     {"report", "jobs"},
     {"aftermath", "compare"},
-    {"launch", "watch", "score_nab"},
+    {"launch", "watch", "score_nab", "classify_lines", "new_recipe", "check"},
     {"cli"},
 )
 """From the cellar up: a module imports its own floor and those below."""
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
-PLUGINS = ("data", "features", "detector", "threshold", "alerts", "forecaster", "split")
+PLUGINS = (
+    *("data", "features", "detector", "threshold", "alerts", "forecaster", "split"),
+    *("table", "folds", "text", "classifier", "regressor"),
+)
 
 
 def _imports():

@@ -38,3 +38,24 @@ def interval(
 def random_scores(rows: int, seed: int) -> Array:
     """Return (n,) scores that know nothing: the baseline under every table."""
     return np.random.default_rng(seed).random(rows)
+
+
+def group_interval(
+    groups: npt.NDArray[np.int64], measure: Callable[[npt.NDArray[np.int64]], float], seed: int
+) -> tuple[float, float]:
+    """Return the 95 % interval of a measure when whole groups are drawn: rows of one group are alike.
+
+    ``groups`` (n,) numbers each row's group. (NaN, NaN) where there are fewer than four groups.
+    """
+    order = np.argsort(groups, kind="stable")
+    _, starts = np.unique(groups[order], return_index=True)
+    members = np.split(order, starts[1:])
+    if len(members) < 4:
+        return float("nan"), float("nan")
+    draw = np.random.default_rng(seed)
+    seen = [
+        measure(np.concatenate([members[index] for index in draw.integers(0, len(members), len(members))]))
+        for _ in range(ROUNDS)
+    ]
+    low, high = np.nanpercentile(seen, [2.5, 97.5])
+    return float(low), float(high)

@@ -104,12 +104,8 @@ def baselines(values: Array, labels: Array, flags: int, seed: int) -> dict[str, 
 
     Each flags as many rows as the detector did, so that they differ in which rows, not in how many.
     """
-    with np.errstate(invalid="ignore"):
-        jumps = np.abs(np.diff(values, axis=0, prepend=values[:1]))
-        typical = np.array([np.median(j[np.isfinite(j)]) if np.isfinite(j).any() else 0.0 for j in jumps.T])
-        jumps = np.fmax.reduce(jumps / np.where(typical > 0, typical, 1.0), axis=1)
     out = {}
-    for name, scores in (("random", random_scores(len(labels), seed)), ("largest_jump", jumps)):
+    for name, scores in naive_scores(values, seed).items():
         ranked = np.where(np.isfinite(scores), scores, -np.inf)
         flagged = np.zeros(len(labels), dtype=bool)
         flagged[np.argsort(-ranked, kind="stable")[:flags]] = True
@@ -117,6 +113,15 @@ def baselines(values: Array, labels: Array, flags: int, seed: int) -> dict[str, 
     everything = np.ones(len(labels), dtype=bool)
     out["flag_everything"] = _row_measures(np.zeros(len(labels)), everything, labels)
     return out
+
+
+def naive_scores(values: Array, seed: int) -> dict[str, Array]:
+    """Return (n,) scores drawn by chance, and the largest jump of any metric from row to row in its usual jumps."""
+    with np.errstate(invalid="ignore"):
+        jumps = np.abs(np.diff(values, axis=0, prepend=values[:1]))
+        typical = np.array([np.median(j[np.isfinite(j)]) if np.isfinite(j).any() else 0.0 for j in jumps.T])
+        largest = np.fmax.reduce(jumps / np.where(typical > 0, typical, 1.0), axis=1)
+    return {"random": random_scores(len(values), seed), "largest_jump": largest}
 
 
 def _add_caveats(found: Judgement, labels: Array, scores: Array) -> None:

@@ -142,6 +142,9 @@ def _rounded(word: str) -> str:
 def _judged_rows(run: ComparedRun) -> tuple[Any, ...]:
     """Return what decides which rows a run was judged on, and by which labels."""
     data, judged = run.record["data"], run.judged
+    if "split" not in data:
+        folds = {key: value for key, value in run.config.items() if key.startswith("folds.")}
+        return data["fingerprint"], data["target"], *folds.items()
     span = (run.record["detection"] or {}).get("measured_on") or "test"
     labels = None if judged is None or judged.labels is None else judged.labels.tobytes()
     return data["fingerprint"], span, data["split"][span], labels
@@ -208,7 +211,11 @@ def _rows(runs: Sequence[ComparedRun]) -> str:
             low, high = run.interval(name)
             row |= {} if low != low else {f"{name}_low": low, f"{name}_high": high}  # noqa: PLR0124 - NaN: none
         for baseline, numbers in run.baselines.items():
-            row |= {f"{name}_of_{baseline}": numbers[name] for name in ("f1", "pr_auc")}
+            row |= {
+                f"{name}_of_{baseline}": numbers[name]
+                for name in ("f1", "pr_auc", "macro_f1")
+                if name in numbers
+            }
         for d in run.differences:
             row |= {
                 f"{d.measure}_gain": d.value,

@@ -12,12 +12,14 @@ import pandas as pd
 from sre_anomaly.clock import in_words
 from sre_anomaly.frame import Array, Mask
 from sre_anomaly.records import Alert, short, write_text
-from sre_anomaly.report.page import picture_tag, table_tag
 from sre_anomaly.report.sweep_page import MEANINGS, document, sentences
+from sre_anomaly.report.tags import picture_tag, table_tag
 from sre_anomaly.report.words import Table
 
 COLUMNS = (
     "f1",
+    "macro_f1",
+    "accuracy",
     "pr_auc",
     "incident_recall",
     "false_alerts_per_week",
@@ -94,20 +96,27 @@ class ComparedRun:
 
     @property
     def measures(self) -> dict[str, float | None]:
-        """Every measure of the detection and of the forecast."""
-        tasks = [self.record.get(task) or {} for task in ("forecast", "detection")]
+        """Every measure of all tasks; of two by one name that of the metrics, which came first."""
+        tasks = [
+            self.record.get(task) or {} for task in ("regression", "forecast", "classification", "detection")
+        ]
         return {name: value for task in tasks for name, value in task.get("measures", {}).items()}
 
     def interval(self, measure: str) -> tuple[float, float]:
         """Return the 95 % interval of a measure, NaN where there is none."""
-        known = (self.record.get("detection") or {}).get("intervals", {}).get(measure) or (None, None)
+        known = (self._judged_task.get("intervals") or {}).get(measure) or (None, None)
         low, high = (math.nan if edge is None else float(edge) for edge in known)
         return low, high
 
     @property
     def baselines(self) -> dict[str, dict[str, float]]:
         """The measures of rules that know nothing, on the same rows."""
-        return dict((self.record.get("detection") or {}).get("baselines") or {})
+        return dict(self._judged_task.get("baselines") or {})
+
+    @property
+    def _judged_task(self) -> dict[str, Any]:
+        tasks = ("detection", "classification", "regression")
+        return next((self.record[task] for task in tasks if self.record.get(task)), {})
 
 
 def measured(runs: Sequence[ComparedRun]) -> list[str]:

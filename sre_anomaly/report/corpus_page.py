@@ -8,8 +8,8 @@ import yaml
 
 from sre_anomaly.corpus import CorpusRun
 from sre_anomaly.report import corpus_words as words
-from sre_anomaly.report.page import picture_tag, table_tag
 from sre_anomaly.report.sweep_page import document
+from sre_anomaly.report.tags import picture_tag, table_tag
 from sre_anomaly.report.words import Table
 
 MOST_SERIES, MOST_ALERTS = 200, 100

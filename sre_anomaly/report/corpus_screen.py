@@ -23,6 +23,8 @@ def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
     say(console, "Found", words.alerted(found))
     if (sentence := words.caught(found)) is not None:
         say(console, "Caught", sentence)
+    for series, start, reason in words.strongest(folder / "alerts.csv", MOST):
+        console.print(f"  [red]{escape(start)}[/]  {escape(series)}: {escape(reason)}", soft_wrap=True)
     _draw(words.series_lines(found, MOST), console)
     if (table := words.measured(found)) is not None:
         console.print()

@@ -1,5 +1,6 @@
 """What a run over many series says, in words and tables, for the screen and the page."""
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,7 @@ ROWS = {
     "best_f1": "F1 at the best level, chosen with the labels known: nobody has that",
     "event_f1": "F1 of whole incidents, best level",
     "range_f1": "F1 of stretches of rows, best level",
-    "affiliation_f": "how near flags are to incidents, best level; chance is about 0.6 here",
+    "affiliation_f": "how near flags are to incidents, best level; chance is high, see beside",
     "point_adjusted_f1": "flatters: one flagged row counts for its whole incident; see chance beside it",
 }
 COSTLIEST = 8
@@ -60,9 +61,6 @@ def measured(found: CorpusRun) -> Table | None:
     for name, meaning in ROWS.items():
         beside = [detection["baselines"][b].get(name) for b in ("random", "largest_jump")]
         value = measures.get(name)
-        if name == "point_adjusted_f1":
-            value = float(found.table[name].mean())
-            beside = [float(found.table["point_adjusted_f1_of_chance"].mean()), None]
         low, high = detection["intervals"].get(name, (float("nan"),) * 2)
         shown = f"{value:.3f}" + (f"  ({low:.2f} to {high:.2f})" if low == low else "")  # noqa: PLR0124 - NaN
         rows.append([name, shown, *("" if b is None else f"{b:.3f}" for b in beside), meaning])
@@ -129,6 +127,23 @@ def series_lines(found: CorpusRun, most: int) -> Table:
     kept = [name for name in columns if name in chosen]
     rows = [[_cell(line[name]) for name in kept] for _, line in chosen.iterrows()]
     return Table([name.replace("_", " ") for name in kept], rows)
+
+
+def strongest(alerts: Path, most: int) -> list[tuple[str, str, str]]:
+    """Return (series, time, reason) of the alerts furthest above their level, in the level's own size."""
+    table = pd.read_csv(alerts)
+    if table.empty:
+        return []
+    table["above"] = (table["peak_score"] - table["peak_level"]) / table["peak_level"].abs().clip(lower=1e-12)
+    chosen = table.sort_values("above", ascending=False, kind="stable").head(most)
+    return [
+        (
+            str(line.series).rpartition("/")[2],
+            str(line.start).replace("T", " ").removesuffix("Z")[:16],
+            str(line.reason),
+        )
+        for line in chosen.itertuples()
+    ]
 
 
 def broken(found: CorpusRun) -> Table | None:

@@ -11,6 +11,7 @@ from sre_anomaly.bundle import save_model
 from sre_anomaly.records import write_json, write_text
 from sre_anomaly.report.page import write_page
 from sre_anomaly.report.plots import anomaly_plot, forecast_plot
+from sre_anomaly.report.table_files import write_learned
 from sre_anomaly.runner import Run
 
 
@@ -35,6 +36,8 @@ def write_folder(run: Run, folder: Path) -> None:
         joblib.dump(model, artifacts / f"{name}.joblib")
     if run.model is not None:
         save_model(run.model, folder / "model")
+    if run.learned is not None:
+        images += write_learned(run.learned, folder)
     write_text(folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
     write_page(run, images, folder / "report.html")
     run.record.write(folder)

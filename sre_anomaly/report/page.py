@@ -1,12 +1,13 @@
 """The one-file report: opens offline, makes no request, explains its own numbers."""
 
-import base64
 import html
 from pathlib import Path
 
 import yaml
 
-from sre_anomaly.report import words
+from sre_anomaly.report import table_words, words
+from sre_anomaly.report.table_page import table_sections
+from sre_anomaly.report.tags import picture_tag, table_tag
 from sre_anomaly.runner import Run
 from sre_anomaly.telling import by_strength
 
@@ -23,11 +24,11 @@ padding:.4rem .7rem}code{background:#f6f6f6;padding:.1rem .3rem}
 
 def write_page(run: Run, images: list[Path], path: Path) -> None:
     """Write the report of a run, with its pictures inside it."""
-    title = html.escape(f"{run.record.experiment}: {run.frame.name}")
+    title = html.escape(f"{run.record.experiment}: {run.record.data['name']}")
     pictures = {image.stem: picture_tag(image) for image in images}
     body = [
         f"<h1>{title}</h1>",
-        f"<p>{html.escape(words.reading(run))}.<br>This run {html.escape(words.spans(run))}.</p>",
+        *_read(run),
         *(f"<p class='note'>{html.escape(note)}</p>" for note in run.record.notes),
         *_found(run),
         pictures.get("anomaly_plot", ""),
@@ -36,6 +37,7 @@ def write_page(run: Run, images: list[Path], path: Path) -> None:
         *_quality(run),
         *_forecast(run),
         pictures.get("forecast_plot", ""),
+        *table_sections(run, pictures),
         "<h2>How this was made</h2>",
         f"<p>Command: <code>{html.escape(run.record.command)}</code><br>Data fingerprint: "
         f"<code>{run.record.data['fingerprint'][:16]}</code>, seed {run.record.seed}, {html.escape(_versions(run))}</p>",
@@ -46,6 +48,15 @@ def write_page(run: Run, images: list[Path], path: Path) -> None:
         f"<style>{STYLE}</style></head><body>{''.join(body)}</body></html>\n"
     )
     path.write_text(page, encoding="utf-8")
+
+
+def _read(run: Run) -> list[str]:
+    said = []
+    if len(run.frame):
+        said.append(f"{words.reading(run)}.<br>This run {words.spans(run)}.")
+    if run.learned is not None:
+        said.append(f"{table_words.headline(run)}.<br>{table_words.judged(run)}.")
+    return [f"<p>{html.escape(text).replace('&lt;br&gt;', '<br>')}</p>" for text in said]
 
 
 def _found(run: Run) -> list[str]:
@@ -114,21 +125,6 @@ def _forecast(run: Run) -> list[str]:
         f"the interval that was meant to hold {run.config['forecast']['coverage']:.0%}.</p>",
         table_tag(table),
     ]
-
-
-def picture_tag(image: Path) -> str:
-    """Return a picture as HTML, its bytes inside."""
-    data = base64.b64encode(image.read_bytes()).decode()
-    return f"<h2>{html.escape(image.stem.replace('_', ' '))}</h2><img alt='{image.stem}' src='data:image/png;base64,{data}'>"
-
-
-def table_tag(table: words.Table) -> str:
-    """Return a table as HTML."""
-    head = "".join(f"<th>{html.escape(column)}</th>" for column in table.columns)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows
-    )
-    return f"<table><tr>{head}</tr>{rows}</table>"
 
 
 def _versions(run: Run) -> str:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from sre_anomaly.report import words
+from sre_anomaly.report import table_words, words
 from sre_anomaly.runner import Run
 from sre_anomaly.telling import by_strength
 
@@ -15,7 +15,10 @@ STRONGEST = 5
 
 def tell(run: Run, folder: Path, console: Console) -> None:
     """Say what was read, what is strange and why, how good that is, where the files are and what to do next."""
-    say(console, "Read", words.reading(run), words.spans(run))
+    if len(run.frame):
+        say(console, "Read", words.reading(run), words.spans(run))
+    if run.learned is not None:
+        say(console, "Read" if not len(run.frame) else "", table_words.headline(run), table_words.judged(run))
     for note in run.record.notes:
         say(console, "", note, style="dim")
     if run.detection is not None:
@@ -25,10 +28,15 @@ def tell(run: Run, folder: Path, console: Console) -> None:
         console.print()
         say(console, "Forecast", words.forecast_heading(run))
         print_table(table, console)
+    if run.learned is not None:
+        _tell_table(run, console)
     console.print()
-    say(console, "Files", f"{folder}/report.html (open it in a browser), images/, alerts.csv")
+    rows = [
+        name for name, there in (("alerts.csv", run.detection), ("predictions.csv", run.learned)) if there
+    ]
+    say(console, "Files", ", ".join([f"{folder}/report.html (open it in a browser)", "images/", *rows]))
     say(console, "Next")
-    for command, purpose in words.next_commands(run):
+    for command, purpose in next_commands(run):
         console.print(f"  {escape(command)}   [dim]# {purpose}[/]", soft_wrap=True)
 
 
@@ -48,6 +56,22 @@ def _tell_detection(run: Run, console: Console) -> None:
         print_table(table, console)
     for caveat in run.judgement.caveats if run.judgement else []:
         say(console, "", caveat, style="yellow")
+
+
+def _tell_table(run: Run, console: Console) -> None:
+    console.print()
+    say(console, "Told", *table_words.in_short(run))
+    print_table(table_words.measures_table(run.record), console)
+    if (classes := table_words.class_table(run.record)) is not None:
+        console.print()
+        print_table(classes, console)
+    for caveat in table_words.task(run.record)["caveats"]:
+        say(console, "", caveat, style="yellow")
+
+
+def next_commands(run: Run) -> list[tuple[str, str]]:
+    """Return what to do next: of metrics where some were read, else of the table."""
+    return words.next_commands(run) if len(run.frame) else table_words.next_steps(run, words.again)
 
 
 def say(console: Console, title: str, *sentences: str, style: str = "") -> None:

@@ -8,20 +8,19 @@ from typing import Any
 import pandas as pd
 
 from sre_anomaly.records import RunRecord, short, write_text
-from sre_anomaly.report import words
-from sre_anomaly.report.page import STYLE, picture_tag, table_tag
+from sre_anomaly.report import table_words, words
+from sre_anomaly.report.page import STYLE
+from sre_anomaly.report.sweep_data import Sweep, plain_name, read_sweep
 from sre_anomaly.report.sweep_screen import (
-    Sweep,
     caveats,
     failures,
     flattered,
     mattered,
     next_commands,
-    plain_name,
-    read_sweep,
     tried,
     winner,
 )
+from sre_anomaly.report.tags import picture_tag, table_tag
 
 MOST_TRIALS = 50
 CAPTIONS = {
@@ -120,7 +119,7 @@ def _tested(sweep: Sweep) -> list[str]:
     told = flattered(sweep)
     detection = (sweep.record or {}).get("detection")
     if not told and not detection:
-        return []
+        return []  # a table's measures always come with the objective
     parts = ["<h2>How the winner did on rows no trial has seen</h2>", *sentences(told)]
     if detection and "f1" in detection["measures"]:
         parts.append(table_tag(_measured(detection)))
@@ -130,6 +129,8 @@ def _tested(sweep: Sweep) -> list[str]:
         )
     if detection:
         parts += sentences(detection["caveats"], "caveat")
+    if (sweep.record or {}).get("classification") or (sweep.record or {}).get("regression"):
+        parts.append(table_tag(table_words.measures_table(RunRecord(**(sweep.record or {})))))
     return parts
 
 

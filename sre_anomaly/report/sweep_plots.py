@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sre_anomaly.report.plots import BLUE, GREY, ORANGE, RED, save_figure
-from sre_anomaly.report.sweep_screen import Sweep, plain_name
+from sre_anomaly.report.sweep_data import Sweep, plain_name
 
 GREEN = "#009E73"
 SWEPT_LEVELS = ("threshold.contamination", "threshold.epsilon")

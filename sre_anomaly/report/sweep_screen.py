@@ -1,93 +1,23 @@
 """A sweep in plain words: what was tried, what was best, how far to believe it; and the same on screen."""
 
-import json
 import math
 import shlex
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
 from sre_anomaly.evaluation.judge import FEW_INCIDENTS
-from sre_anomaly.records import RunRecord, short
-from sre_anomaly.report import words
+from sre_anomaly.records import short
+from sre_anomaly.report import table_words, words
 from sre_anomaly.report.screen import print_table, say
+from sre_anomaly.report.sweep_data import Sweep, plain_name, read_sweep
 from sre_anomaly.runner import Run
-from sre_anomaly.sweeps.results import measures
 
-TRIALS_PER_PARAMETER = 10
-"""Fewer, and a search has hardly looked anywhere: a rule of thumb."""
+TRIALS_PER_PARAMETER = 10  # fewer, and a search has hardly looked anywhere: a rule of thumb
 ERRORS_TOLD = 5
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """What a sweep left in its folder, and the record of its winner on the test rows."""
-
-    folder: Path
-    outcome: dict[str, Any]
-    record: dict[str, Any] | None
-    trials: pd.DataFrame
-    """One row per trial, as in ``trials.csv``."""
-
-    @property
-    def objectives(self) -> list[str]:
-        """The columns of the measures that were to improve, the first one leading."""
-        return [name or "value" for name in self.outcome["objective"]]
-
-    @property
-    def params(self) -> list[str]:
-        """The columns of what was varied, the most important first."""
-        start = 2 + len(self.objectives)
-        names = [str(name) for name in self.trials.columns[start:-2]]
-        return sorted(names, key=lambda name: -self.outcome["importance"].get(name, 0.0))
-
-    @property
-    def completed(self) -> pd.DataFrame:
-        """The trials that have a value."""
-        return self.trials[self.trials["state"] == "completed"]
-
-    def maximize(self, objective: int = 0) -> bool:
-        """Return whether more of an objective is better."""
-        return bool(self.outcome["direction"][objective] == "maximize")
-
-    def trial_record(self, number: int) -> dict[str, Any]:
-        """Return the record of a trial; empty where it left none."""
-        path = self.folder / str(number) / "record.json"
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-    def by_factors(self) -> set[str]:
-        """Return the parameters that were swept by factors instead of steps."""
-        space = self.outcome["space"]
-        swept = [item for inside in (space["params"], *space["when"].values()) for item in inside.items()]
-        keys = {key for key, written in swept if '"log": true' in written}
-        return {name for name in self.params if name.split(" (")[0] in keys}
-
-    def tested(self) -> float | None:
-        """Return the first objective of the winner on the test rows, None where it is not known."""
-        value = dict(measures(self.record or {})).get(self.objectives[0])
-        return value if value is not None and math.isfinite(value) else None
-
-    def tested_interval(self) -> tuple[float, float]:
-        """Return its 95 % interval, NaN where there is none."""
-        intervals = ((self.record or {}).get("detection") or {}).get("intervals", {})
-        low, high = intervals.get(plain_name(self.objectives[0]), (math.nan, math.nan))
-        return low, high
-
-
-def read_sweep(folder: Path, outcome: dict[str, Any], record: RunRecord | None) -> Sweep:
-    """Return what a sweep left in its folder."""
-    trials = pd.read_csv(folder / "trials.csv", keep_default_na=False, na_values=[""])
-    return Sweep(folder, outcome, None if record is None else asdict(record), trials)
-
-
-def plain_name(objective: str) -> str:
-    """Return the last word of a measure's name."""
-    return objective.rpartition(".")[2]
 
 
 def chosen(params: dict[str, Any]) -> str:
@@ -240,19 +170,24 @@ def tell_sweep(outcome: dict[str, Any], found: Run | None, folder: Path, console
     say(console, "Best", *winner(sweep))
     if told := flattered(sweep):
         say(console, "Tested", *told)
+    if found is not None and found.learned is not None:
+        print_table(table_words.measures_table(found.record), console)
     if found is not None and (table := words.detection_table(found)) is not None:
         for sentence in words.incidents_caught(found)[:1]:
             say(console, "", sentence)
         print_table(table, console)
-    if text := mattered(sweep):
-        say(console, "Mattered", text)
-    for error in failures(sweep):
-        say(console, "Failed", error, style="red")
-    for caveat in caveats(sweep):
-        say(console, "Careful", caveat, style="yellow")
+    mattering = [text] if (text := mattered(sweep)) else []
+    every = (
+        ("Mattered", "", mattering),
+        ("Failed", "red", failures(sweep)),
+        ("Careful", "yellow", caveats(sweep)),
+    )
+    for title, style, said in every:
+        for sentence in said:
+            say(console, title, sentence, style=style)
     console.print()
-    best = ", best/ (the winner's run)" if found is not None else ""
-    say(console, "Files", f"{folder}/report.html (open it in a browser), trials.csv{best}")
+    best = [] if found is None else ["best/ (the winner's run)"]
+    say(console, "Files", ", ".join([f"{folder}/report.html (open it in a browser)", "trials.csv", *best]))
     say(console, "Next")
     for command, purpose in next_commands(sweep, folder):
         console.print(f"  {escape(command)}   [dim]# {purpose}[/]", soft_wrap=True)

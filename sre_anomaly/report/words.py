@@ -210,25 +210,23 @@ def next_commands(run: Run) -> list[tuple[str, str]]:
     detector, threshold = config["detector"]["name"], config["threshold"]["name"]
     known = len(run.frame.incidents or ())
     if detector != "xgboost" and known >= ENOUGH_TO_LEARN and config["split"]["name"] == "none":
-        taught = _again(run, "detector=xgboost", "features=system", "split=chronological")
+        taught = again(run, "detector=xgboost", "features=system", "split=chronological")
         options.append((taught, "learn from the known incidents"))
     options.append(
-        (_again(run, f"detector={'gaussian' if detector == 'iforest' else 'iforest'}"), "another detector")
+        (again(run, f"detector={'gaussian' if detector == 'iforest' else 'iforest'}"), "another detector")
     )
     if threshold == "contamination":
         share = config["threshold"]["contamination"]
         change = (2, "about twice as many flags") if _misses_most(run) else (0.5, "about half as many flags")
         options.append(
-            (_again(run, f"threshold.contamination={short(min(0.5, share * change[0]))}"), change[1])
+            (again(run, f"threshold.contamination={short(min(0.5, share * change[0]))}"), change[1])
         )
     elif threshold == "sigma":
-        options.append(
-            (_again(run, f"threshold.sigmas={config['threshold']['sigmas'] + 1:g}"), "fewer flags")
-        )
+        options.append((again(run, f"threshold.sigmas={config['threshold']['sigmas'] + 1:g}"), "fewer flags"))
     if config["alerts"]["name"] != "every_flag":
-        options.append((_again(run, "alerts=every_flag"), "every flagged row as an alert of its own"))
+        options.append((again(run, "alerts=every_flag"), "every flagged row as an alert of its own"))
     if config["data"]["name"] == "csv":
-        options.append((_again(run, "features=rolling"), "look at change instead of the time of day"))
+        options.append((again(run, "features=rolling"), "look at change instead of the time of day"))
     else:
         options.append(("sre-anomaly experiment=csv data.path=YOUR_METRICS.csv", "your own metrics"))
     return [*options[:2], options[-1]]
@@ -239,7 +237,7 @@ def _misses_most(run: Run) -> bool:
     return bool(measures.get("incidents")) and measures["incidents_caught"] * 2 < measures["incidents"]
 
 
-def _again(run: Run, *overrides: str) -> str:
+def again(run: Run, *overrides: str) -> str:
     """Return this run's own command with some overrides changed or added."""
     words = shlex.split(run.record.command)
     for override in overrides:

@@ -93,6 +93,7 @@ class Loop:
         except KeyboardInterrupt:
             for trial in self.running.values():
                 lose(self.study, self._frozen(trial), "interrupted")
+            self.progress.stopped()
             raise
 
     def _wants_more(self, deadline: float) -> bool:
@@ -134,8 +135,8 @@ class Loop:
                 raise
             self.stopped = True
         ended_trials = done(self.study)
-        self.progress.told(trial.number, result, ended_trials)
         self._stop_if_too_many_failed(result, ended_trials)
+        self.progress.told(trial.number, result, ended_trials)
 
     def _result(self, number: int, ended: Ended) -> Result:
         if self.settings.objective == [None]:

@@ -69,6 +69,10 @@ class Progress:
         """Say that a trial's process has died."""
         self._say(f"trial {number}: lost, its process died; it will be tried again")
 
+    def stopped(self) -> None:
+        """Say how to go on."""
+        self._say(f"stopped: {self.line(0)}; the same command goes on from here")
+
     def show(self, running: int) -> None:
         """Renew the living line."""
         if self._watched:

@@ -11,6 +11,11 @@ from sre_anomaly.errors import ConfigError, did_you_mean
 from sre_anomaly.sweeps.settings import KEY, SweepSettings
 
 RECORD = "record.json"
+LABELLED = (
+    *("precision", "recall", "f1", "pr_auc", "roc_auc", "incident_recall"),
+    *("false_alerts", "false_alerts_per_week", "incidents_caught", "median_time_to_detect_s"),
+)
+"""Measures that exist only where it is known when something was wrong."""
 
 
 @dataclass
@@ -72,6 +77,11 @@ def named_value(record: Mapping[str, Any], name: str, key: str) -> float:
     0.5
     """
     numbers = dict(measures(record))
+    if name not in numbers and name.rpartition(".")[2] in LABELLED and "detection.measures.flags" in numbers:
+        raise ConfigError(
+            f"{key}: {name} needs labels, and the validation rows have none: say when something was wrong (data.label=..., "
+            "data.incidents=...), or aim at detection.measures.alerts_per_week"
+        )
     if name not in numbers:
         raise ConfigError(f"{key}: a record has no measure {name!r}; {did_you_mean(name, numbers)}")
     value = numbers[name]

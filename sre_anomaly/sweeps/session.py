@@ -12,11 +12,11 @@ from optuna.distributions import CategoricalDistribution
 from optuna.study import Study
 
 from sre_anomaly.compose import fixed_hash
-from sre_anomaly.errors import UserError
+from sre_anomaly.errors import ConfigError, UserError
 from sre_anomaly.sweeps.loop import Crew, Loop
 from sre_anomaly.sweeps.outcome import best_trials, write_outcome
 from sre_anomaly.sweeps.progress import Progress
-from sre_anomaly.sweeps.settings import SweepSettings
+from sre_anomaly.sweeps.settings import KEY, SweepSettings
 from sre_anomaly.sweeps.space import Space, read_space
 from sre_anomaly.sweeps.study import open_study
 
@@ -44,6 +44,10 @@ def run_session(
         Writes the sweep's own configuration once all is known to be right.
     """
     space = read_space(settings.params, settings.when, arguments)
+    if not space.free:
+        raise ConfigError(
+            f"{KEY}.params: nothing is varied; name what to vary, such as 'threshold.contamination=interval(0.001,0.1)'"
+        )
     for overrides in space.examples():
         compose(overrides)
     base = compose([word for word in arguments if word.partition("=")[0] not in space.free])

@@ -64,6 +64,13 @@ class Space:
         for branch in self.branches:
             inside = branch.fixed | {key: _written(_any_of(d)) for key, d in branch.free.items()}
             found.append(plain | {branch.key: branch.choice} | inside)
+        # A misspelt option would else be met in mid-sweep, or never.
+        found += [
+            plain | {key: _written(choice)}
+            for key, distribution in self.free.items()
+            if "." not in key and isinstance(distribution, CategoricalDistribution)
+            for choice in distribution.choices
+        ]
         return [_overrides(one) for one in found]
 
     def grid(self) -> dict[str, list[Value]]:

@@ -5,6 +5,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -197,10 +198,10 @@ def settle_orphans(study: Study, finished: Callable[[int], Sequence[float] | Non
             continue
         values = finished(trial.number)
         if values is not None:
-            study.tell(trial.number, list(values), skip_if_finished=True)
+            with suppress(optuna.exceptions.UpdateFinishedTrialError, ValueError):
+                study.tell(trial.number, list(values))
         else:
-            lose(study, trial, "its process ended without a word")
-            again += 1
+            again += lose(study, trial, "its process ended without a word")
     return again
 
 
@@ -214,17 +215,23 @@ def is_alive(study: Study, trial: FrozenTrial) -> bool:
     return works(study, name)
 
 
-def lose(study: Study, trial: FrozenTrial, why: str) -> None:
-    """Tell that a trial was lost through no fault of its own, and put its parameters in line again."""
+def lose(study: Study, trial: FrozenTrial, why: str) -> bool:
+    """Tell that a trial was lost through no fault of its own, and put its parameters in line again.
+
+    Returns False where another process was quicker: only one of them may put it in line.
+    """
     attempts = int(trial.user_attrs.get("attempts", 1))
-    study._storage.set_trial_user_attr(trial._trial_id, ERROR, why)  # noqa: SLF001 - a frozen trial has no door
+    storage, number = study._storage, trial._trial_id  # noqa: SLF001 - a frozen trial has no door
+    try:
+        storage.set_trial_user_attr(number, ERROR, why)
+        if attempts < MOST_ATTEMPTS:
+            storage.set_trial_user_attr(number, LOST, True)
+        study.tell(trial.number, state=TrialState.FAIL)
+    except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
+        return False
     if attempts < MOST_ATTEMPTS:
-        study._storage.set_trial_user_attr(trial._trial_id, LOST, True)  # noqa: SLF001
-        study.enqueue_trial(
-            dict(trial.params),
-            user_attrs={"attempts": attempts + 1, "again": trial.number},
-        )
-    study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+        study.enqueue_trial(dict(trial.params), user_attrs={"attempts": attempts + 1, "again": trial.number})
+    return True
 
 
 def done(study: Study) -> list[FrozenTrial]:

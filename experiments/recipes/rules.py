@@ -1,0 +1,67 @@
+"""What an operator would do without a model, for capacity and for scaling, beside what the recipe makes of it.
+
+Usage: python experiments/recipes/rules.py
+
+Prints the straight line beside the learned days for volumes, and for scaling the cost and the risk of scaling by the
+requests of now beside scaling by the upper end of what is expected.
+"""
+
+from contextlib import nullcontext
+
+import numpy as np
+import pandas as pd
+
+from sre_anomaly.compose import composed
+from sre_anomaly.dataset import Table
+from sre_anomaly.regression import Regressed, regress
+from sre_anomaly.table_parts import build_all
+
+CAPACITY_OF_ONE = 50.0
+"""Requests a second that one instance can answer."""
+
+
+def regressed(recipe: str) -> tuple[Table, Regressed]:
+    """Return a recipe's table and the answers to its judged rows."""
+    config = composed([f"experiment={recipe}"])
+    parts = build_all(config)[1]
+    assert parts is not None
+    table = parts.table.table()
+    return table, regress(table, parts.folds, parts, lambda _: nullcontext(), seed=int(config["seed"]))
+
+
+def capacity() -> None:
+    """Print the mean error in days of the straight line and of the recipe, and three answers as dates."""
+    table, found = regressed("capacity")
+    line = table.numbers["days_left_by_straight_line"][found.rows]
+    print(f"straight line: off by {np.abs(line - found.actual).mean():.1f} days")
+    print(f"learned:       off by {np.abs(found.predicted - found.actual).mean():.1f} days")
+    today = pd.Timestamp("2025-06-02")
+    for row in np.linspace(0, len(found.rows) - 1, 3).astype(int):
+        days = [found.predicted[row], max(found.lower[row], 0), found.upper[row], found.actual[row]]
+        full = [f"{today + pd.Timedelta(float(number), 'D'):%Y-%m-%d}" for number in days]
+        name = table.group[found.rows[row]] if table.group is not None else row
+        print(f"{name}: full at {full[0]} (90 %: {full[1]} to {full[2]}), was full at {full[3]}")
+
+
+def scaling() -> None:
+    """Print instances on average and the share of ticks with too few, for both ways and several reserves."""
+    table, found = regressed("autoscaling")
+    now = table.numbers["requests"][found.rows]
+    lines = []
+    for reserve in (1.0, 1.1, 1.2, 1.3, 1.5, 1.75, 2.0, 2.5):
+        for name, expected in (("reactive", now), ("upper end", found.upper), ("expected", found.predicted)):
+            instances = np.maximum(2, np.ceil(expected * reserve / CAPACITY_OF_ONE))
+            lines.append(
+                {
+                    "rule": name,
+                    "reserve": reserve,
+                    "instances": instances.mean().round(2),
+                    "too_few": (found.actual > instances * CAPACITY_OF_ONE).mean().round(4),
+                }
+            )
+    print(pd.DataFrame(lines).sort_values(["rule", "reserve"]).to_string(index=False))
+
+
+if __name__ == "__main__":
+    capacity()
+    scaling()

@@ -1,0 +1,61 @@
+"""``sre-anomaly check``: tells whether a configuration is right, and whether the user's own table suits it."""
+
+from rich.console import Console
+from rich.markup import escape
+
+from sre_anomaly.build import NOTHING
+from sre_anomaly.compose import composed, refuse_unknown_sweep
+from sre_anomaly.errors import DataError
+from sre_anomaly.table_parts import TableParts, build_all
+
+OWN = ("csv", "logs")
+"""Tables that users bring: the others cannot be wrong."""
+
+
+def check(words: list[str]) -> None:
+    """Build every part that some overrides ask for; look at the table if it is the user's.
+
+    Raises
+    ------
+    UserError
+        One line for each thing that is wrong.
+    """
+    refuse_unknown_sweep(words)
+    if any(word.startswith("sweep=") for word in words):
+        from sre_anomaly.sweeps.check import check_sweep
+
+        settings, space = check_sweep(words)
+        varied = [*space.free, *(key for branch in space.branches for key in branch.free)]
+        print(f"ok: {settings.n_trials} trials of {', '.join(dict.fromkeys(varied))} (nothing was run)")
+        return
+    config = composed(words)
+    _, table_parts = build_all(config)
+    looked = table_parts is not None and config["table"]["name"] in OWN
+    if table_parts is not None and looked:
+        look_at_table(table_parts)
+    chosen = ", ".join(
+        f"{kind}={value['name']}"
+        for kind, value in config.items()
+        if isinstance(value, dict) and value.get("name", NOTHING) != NOTHING
+    )
+    print(f"ok: {chosen}" + ("" if looked else " (no data were read)"))
+
+
+def look_at_table(parts: TableParts) -> None:
+    """Say what a table holds, what is odd about it and what is wrong.
+
+    Raises
+    ------
+    DataError
+        If something in it stops a run.
+    """
+    from sre_anomaly.table_check import check_table
+
+    found = check_table(parts.table.table(), parts)
+    console = Console(highlight=False, soft_wrap=True)
+    for sentence in found.seen:
+        console.print(escape(sentence))
+    for sentence in found.odd:
+        console.print(f"[yellow]careful: {escape(sentence)}[/]")
+    if found.wrong:
+        raise DataError("\n".join(found.wrong))

@@ -1,0 +1,1 @@
+"""What says which class a row belongs to."""

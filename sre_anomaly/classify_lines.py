@@ -1,0 +1,104 @@
+"""``sre-anomaly classify``: lines come in, the class of each goes out."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from sre_anomaly.errors import DataError, UserError, did_you_mean
+from sre_anomaly.logs.classify import LineClassifier
+from sre_anomaly.table_bundle import load_table_model
+
+KEYS = {"model": "", "input": "", "only": "", "show": "all"}
+SHOWN = ("all", "class")
+CHUNK = 1 << 16
+LONGEST_LINE = 1 << 20
+
+
+def classify(words: list[str], stdin: BinaryIO | None = None, stdout: TextIO | None = None) -> None:
+    """Write for each line of a pipe, a file or the command line its class, how sure that is, and the line itself.
+
+    ``model=DIR`` is the model folder of a run; ``input=FILE`` reads a file instead of standard input; ``only=CLASS``
+    leaves the lines of other classes out; ``show=class`` writes the class alone. Any other word is a line itself.
+
+    Raises
+    ------
+    UserError
+        If a word is wrong, or the model or the input cannot be used.
+    """
+    settings, lines = _settings(words)
+    model = load_table_model(Path(settings["model"]).expanduser())
+    if not hasattr(model.learner, "classes_"):
+        raise UserError(f"model={settings['model']}: tells numbers, and classify tells classes")
+    if settings["only"] and settings["only"] not in model.classes:
+        raise UserError(
+            f"only={settings['only']}: no such class; {did_you_mean(settings['only'], model.classes)}"
+        )
+    classifier = LineClassifier(model)
+    out = stdout or sys.stdout
+    told = blank = 0
+    with _opened(settings["input"], stdin) as stream:
+        for batch in iter([[line.encode() for line in lines]]) if lines else _batches(stream):
+            kept = [line for line in batch if line.strip()]
+            blank += len(batch) - len(kept)
+            told += len(kept)
+            for line, (name, sure) in zip(kept, classifier.answer(kept), strict=True):
+                if settings["only"] in {"", name}:
+                    rest = (
+                        ""
+                        if settings["show"] == "class"
+                        else f"\t{sure:.3f}\t{line.decode(errors='replace')}"
+                    )
+                    out.write(f"{name}{rest}\n")
+            # Somebody may wait at the other end of the pipe.
+            out.flush()
+    if not told:
+        raise DataError("classify: there was no line to classify")
+    if blank:
+        sys.stderr.write(f"sre-anomaly: {blank} empty lines were skipped\n")
+
+
+def _settings(words: list[str]) -> tuple[dict[str, str], list[str]]:
+    settings, lines = dict(KEYS), []
+    for word in words:
+        key, found, value = word.partition("=")
+        if found and key in settings:
+            settings[key] = value
+        elif found and key.isidentifier() and " " not in word:
+            raise UserError(f"classify: no key is called {key!r}; {did_you_mean(key, settings)}")
+        else:
+            lines.append(word)
+    if not settings["model"]:
+        raise UserError("classify: name the model of a run, for example model=outputs/latest/model")
+    if settings["show"] not in SHOWN:
+        raise UserError(f"show={settings['show']}: {did_you_mean(settings['show'], SHOWN)}")
+    if lines and settings["input"]:
+        raise UserError("classify: give lines on the command line or input=FILE, not both")
+    return settings, lines
+
+
+def _opened(name: str, stdin: BinaryIO | None) -> AbstractContextManager[BinaryIO]:
+    try:
+        # What was open before is not ours to close.
+        return Path(name).expanduser().open("rb") if name else nullcontext(stdin or sys.stdin.buffer)
+    except OSError as error:
+        raise DataError(f"input={name}: cannot be read ({error.strerror})") from None
+
+
+def _batches(stream: BinaryIO) -> Iterator[list[bytes]]:
+    """Yield the lines that have come so far, as they come; a line longer than a megabyte is cut there."""
+    rest = b""
+    # The number beneath answers with what is there; the buffer above it would wait until it is full.
+    number = None
+    with suppress(OSError, AttributeError):
+        number = stream.fileno()
+    while piece := os.read(number, CHUNK) if number is not None else stream.read(CHUNK):
+        *whole, rest = (rest + piece).split(b"\n")
+        yield [line.rstrip(b"\r") for line in whole]
+        if len(rest) > LONGEST_LINE:
+            yield [rest]
+            rest = b""
+    if rest:
+        yield [rest.rstrip(b"\r")]

@@ -1,0 +1,83 @@
+"""Log files as metrics: lines of each template and level, and templates never seen before, in every minute."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from sre_anomaly.clock import Duration
+from sre_anomaly.contracts import DataSource
+from sre_anomaly.errors import ConfigError, DataError
+from sre_anomaly.frame import NANOSECONDS, MetricFrame
+from sre_anomaly.logs.clock import LogClock
+from sre_anomaly.logs.counting import LogCounts
+from sre_anomaly.logs.files import AUTO, entries, in_time_order, log_files
+from sre_anomaly.logs.lines import Tally
+from sre_anomaly.registry import register
+from sre_anomaly.windows import read_windows
+
+
+@register("data", "logs")
+@dataclass
+class Logs(DataSource):
+    """Counts in every step of a clock, so that each detector of metrics works on logs.
+
+    A burst shows in ``lines``, in its level and in its template; silence is ``lines`` = 0; a message that was
+    never seen before shows in ``new_templates`` and, when it is repeated, in ``rare_burst``. Which templates
+    have a metric of their own is decided on the first share ``learn`` of the time.
+    """
+
+    path: str
+    format: str = AUTO
+    step: Duration = timedelta(minutes=1)
+    templates: Annotated[int, Field(ge=0, le=1000)] = 20
+    learn: Annotated[float, Field(gt=0, le=1)] = 0.5
+    timezone: str = "UTC"
+    year: Annotated[int, Field(ge=1970, le=9998)] | None = None
+    incidents: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.step < timedelta(seconds=1) or self.step % timedelta(seconds=1):
+            raise ConfigError("data.step: has to be whole seconds, such as 1m")
+
+    def frames(self) -> Iterator[MetricFrame]:
+        """Yield the one frame.
+
+        Raises
+        ------
+        DataError
+            If a file cannot be read, its format is not known, or no line has a time.
+        """
+        path = Path(self.path).expanduser()
+        files = in_time_order(log_files(path), self.format, self._clock())
+        counts, tally, clock = LogCounts(int(self.step.total_seconds())), Tally(), self._clock()
+        for file in files:
+            counts.add(entries(file, self.format, clock, tally), clock, tally)
+        if not tally.used:
+            raise DataError(f"{path}: not one line could be used; {'; '.join(tally.told()) or 'it is empty'}")
+        start, metrics, values = counts.metrics(str(path), self.templates, self.learn)
+        time = pd.to_datetime((start + np.arange(len(values))) * counts.step, unit="s", utc=True).as_unit(
+            NANOSECONDS
+        )
+        yield MetricFrame(
+            name=path.name.split(".")[0] or path.name,
+            time=time,
+            values=values,
+            metrics=metrics,
+            incidents=read_windows(Path(self.incidents).expanduser(), self.timezone, path.name)
+            if self.incidents
+            else None,
+            timezone=self.timezone,
+            notes=(
+                f"{tally.used} lines of {len(files)} file(s), {len(counts.miner.words_)} templates",
+                *tally.told(),
+            ),
+        )
+
+    def _clock(self) -> LogClock:
+        return LogClock(self.timezone, self.year)

@@ -1,0 +1,1 @@
+"""Log lines: read in a stream, masked, grouped by template, counted and classified."""

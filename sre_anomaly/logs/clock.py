@@ -1,0 +1,148 @@
+"""The time of a log line, as some fifteen kinds of log write it."""
+
+import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sre_anomaly.clock import EPOCH_UNITS
+from sre_anomaly.errors import ConfigError, DataError
+from sre_anomaly.logs.recent import Recent
+
+FORMATS = {
+    r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d": "%Y-%m-%d %H:%M:%S",
+    r"\d{4}/\d\d/\d\d[ T]\d\d:\d\d:\d\d": "%Y/%m/%d %H:%M:%S",
+    r"\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d": "%Y-%m-%d-%H.%M.%S",
+    r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d": "%y/%m/%d %H:%M:%S",
+    r"\d{6} \d{4}\d\d": "%y%m%d %H%M%S",
+    r"\d{8}[- ]\d\d?:\d\d?:\d\d?": "%Y%m%d-%H:%M:%S",
+    r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d": "%d/%b/%Y:%H:%M:%S",
+    r"[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \d{4}": "%a %b %d %H:%M:%S %Y",
+    r"[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d": "%b %d %H:%M:%S",
+    r"\d\d-\d\d \d\d:\d\d:\d\d": "%m-%d %H:%M:%S",
+    r"\d\d\.\d\d \d\d:\d\d:\d\d": "%m.%d %H:%M:%S",
+}
+"""How a time up to its second is recognised, and how it is read."""
+EPOCH = re.compile(rb"\d{9,19}(?:\.\d+)?$")
+_AFTER = r"(?:[.,:]\d+)?,?\s*(?P<offset>Z|[+-]\d\d:?\d\d)?$"
+TWO_DIGITS = r"\d\d"
+LAST_SECOND = b"60"
+"""A leap second."""
+
+
+def _shape(text: str) -> re.Pattern[bytes]:
+    """Return what recognises a time; the seconds stand alone where they come last, in two digits."""
+    alone = text.endswith(TWO_DIGITS)
+    minute = text.removesuffix(TWO_DIGITS) if alone else text
+    return re.compile(f"(?P<minute>{minute})(?P<second>{TWO_DIGITS if alone else ''}){_AFTER}".encode())
+
+
+_KNOWN = [(_shape(text), how) for text, how in FORMATS.items()]
+REMEMBERED = 50_000
+LEAP_YEAR = 2000
+"""In it every date without a year exists."""
+
+
+class LogClock:
+    """Reads times to the second and remembers minutes, since neighbouring lines share theirs.
+
+    Parameters
+    ----------
+    timezone : str
+        What times without an offset are in.
+    year : int or None
+        The year of logs whose times have none; when December is followed by January the next one begins.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such time zone.
+
+    Examples
+    --------
+    >>> clock = LogClock()
+    >>> clock.seconds(b"2015-10-18 18:01:47,978"), clock.seconds(b"yesterday")
+    (1445191307, None)
+    """
+
+    def __init__(self, timezone: str = "UTC", year: int | None = None) -> None:
+        try:
+            self._zone = ZoneInfo(timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ConfigError(
+                f"data.timezone: no time zone is called {timezone!r}; write one like Europe/Berlin"
+            ) from None
+        self._year = year
+        self._month = 0
+        self._form = 0
+        self._seen: Recent[tuple[bytes, bytes | None], int | None] = Recent(REMEMBERED)
+
+    def seconds(self, text: bytes) -> int | None:
+        """Return seconds since 1970, or None for what is no time.
+
+        Raises
+        ------
+        DataError
+            If the times have no year and none was given.
+        """
+        match = _KNOWN[self._form][0].match(text)
+        if match is None:
+            if EPOCH.match(text):
+                return _since_1970(text)
+            match = self._other_form(text)
+            if match is None:
+                return None
+        minute, second, offset = match.groups()
+        # Neighbouring lines share their minute, if not their second.
+        try:
+            start = self._seen[minute, offset]
+        except KeyError:
+            start = self._read(minute + b"00" if second else minute, offset)
+            self._seen.keep((minute, offset), start)
+        if not second or start is None:
+            return start
+        return start + int(second) if second <= LAST_SECOND else None
+
+    def _other_form(self, text: bytes) -> re.Match[bytes] | None:
+        for number, (shape, _) in enumerate(_KNOWN):
+            if match := shape.match(text):
+                self._form = number
+                return match
+        return None
+
+    def _read(self, second: bytes, offset: bytes | None) -> int | None:
+        how = _KNOWN[self._form][1]
+        text = second.decode().replace("T", " ") if how.startswith("%Y-%m-%d ") else second.decode()
+        if how.startswith("%Y%m%d"):
+            text = text.replace(" ", "-")
+        has_year = "%y" in how.lower()
+        try:
+            if has_year:
+                moment = datetime.strptime(text, how)  # noqa: DTZ007 - the zone follows below
+            else:
+                moment = datetime.strptime(f"{LEAP_YEAR} {text}", f"%Y {how}")  # noqa: DTZ007
+                moment = moment.replace(year=self._year_of(moment.month, text))
+        except ValueError:
+            return None
+        if offset is None:
+            return int(moment.replace(tzinfo=self._zone).timestamp())
+        seconds = int(moment.replace(tzinfo=UTC).timestamp())
+        if offset == b"Z":
+            return seconds
+        sign = -1 if offset[:1] == b"-" else 1
+        return seconds - sign * (int(offset[1:3]) * 3600 + int(offset[-2:]) * 60)
+
+    def _year_of(self, month: int, text: str) -> int:
+        if self._year is None:
+            raise DataError(f"data.year: the times, such as {text!r}, have no year; write data.year=2024")
+        if month == 1 and self._month == 12:
+            self._year += 1
+            self._seen.clear()
+        self._month = month
+        return self._year
+
+
+def _since_1970(text: bytes) -> int | None:
+    number = float(text)
+    return next(
+        (int(number * unit // 1_000_000_000) for least, _, unit in EPOCH_UNITS if number >= least), None
+    )

@@ -1,0 +1,118 @@
+"""Log lines become metrics: how many there were of each template and level in every step of a clock."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import numpy as np
+
+from sre_anomaly.clock import in_words
+from sre_anomaly.errors import DataError
+from sre_anomaly.frame import Array
+from sre_anomaly.logs.clock import LogClock
+from sre_anomaly.logs.formats import Entry
+from sre_anomaly.logs.levels import LEVELS, standard_level
+from sre_anomaly.logs.lines import Tally
+from sre_anomaly.logs.templates import TemplateMiner
+
+MOST_TICKS = 5_000_000
+NAME = 60
+"""Signs of a template that make a metric's name."""
+
+
+@dataclass
+class LogCounts:
+    """What was counted, tick by tick of ``step`` seconds since 1970."""
+
+    step: int
+    miner: TemplateMiner = field(default_factory=TemplateMiner)
+    per_template: defaultdict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    """Lines of each template (-1: too many templates) by tick."""
+    per_level: defaultdict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    first_seen: dict[int, int] = field(default_factory=dict)
+    """The tick at which each template first came."""
+
+    def add(self, entries: Iterable[Entry], clock: LogClock, tally: Tally) -> None:
+        """Count every entry that has a time."""
+        # The loop that decides how fast a log is read: every name is looked up once, before it.
+        step, seconds, number_of = self.step, clock.seconds, self.miner.add
+        templates, levels, first = self.per_template, self.per_level, self.first_seen
+        for time, level, message in entries:
+            stamp = seconds(time)
+            if stamp is None:
+                tally.timeless += 1
+                continue
+            tick = stamp // step
+            number = number_of(message)
+            counts = templates[number]
+            if tick not in counts:
+                # Lines of several files come out of order; the earliest tick is the first.
+                first[number] = min(tick, first.get(number, tick))
+            counts[tick] += 1
+            if level and (name := standard_level(level)) is not None:
+                levels[name][tick] += 1
+
+    def metrics(self, name: str, most: int, learn: float) -> tuple[int, tuple[str, ...], Array]:
+        """Return the first tick, the metrics' names and their values (n, m).
+
+        The metrics: ``lines``, all of them (0 in a silent tick); ``new_templates``, first seen in this tick;
+        ``level_...`` of each level there is; ``rare_burst``, the most lines of one template without a metric of
+        its own; then the ``most`` templates with the most lines in the first share ``learn`` of the clock, the
+        earlier found before the later among equals.
+
+        Raises
+        ------
+        DataError
+            If no line has a time, or they lie too far apart for the step.
+        """
+        if not self.per_template:
+            raise DataError(f"{name}: not one line has a time that can be read; is data.format right?")
+        start = min(min(counts) for counts in self.per_template.values())
+        ticks = max(max(counts) for counts in self.per_template.values()) - start + 1
+        if ticks > MOST_TICKS:
+            raise DataError(
+                f"{name}: its times span {ticks} steps of {in_words(timedelta(seconds=self.step))}: is a time wrong, "
+                "or is data.step too short?"
+            )
+        cut = start + max(1, int(learn * ticks))
+        early = {
+            number: sum(count for tick, count in counts.items() if tick < cut)
+            for number, counts in self.per_template.items()
+        }
+        ranked = sorted(
+            (number for number in early if number >= 0 and early[number]), key=lambda n: (-early[n], n)
+        )
+        chosen = ranked[:most]
+        columns: dict[str, Array] = {
+            "lines": np.zeros(ticks),
+            "new_templates": np.bincount(
+                [tick - start for tick in self.first_seen.values()], minlength=ticks
+            ).astype(float),
+        }
+        columns |= {
+            f"level_{level}": _column(self.per_level[level], start, ticks)
+            for level in LEVELS
+            if level in self.per_level
+        }
+        rare = columns["rare_burst"] = np.zeros(ticks)
+        texts = self.miner.templates
+        wanted = set(chosen)
+        for number, counts in self.per_template.items():
+            column = _column(counts, start, ticks)
+            columns["lines"] += column
+            if number not in wanted:
+                np.maximum(rare, column, out=rare)
+        for number in chosen:
+            columns[_name(number, texts[number])] = _column(self.per_template[number], start, ticks)
+        return start, tuple(columns), np.column_stack(list(columns.values()))
+
+
+def _column(counts: Counter[int], start: int, ticks: int) -> Array:
+    column = np.zeros(ticks)
+    column[np.fromiter(counts, dtype=np.int64, count=len(counts)) - start] = list(counts.values())
+    return column
+
+
+def _name(number: int, text: str) -> str:
+    return f"t{number}: {text if len(text) <= NAME else text[:NAME] + '...'}"

@@ -1,0 +1,175 @@
+"""The files of a log, rotated and compressed ones among them, and what their lines say."""
+
+import csv
+import gzip
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sre_anomaly.errors import ConfigError, DataError, did_you_mean
+from sre_anomaly.logs.clock import LogClock
+from sre_anomaly.logs.formats import (
+    JSON_LEVEL,
+    JSON_MESSAGE,
+    JSON_TIME,
+    LEVEL,
+    MESSAGE,
+    PARTS_OF_TIME,
+    WHOLE_TIME,
+    Entry,
+    Splitter,
+    json_lines,
+    pattern,
+    recognised,
+)
+from sre_anomaly.logs.lines import LONGEST, Tally, lines_of
+
+TRIED = 200
+"""Lines by which a format is recognised, and among which the first time of a file is looked for."""
+AUTO = "auto"
+
+
+def log_files(path: Path) -> list[Path]:
+    """Return a log file itself, or the files of a folder by name; hidden ones are left out.
+
+    Raises
+    ------
+    DataError
+        If there is nothing at that path.
+    """
+    if path.is_dir():
+        found = sorted(
+            entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")
+        )
+        if not found:
+            raise DataError(f"data.path: {path} holds no file")
+        return found
+    if not path.is_file():
+        near = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        close = get_close_matches(path.name, near, n=2)
+        hint = f"; did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
+        raise DataError(f"data.path: {path} is not there{hint}")
+    return [path]
+
+
+def in_time_order(files: list[Path], form: str, clock: LogClock) -> list[Path]:
+    """Return rotated files as they were written: by the first time in each; a file without any comes first."""
+
+    def first_time(path: Path) -> int:
+        with closing(entries(path, form, clock, Tally())) as found:
+            stamps = (clock.seconds(entry[0]) for entry in islice(found, TRIED))
+            return next((stamp for stamp in stamps if stamp is not None), 0)
+
+    return files if len(files) == 1 else sorted(files, key=first_time)
+
+
+def entries(path: Path, form: str, clock: LogClock, tally: Tally) -> Generator[Entry]:
+    """Yield (time, level, message) of each line of a file that is as the format says; count the others.
+
+    Parameters
+    ----------
+    form : str
+        ``auto``, ``json``, ``csv`` or a pattern such as ``<Date> <Time> <Level> <Content>``.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or its format is not recognised.
+    """
+    try:
+        if form == "csv" or (form == AUTO and ".csv" in path.suffixes):
+            yield from _from_csv(path, tally)
+            return
+        with _opened(path) as stream:
+            lines = lines_of(stream, tally)
+            first = list(islice(lines, TRIED))
+            split = _splitter(path, form, first, clock)
+            for some in (first, lines):
+                for line in some:
+                    entry = split(line)
+                    if entry is None:
+                        tally.refuse(line)
+                    else:
+                        yield entry
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
+
+
+def _opened(path: Path) -> Any:
+    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb", buffering=0)
+
+
+def _splitter(path: Path, form: str, first: list[bytes], clock: LogClock) -> Splitter:
+    if form == "json":
+        return json_lines
+    if form != AUTO:
+        if "<" not in form:
+            raise ConfigError(
+                f"data.format: {form!r} is no format; {did_you_mean(form, (AUTO, 'json', 'csv'))}, or a pattern such as "
+                "'<Date> <Time> <Level> <Content>'"
+            )
+        return pattern(form)
+    is_time: Callable[[bytes], bool] = lambda text: clock.seconds(text) is not None
+    split = recognised(first, is_time) if first else json_lines
+    if split is None:
+        raise DataError(
+            f"{path}: the format of its lines is not known; say it with "
+            "data.format='<Date> <Time> <Level> <Component>: <Content>', or json, or csv"
+        )
+    return split
+
+
+def _from_csv(path: Path, tally: Tally) -> Iterator[Entry]:
+    opened: Any = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8", errors="replace", newline="") as text:
+        yield from _rows(path, csv.reader(without_zeros(text, tally)), tally)
+
+
+def _rows(path: Path, rows: Any, tally: Tally) -> Iterator[Entry]:
+    header = next(rows, None)
+    if header is None:
+        raise DataError(f"{path}: is empty")
+    names = [name.strip() for name in header]
+    message = _column(names, (MESSAGE, *JSON_MESSAGE))
+    if message is None:
+        raise DataError(f"{path}: has no column Content or message; it has {', '.join(names[:12])}")
+    level = _column(names, (LEVEL, *JSON_LEVEL))
+    whole = _column(names, (WHOLE_TIME, *JSON_TIME)) if PARTS_OF_TIME[-1] not in names else None
+    stamped = names.index(WHOLE_TIME) if WHOLE_TIME in names else whole
+    times = [stamped] if stamped is not None else [n for n, name in enumerate(names) if name in PARTS_OF_TIME]
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error:
+            tally.lines += 1
+            tally.long += 1
+            continue
+        if row is None:
+            return
+        tally.lines += 1
+        if len(row) != len(names):
+            tally.refuse(",".join(row).encode())
+        elif len(row[message]) > LONGEST:
+            tally.long += 1
+        else:
+            time = " ".join(row[number] for number in times).encode()
+            yield time, b"" if level is None else row[level].encode(), row[message].encode()
+
+
+def without_zeros(lines: Any, tally: Tally) -> Iterator[str]:
+    """Yield the lines of a text file, those with a zero byte counted and left out: csv would stop at them."""
+    for line in lines:
+        if "\0" in line:
+            tally.lines += 1
+            tally.binary += 1
+        else:
+            yield line
+
+
+def _column(names: list[str], wanted: tuple[str, ...]) -> int | None:
+    lower = [name.lower() for name in names]
+    return next((lower.index(name.lower()) for name in wanted if name.lower() in lower), None)

@@ -1,0 +1,30 @@
+"""The many names of how bad a line is become three."""
+
+LEVELS = ("INFO", "WARN", "ERROR")
+NAMES = {
+    "INFO": "i info information informational notice n d debug v verbose t trace fine finer finest config 10 20 30",
+    "WARN": "w warn warning warnings 40",
+    "ERROR": "e err error f fatal c crit critical severe alert emerg emergency panic a failure 50 60",
+}
+_KNOWN = {name: level for level, names in NAMES.items() for name in names.split()}
+_SEEN: dict[bytes, str | None] = {}
+MOST = 10_000
+
+
+def standard_level(name: bytes) -> str | None:
+    """Return INFO, WARN or ERROR for what a log calls it, None for a word that names no level.
+
+    Debugging and notices are INFO; fatal, severe and critical are ERROR. Numbers are those of JSON loggers.
+
+    Examples
+    --------
+    >>> standard_level(b"Warning"), standard_level(b"FATAL"), standard_level(b"host-7")
+    ('WARN', 'ERROR', None)
+    """
+    try:
+        return _SEEN[name]
+    except KeyError:
+        level = _KNOWN.get(name.decode("latin-1").strip().lower())
+        if len(_SEEN) < MOST:
+            _SEEN[bytes(name)] = level
+        return level

@@ -1,0 +1,129 @@
+"""``sre-anomaly new recipe``: a problem of one's own, begun from a preset: a YAML to edit and data to replace."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sre_anomaly.build import NOTHING, build
+from sre_anomaly.catalogue import options, read_option
+from sre_anomaly.compose import composed
+from sre_anomaly.dataset import Table, TableSource
+from sre_anomaly.errors import UserError, did_you_mean
+from sre_anomaly.records import write_text
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+MARK = "Recipe."
+ROWS = 300
+"""Rows of the data template: few enough to look at, enough to try it on."""
+YAML = """\
+# @package _global_
+# {name}, begun from the recipe {recipe}. It runs as it is, on made-up rows; three lines, marked <--, make it yours.
+#   sre-anomaly check experiment={name}   says in plain words what is wrong with your table
+#   sre-anomaly experiment={name}         learns, judges and writes a report
+defaults:
+  - override /data: none
+  - override /detector: none
+  - override /forecaster: none
+  - override /table: csv
+  - override /{kind}: {learner}   # `sre-anomaly list {kind}` shows others
+name: {name}
+table:
+  path: {csv}   # <-- your table, CSV or Parquet, one row for each case
+  target: {target}   # <-- the column to be told from the others: {meaning}
+  {key}: {column}   # <-- {why}; null: there is no such column
+  leave_out: null   # columns not to learn from, such as [id, closed_by]: an id, or what is known only afterwards
+"""
+WHY = {
+    "time": "when each row was: the earliest are learned from, what came after is judged",
+    "group": "what belongs together, such as a host or a customer: none is both learned from and judged",
+}
+
+
+def new(words: list[str]) -> None:
+    """Write ``conf/experiment/NAME.yaml`` and ``NAME.csv`` where the user works.
+
+    Raises
+    ------
+    UserError
+        If a word is wrong, or a file of that name is there already.
+    """
+    name, recipe = _asked(words)
+    config = composed([f"experiment={recipe}"])
+    yaml, data = Path("conf") / "experiment" / f"{name}.yaml", Path(f"{name}.csv")
+    for path in (yaml, data):
+        if path.exists():
+            raise UserError(f"{path}: is there already; choose another name")
+    table = example(config)
+    kind = "classifier" if config["classifier"]["name"] != NOTHING else "regressor"
+    key = "group" if config["folds"]["name"] == "group" or table.time is None else "time"
+    column = columns_of(table, key)
+    try:
+        yaml.parent.mkdir(parents=True, exist_ok=True)
+        column[1].to_csv(data, index=False)
+        write_text(
+            yaml,
+            YAML.format(
+                name=name, recipe=recipe, kind=kind, learner=config[kind]["name"], csv=data, target=table.target_name,
+                meaning="classes such as yes and no" if kind == "classifier" else "numbers", key=key, column=column[0],
+                why=WHY[key],
+            ),
+        )  # fmt: skip
+    except OSError as error:
+        raise UserError(f"{error.filename}: cannot be written ({error.strerror})") from None
+    print(f"{yaml}: edit the three lines marked <--")
+    print(f"{data}: {len(table)} made-up rows that show what a table looks like; yours takes its place")
+    print("Then:")
+    print(f"  sre-anomaly check experiment={name}   # what is wrong with my table?")
+    print(f"  sre-anomaly experiment={name}")
+
+
+def _asked(words: list[str]) -> tuple[str, str]:
+    usage = "write sre-anomaly new recipe NAME from=RECIPE"
+    if not words or words[0] != "recipe":
+        raise UserError(f"new: what is to be new? {usage}")
+    given = dict(word.split("=", 1) for word in words[1:] if "=" in word)
+    names = [word for word in words[1:] if "=" not in word]
+    if unknown := set(given) - {"from"}:
+        word = min(unknown)
+        raise UserError(f"new recipe: no key is called {word!r}; {did_you_mean(word, ['from'])}")
+    if len(names) != 1 or not NAME.fullmatch(names[0]):
+        raise UserError(
+            f"new recipe: a name is of small letters, digits and _, such as my_incidents; {usage}"
+        )
+    if names[0] in options("experiment"):
+        raise UserError(f"new recipe: a preset is called {names[0]} already; choose another name")
+    recipe = given.get("from", "")
+    if recipe not in recipes():
+        raise UserError(f"from={recipe}: no such recipe; {did_you_mean(recipe, recipes())}")
+    return names[0], recipe
+
+
+def recipes() -> list[str]:
+    """Return the presets that say they are recipes, in the first word of their file."""
+    return [
+        name for name in options("experiment") if read_option("experiment", name).meaning.startswith(MARK)
+    ]
+
+
+def example(config: dict[str, Any]) -> Table:
+    """Return some rows of a recipe's table."""
+    node = dict(config["table"]) | {"rows": ROWS}
+    source: TableSource = build("table", node, seed=int(config["seed"]))
+    return source.table()
+
+
+def columns_of(table: Table, key: str) -> tuple[str, Any]:
+    """Return the name of the column of times or groups, and the table as its file has it."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {}
+    if key == "time":
+        assert table.time is not None
+        moments = table.time.astype("datetime64[ns]").astype("datetime64[m]")
+        columns["time"] = np.char.replace(np.datetime_as_string(moments), "T", " ")
+    else:
+        columns["group"] = table.group
+    columns |= {**table.categories, **table.numbers, **table.texts, table.target_name: table.target}
+    return key, pd.DataFrame(columns)

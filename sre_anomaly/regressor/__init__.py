@@ -1,0 +1,1 @@
+"""What says which number belongs to a row."""

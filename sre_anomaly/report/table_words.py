@@ -1,0 +1,140 @@
+"""What was learned from a table, in plain words: the same sentences on screen and on the page."""
+
+import math
+from typing import Any
+
+from sre_anomaly.learning import Learned
+from sre_anomaly.records import RunRecord, short
+from sre_anomaly.report.words import Table, count
+from sre_anomaly.runner import Run
+
+CLASS_MEANINGS = {
+    "macro_f1": "balance of finding a class and not crying it, every class as heavy as the others; 1 is perfect",
+    "accuracy": "share of the rows told right; a common class alone can make it high",
+    "pr_auc": "how well the probabilities rank, whatever the cut; chance gives the share of a class",
+    "calibration_error": "how far stated probabilities and what came lie apart; 0 is best",
+}
+NUMBER_MEANINGS = {
+    "mae": "average distance from the truth, in the unit of the target",
+    "rmse": "the same, with large misses counting more",
+    "wape": "all errors as a share of all that was to be told",
+}
+POOLED = "the same over all judged rows together instead of fold by fold"
+MOST_CLASSES = 20
+
+
+def headline(run: Run) -> str:
+    """Return what was read and what was to be told, in one sentence."""
+    assert run.learned is not None
+    table = run.learned.table
+    columns = [*table.numbers, *table.categories, *table.texts]
+    shown = ", ".join(columns[:8]) + (", ..." if len(columns) > 8 else "")
+    return f"{table.name}: {count(len(table), 'row')}; {table.target_name} is told from {shown}"
+
+
+def judged(run: Run) -> str:
+    """Return which rows were judged and by what was learned from which."""
+    told = task(run.record)
+    rows, folds = told["measures"]["rows"], told["measures"]["folds"]
+    often = f", {folds} times over" if folds > 1 else ""
+    return f"{count(rows, 'row')} judged by what was learned from others{often}: {told['folds']['in_words']}"
+
+
+def task(record: RunRecord) -> dict[str, Any]:
+    """Return the record of the task of the table."""
+    told = record.classification or record.regression
+    assert told is not None
+    return told
+
+
+def in_short(run: Run) -> list[str]:
+    """Return how good that is beside the best baseline, and what the random split would have claimed."""
+    told = task(run.record)
+    measure = "macro_f1" if run.record.classification else "mae"
+    value = told["measures"][measure]
+    better = max if measure == "macro_f1" else min
+    name = better(told["baselines"], key=lambda one: told["baselines"][one][measure])
+    best = told["baselines"][name][measure]
+    won = value > best if measure == "macro_f1" else value < best
+    low, high = told["intervals"].get("mae") or told["intervals"]["macro_f1_pooled"]
+    clearly = not low <= best <= high
+    verdict = "no better than" if not won else "better than" if clearly else "hardly better than"
+    said = [
+        f"{measure} {short(value)} on rows not learned from: {verdict} the best rule without learning "
+        f"({name.replace('_', ' ')}, {short(best)})"
+    ]
+    leak = told["random_split"]
+    if leak is not None:
+        flatters = (
+            leak[measure] > max(value, high) if measure == "macro_f1" else leak[measure] < min(value, low)
+        )
+        why = (
+            "near copies on both sides, do not quote it"
+            if flatters
+            else "within the noise of the honest number"
+        )
+        said.append(f"Rows dealt out at random would have claimed {short(leak[measure])}: {why}")
+    if run.record.regression:
+        share = told["measures"]["coverage"]
+        said.append(
+            f"{share:.0%} of the judged rows lie inside the interval meant to hold 90 %, "
+            f"{short(told['measures']['width'])} wide on average"
+        )
+    return said
+
+
+def measures_table(record: RunRecord) -> Table:
+    """Return the measures beside the baselines, and the random split last."""
+    told = task(record)
+    meanings = CLASS_MEANINGS if record.classification else NUMBER_MEANINGS
+    leak = told["random_split"]
+    if record.classification and told["measures"]["folds"] > 1:
+        # The mean over the folds has no interval: groups are drawn anew from all judged rows together.
+        meanings = {"macro_f1": meanings["macro_f1"], "macro_f1_pooled": POOLED, **meanings}
+    rows = []
+    for measure, meaning in meanings.items():
+        value = short(told["measures"][measure])
+        key = "macro_f1_pooled" if measure == "macro_f1" and POOLED not in meanings.values() else measure
+        low, high = told["intervals"].get(key, (math.nan, math.nan))
+        if math.isfinite(low):
+            value += f"  ({short(low)} to {short(high)})"
+        others = [
+            short(numbers[measure]) if measure in numbers else "" for numbers in told["baselines"].values()
+        ]
+        if leak:
+            others.append(short(leak[measure]) if measure in leak else "")
+        rows.append([measure.replace("_", " "), value, *others, meaning])
+    learner = told.get("classifier") or told["regressor"]
+    names = [name.replace("_", " ") for name in told["baselines"]]
+    return Table(["measure", str(learner), *names, *(["random, leaks"] if leak else []), "in words"], rows)
+
+
+def class_table(record: RunRecord) -> Table | None:
+    """Return precision, recall and F1 of each class, or None for a regression."""
+    if record.classification is None:
+        return None
+    rows = []
+    for name, found in list(record.classification["per_class"].items())[:MOST_CLASSES]:
+        said = f"of {count(found['rows'], 'row')} {found['recall']:.0%} found; of those called so {found['precision']:.0%} are"
+        numbers = [short(found[measure]) for measure in ("precision", "recall", "f1")]
+        rows.append([name, f"{found['rows']:,}", *numbers, said])
+    return Table(["class", "rows", "precision", "recall", "f1", "in words"], rows)
+
+
+def next_steps(run: Run, again: Any) -> list[tuple[str, str]]:
+    """Return commands that are useful after learning from a table, each with what it is for."""
+    learned: Learned | None = run.learned
+    assert learned is not None
+    if learned.classified is None:
+        other = "xgboost" if run.config["regressor"]["name"] == "ridge" else "ridge"
+        options = [(again(run, f"regressor={other}"), "another way of learning")]
+    else:
+        other = "xgboost" if run.config["classifier"]["name"] == "logistic" else "logistic"
+        options = [(again(run, f"classifier={other}"), "another way of learning")]
+        lone = len(learned.table.texts) == 1 and not learned.table.numbers and not learned.table.categories
+        if lone and learned.classified.model.can_be_kept:
+            options.append(
+                ("sre-anomaly classify model=outputs/latest/model < lines.txt", "tell the class of new lines")
+            )
+    options.append(("sre-anomaly new recipe NAME from=incident_severity", "your own table"))
+    return options

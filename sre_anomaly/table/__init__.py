@@ -1,0 +1,1 @@
+"""Where rows of mixed columns come from."""

@@ -1,0 +1,131 @@
+"""A CSV or Parquet file with an answer in one of its columns."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sre_anomaly.dataset import Table, TableSource, Words
+from sre_anomaly.errors import ConfigError, DataError
+from sre_anomaly.frame import NANOSECONDS
+from sre_anomaly.registry import register
+from sre_anomaly.tables import column, numbers, read_table
+from sre_anomaly.timestamps import times
+
+WORDS_OF_A_TEXT = 3.0
+"""A column whose cells have so many words on average holds sentences, one with fewer holds categories."""
+MOST_DIFFERENT = 0.5
+"""A column of words in which more than this share is different names its rows and says nothing else."""
+
+
+@register("table", "csv")
+@dataclass
+class CsvTable(TableSource):
+    """Numbers, categories and texts are told apart by what the columns hold; ``texts`` and ``categories`` overrule."""
+
+    path: str
+    target: str
+    group: str | None = None
+    time: str | None = None
+    texts: list[str] | None = None
+    categories: list[str] | None = None
+    leave_out: list[str] | None = None
+    timezone: str = "UTC"
+
+    def table(self) -> Table:
+        """Read the file.
+
+        Raises
+        ------
+        DataError
+            If the file, a column or a cell cannot be read: says which and where.
+        """
+        path = Path(self.path).expanduser()
+        content = read_table(path)
+        self._check_names(path, content)
+        content, notes = self._answered(path, content)
+        taken = {self.target, self.group, self.time, *(self.leave_out or ())}
+        found: dict[str, dict[str, Any]] = {"numbers": {}, "categories": {}, "texts": {}}
+        for name in content.columns:
+            if name in taken:
+                continue
+            kind = self._kind(content[name])
+            if kind == "name":
+                notes.append(
+                    f"column {name} was left out: nearly every row has a word of its own; table.texts=[{name}] keeps it"
+                )
+            elif kind == "numbers":
+                found[kind][name] = numbers(path, content[name])
+            else:
+                found[kind][name] = _words(content[name])
+        if not any(found.values()):
+            raise DataError(f"{path}: beside table.target={self.target} there is no column to learn from")
+        stamps = None
+        if self.time:
+            index = times(path, content[self.time], self.timezone)
+            stamps = index.as_unit(NANOSECONDS).asi8
+        group = _words(content[self.group]) if self.group else None
+        return Table(
+            path.stem, **found, target=_target(content[self.target]), target_name=self.target, group=group, time=stamps,
+            notes=tuple(notes),
+        )  # fmt: skip
+
+    def _check_names(self, path: Path, content: pd.DataFrame) -> None:
+        for key in ("target", "group", "time"):
+            if name := getattr(self, key):
+                column(path, content, name, f"table.{key}")
+        for key in ("texts", "categories", "leave_out"):
+            for name in getattr(self, key) or ():
+                column(path, content, name, f"table.{key}")
+                if name == self.target:
+                    raise ConfigError(f"table.{key}: {name!r} is the target, which the others are to tell")
+
+    def _answered(self, path: Path, content: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+        """Return the rows that have an answer, and what to say of the others."""
+        absent = content[self.target].isna()
+        if absent.all():
+            raise DataError(f"{path}, column {self.target!r}: has no value at all")
+        notes = [f"{int(absent.sum())} rows without {self.target} were left out"] if absent.any() else []
+        return content[~absent].reset_index(drop=True), notes
+
+    def _kind(self, series: Any) -> str:
+        name = series.name
+        if name in (self.texts or ()):
+            return "texts"
+        if name in (self.categories or ()) or pd.api.types.is_bool_dtype(series):
+            return "categories"
+        if pd.api.types.is_numeric_dtype(series):
+            return "numbers"
+        present = series.dropna().astype(str)
+        if not len(present):
+            return "numbers"
+        # Mostly numbers and a few words: a broken number, which is told, and no category.
+        if pd.to_numeric(present, errors="coerce").notna().mean() > MOST_DIFFERENT:
+            return "numbers"
+        if present.str.split().str.len().mean() >= WORDS_OF_A_TEXT:
+            return "texts"
+        return "name" if present.nunique() > max(20, MOST_DIFFERENT * len(present)) else "categories"
+
+
+def _words(series: Any) -> Words:
+    """Return cells as texts; an empty one is "", which is a category like any other."""
+    return np.array(
+        ["" if absent else str(cell) for cell, absent in zip(series, series.isna(), strict=True)],
+        dtype=object,
+    )
+
+
+def _target(series: Any) -> Any:
+    """Return numbers as they are, anything else as texts; 1.0 for 1 only where there are fractions."""
+    if pd.api.types.is_bool_dtype(series):
+        return np.array([str(value).lower() for value in series], dtype=object)
+    if pd.api.types.is_numeric_dtype(series):
+        values = series.to_numpy(dtype=np.float64)
+        return (
+            values.astype(np.int64)
+            if np.isfinite(values).all() and (values == np.floor(values)).all()
+            else values
+        )
+    return np.array([str(value).strip() for value in series], dtype=object)

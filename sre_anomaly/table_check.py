@@ -1,0 +1,141 @@
+"""What can be said of a table before anything is learned from it, in plain words."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from sre_anomaly.dataset import Fold, Table
+from sre_anomaly.errors import DataError
+from sre_anomaly.evaluation.classification import confusion, macro_f1
+from sre_anomaly.evaluation.one_rule import rule_for_classes
+from sre_anomaly.table_parts import TableParts
+
+FEW_ROWS = 200
+FEW_OF_A_CLASS = 20
+FEWEST_OF_A_CLASS = 2
+MOST_CLASSES = 50
+MUCH_MISSING = 0.2
+GIVEN_AWAY = 0.995
+"""A column that alone reaches this macro-F1 is most likely known only afterwards."""
+
+
+@dataclass
+class Findings:
+    """Sentences about a table; what is wrong stops a run, what is odd does not."""
+
+    seen: list[str] = field(default_factory=list)
+    odd: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+
+def check_table(table: Table, parts: TableParts) -> Findings:
+    """Look at the columns, the answers and the folds.
+
+    Raises
+    ------
+    UserError
+        If the target or the folds cannot be used at all.
+    """
+    found = Findings()
+    found.seen.append(f"{table.name}: {len(table):,} rows")
+    found.odd += table.notes
+    if len(table) < FEW_ROWS:
+        found.odd.append(f"{len(table)} rows are few: expect wide intervals; some hundreds would be better")
+    _columns(table, found)
+    if parts.classifier is not None:
+        _classes(table, found)
+    else:
+        _numbers(table, found)
+    if not found.wrong:
+        rule = parts.folds.rule_for(table)
+        judged = sum(len(fold.test) for fold in parts.folds.folds(table))
+        found.seen.append(f"{judged:,} rows will be judged: {rule.in_words()}")
+        if caution := rule.caution(table):
+            found.odd.append(caution)
+    return found
+
+
+def _columns(table: Table, found: Findings) -> None:
+    kinds = {"numbers": table.numbers, "categories": table.categories, "texts": table.texts}
+    for kind, columns in kinds.items():
+        if columns:
+            found.seen.append(f"{kind}: {', '.join(columns)}")
+    for name, column in table.numbers.items():
+        missing = float(np.isnan(column).mean())
+        known = column[~np.isnan(column)]
+        if missing == 1:
+            found.odd.append(f"column {name} is empty: it says nothing")
+        elif missing > MUCH_MISSING:
+            found.odd.append(f"column {name}: {missing:.0%} of its values are missing")
+        elif len(known) and known.min() == known.max():
+            found.odd.append(f"column {name} is always {known[0]:g}: it says nothing")
+    for name, words in table.categories.items():
+        empty = float((words == "").mean())
+        if len(set(words)) == 1:
+            found.odd.append(f"column {name} is always {words[0]!r}: it says nothing")
+        elif empty > MUCH_MISSING:
+            found.odd.append(f"column {name}: {empty:.0%} of its cells are empty")
+
+
+def _classes(table: Table, found: Findings) -> None:
+    labels = table.labels()
+    counts = Counter(labels.tolist()).most_common()
+    key = f"table.target={table.target_name}"
+    if len(counts) < FEWEST_OF_A_CLASS:
+        found.wrong.append(
+            f"{key}: all {len(table)} rows are {counts[0][0]!r}; there is nothing to tell apart"
+        )
+        return
+    if len(counts) > min(MOST_CLASSES, len(table) // FEWEST_OF_A_CLASS):
+        found.wrong.append(
+            f"{key}: has {len(counts)} different values in {len(table)} rows, and a classifier needs a few that come again; "
+            "if it is a number, use classifier=none regressor=xgboost"
+        )
+        return
+    found.seen.append(f"{table.target_name}: {', '.join(f'{name} {number:,}' for name, number in counts)}")
+    rare = [name for name, number in counts if number < FEW_OF_A_CLASS]
+    if rare:
+        found.odd.append(
+            f"fewer than {FEW_OF_A_CLASS} rows are {', '.join(rare)}: what is measured of them will be mostly chance"
+        )
+    look_alikes = Counter(name.strip().lower() for name, _ in counts)
+    if twice := [name for name, number in look_alikes.items() if number > 1]:
+        found.odd.append(
+            f"{key}: {', '.join(twice)} is written in several ways, and each counts as a class of its own"
+        )
+    for name in _giveaways(table):
+        found.odd.append(
+            f"column {name} alone tells {table.target_name} without a mistake: is it known beforehand? If not: "
+            f"table.leave_out=[{name}]"
+        )
+
+
+def _giveaways(table: Table) -> list[str]:
+    """Return the columns that tell the class by themselves."""
+    classes = sorted(set(table.labels()))
+    code = np.array([classes.index(label) for label in table.labels()], dtype=np.int64)
+    every = np.arange(len(table))
+    found = []
+    bare = replace(table, numbers={}, categories={}, texts={})
+    alone = {name: replace(bare, numbers={name: column}) for name, column in table.numbers.items()}
+    for name, words in table.categories.items():
+        if len(set(words)) <= len(table) // FEWEST_OF_A_CLASS:
+            alone[name] = replace(bare, categories={name: words})
+    for name, one in alone.items():
+        told = rule_for_classes(one, code, len(classes), Fold("all", every, every))
+        if macro_f1(confusion(code, told, len(classes))) > GIVEN_AWAY:
+            found.append(name)
+    return found
+
+
+def _numbers(table: Table, found: Findings) -> None:
+    values = table.values()
+    low, middle, high = (float(edge) for edge in np.quantile(values, [0, 0.5, 1]))
+    found.seen.append(f"{table.target_name}: from {low:g} to {high:g}, half of them below {middle:g}")
+    if low == high:
+        raise DataError(f"table.target={table.target_name}: is always {low:g}; there is nothing to tell")
+    if len(np.unique(values)) == FEWEST_OF_A_CLASS:
+        found.odd.append(
+            f"{table.target_name} has two values only: is it a class? then regressor=none classifier=xgboost"
+        )

@@ -1,0 +1,378 @@
+"""Problems of a table through the real command: from a preset, from one's own CSV, and what goes wrong."""
+
+import io
+import json
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from sre_anomaly.catalogue import options
+from sre_anomaly.compose import composed
+from sre_anomaly.dataset import Table
+from sre_anomaly.errors import ConfigError
+from sre_anomaly.kept import Kept
+from sre_anomaly.new_recipe import example, recipes
+from sre_anomaly.records import RunRecord, plain
+from sre_anomaly.stages import Stages
+from sre_anomaly.table.csv import CsvTable
+from sre_anomaly.table_parts import build_all
+from sre_anomaly.trial import run_trial
+
+QUICK = ("experiment=deployment_failure", "table.rows=900", "classifier=logistic")
+
+
+def record_in(folder):
+    return json.loads((folder / "outputs" / "latest" / "record.json").read_text())
+
+
+def own_table(rows=600, seed=0):
+    """Return what somebody might have who knows no machine learning: a CSV with a yes/no column."""
+    draw = np.random.default_rng(seed)
+    temperature, load = draw.normal(60, 8, rows), draw.beta(2, 3, rows)
+    broke = (temperature - 60) / 8 + 3 * load + draw.normal(0, 0.7, rows) > 2.4
+    return pd.DataFrame(
+        {
+            "seen_at": pd.date_range("2025-03-01", periods=rows, freq="h").strftime("%Y-%m-%d %H:%M"),
+            "rack": draw.choice(["a1", "a2", "b1"], rows),
+            "temperature": temperature.round(1),
+            "load": load.round(2),
+            "broke": np.where(broke, "yes", "no"),
+        }
+    )
+
+
+@pytest.fixture
+def finished(command, tmp_path):
+    code, out, err = command(*QUICK)
+    assert (code, err) == (0, "")
+    return tmp_path / "outputs" / "latest", out
+
+
+def test_a_table_run_leaves_its_files(finished):
+    """The record, the answer to every judged row, the model, two pictures and a report that opens offline."""
+    folder, out = finished
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert files >= {
+        "record.json", "report.html", "predictions.csv", "config.yaml", "model/manifest.json",
+        "images/confusion_plot.png", "images/calibration_plot.png",
+    }  # fmt: skip
+    assert not {"alerts.csv", "scores.parquet"} & files
+    record = json.loads((folder / "record.json").read_text())
+    found = record["classification"]
+    assert record["detection"] is None
+    assert record["regression"] is None
+    assert found["measures"]["macro_f1"] > 0
+    assert found["folds"] == {
+        "name": "auto",
+        "in_words": "the earliest 70% learned from, what came after judged",
+        "leaks": False,
+    }
+    assert {"majority", "single_column"} <= set(found["baselines"])
+    answers = pd.read_csv(folder / "predictions.csv")
+    assert len(answers) == found["measures"]["rows"] == 270
+    assert np.mean(answers["failed"] == answers["told"]) == pytest.approx(found["measures"]["accuracy"])
+    page = (folder / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 2
+    assert not re.search(r"(src|href)=(?!'data:)|https?://", page)
+    assert "random, leaks" in page
+    assert "random, leaks" in out
+
+
+def test_same_seed_same_answers(command, tmp_path):
+    """Two runs of a command give the same predictions to the byte, another seed gives others."""
+    seen = []
+    for seed in (1, 1, 2):
+        assert command(*QUICK, f"seed={seed}")[0] == 0
+        seen.append((tmp_path / "outputs/latest/predictions.csv").read_bytes())
+    assert seen[0] == seen[1] != seen[2]
+
+
+def test_metrics_and_a_table_in_one_run(command, tmp_path):
+    """A run does whatever groups are set: a detection and a classification side by side."""
+    code, _, err = command(
+        "data.days=14", "data.count=1", "data.hard_negative_count=1", "detector=gaussian", "forecaster=none",
+        "table=seven_lines", "classifier=naive_bayes", "folds=random",
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    record = record_in(tmp_path)
+    assert record["detection"]["flags"] >= 0
+    assert record["classification"]["classes"] == ["ERROR", "INFO", "WARN"]
+    assert record["data"]["table"]["rows"] == 7
+    assert (tmp_path / "outputs/latest/model/manifest.json").is_file()
+    assert (tmp_path / "outputs/latest/table_model/manifest.json").is_file()
+
+
+def test_seven_lines_say_what_they_cannot_tell(command):
+    """The smallest example runs, and says that three judged lines prove nothing."""
+    code, out, _ = command("experiment=log_levels", "table=seven_lines")
+    assert code == 0
+    assert "the draw decides which" in " ".join(out.split())
+
+
+def test_new_lines_are_classified(command, tmp_path, monkeypatch):
+    """Lines from standard input and from the command line get their level; empty ones are counted."""
+    command("experiment=log_levels", "table=seven_lines")
+    model = "model=outputs/latest/model"
+    lines = b"Disk quota exceeded on node 12\n\nUser 4 logged in\r\nMemory usage high: 97 percent"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines)))
+    code, out, err = command("classify", model)
+    assert code == 0
+    assert [line.split("\t")[0] for line in out.splitlines()] == ["ERROR", "INFO", "WARN"]
+    assert out.splitlines()[1].endswith("\tUser 4 logged in")
+    assert err == "sre-anomaly: 1 empty lines were skipped\n"
+    code, out, _ = command("classify", model, "show=class", "Connection refused by 10.9.9.9")
+    assert (code, out) == (0, "ERROR\n")
+    (tmp_path / "log.txt").write_bytes(lines)
+    code, out, _ = command("classify", model, "input=log.txt", "only=WARN", "show=class")
+    assert (code, out) == (0, "WARN\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "name the model of a run"),
+        (["model=nowhere", "a line"], "nowhere"),
+        (["modle=x"], "did you mean 'model'"),
+        (["model=outputs/latest/model", "only=ERR", "x"], "did you mean 'ERROR'"),
+        (["model=outputs/latest/model", "input=none.txt"], "cannot be read"),
+        (["model=outputs/latest/model", "input=x", "a line"], "not both"),
+        (["model=outputs/latest/model", "show=word", "x"], "show=word"),
+    ],
+)
+def test_what_classify_refuses(command, words, said):
+    """One line that says what is wrong, and exit code 2."""
+    if "outputs" in " ".join(words):
+        command("experiment=log_levels", "table=seven_lines")
+    code, out, err = command("classify", *words)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.splitlines()) == 1
+
+
+def test_levels_of_loghub(command, needs, tmp_path):
+    """On messages never seen the honest number is far below that of a random split, and stands before it."""
+    needs("loghub")
+    code, out, _ = command("experiment=log_levels")
+    assert code == 0
+    found = record_in(tmp_path)["classification"]
+    assert found["measures"]["macro_f1"] == pytest.approx(0.684, abs=0.02)
+    assert found["baselines"]["keywords"]["macro_f1"] == pytest.approx(0.460, abs=0.01)
+    assert found["random_split"]["macro_f1"] > 0.95
+    assert out.index("0.68") < out.index("0.97")
+
+
+def test_three_lines_from_a_csv_to_a_report(command, tmp_path):
+    """Somebody with a CSV and a yes/no column edits the three marked lines, checks, and has a report."""
+    own_table().to_csv(tmp_path / "racks.csv", index=False)
+    assert command("new", "recipe", "rack_failures", "from=incident_severity")[0] == 0
+    path = tmp_path / "conf" / "experiment" / "rack_failures.yaml"
+    before = path.read_text().splitlines()
+    mine = {"path": "racks.csv", "target": "broke", "time": "seen_at"}
+    after = [
+        f"  {line.split(':')[0].strip()}: {mine[line.split(':')[0].strip()]}" if "<--" in line and ":" in line and line.startswith("  ") else line
+        for line in before
+    ]  # fmt: skip
+    assert sum(old != new for old, new in zip(before, after, strict=True)) == 3
+    path.write_text("\n".join(after) + "\n")
+    code, out, err = command("check", "experiment=rack_failures")
+    assert (code, err) == (0, "")
+    assert "broke: no" in out
+    code, out, err = command("experiment=rack_failures")
+    assert (code, err) == (0, "")
+    found = record_in(tmp_path)["classification"]
+    assert found["measures"]["macro_f1"] > found["baselines"]["single_column"]["macro_f1"]
+    assert found["folds"]["in_words"].startswith("the earliest")
+    assert (tmp_path / "outputs/latest/report.html").is_file()
+
+
+@pytest.mark.parametrize("recipe", recipes())
+def test_a_new_recipe_runs_as_it_is(command, tmp_path, recipe):
+    """What `new recipe` writes is valid, passes `check` and is read back as the table it was."""
+    assert command("new", "recipe", "mine", f"from={recipe}")[0] == 0
+    code, out, err = command("check", "experiment=mine")
+    assert (code, err) == (0, ""), err
+    assert "ok:" in out
+    config = composed(["experiment=mine"])
+    table, drawn = build_all(config)[1].table.table(), example(composed([f"experiment={recipe}"]))
+    assert len(table) == len(drawn) == 300
+    assert set(table.numbers) == set(drawn.numbers)
+    assert set(table.categories) == set(drawn.categories)
+    assert set(table.texts) == set(drawn.texts)
+    comments = (tmp_path / "conf/experiment/mine.yaml").read_text()
+    assert comments.count("<--") == 4, "three lines and the sentence that explains the mark"
+    assert yaml.safe_load(comments)["name"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["new"], "what is to be new"),
+        (["new", "recipe", "mine"], "no such recipe"),
+        (["new", "recipe", "mine", "from=incident_severty"], "did you mean 'incident_severity'"),
+        (["new", "recipe", "Mine!", "from=intrusion"], "small letters"),
+        (["new", "recipe", "mine", "form=intrusion"], "did you mean 'from'"),
+        (["new", "recipe", "servers", "from=intrusion"], "already"),
+    ],
+)
+def test_what_new_refuses(command, tmp_path, words, said):
+    """One line, exit code 2, and nothing is written."""
+    code, _, err = command(*words)
+    assert code == 2
+    assert said in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_of_the_users_is_overwritten(command, tmp_path):
+    """A file of that name is left as it is."""
+    (tmp_path / "mine.csv").write_text("mine\n")
+    code, _, err = command("new", "recipe", "mine", "from=intrusion")
+    assert code == 2
+    assert "mine.csv" in err
+    assert (tmp_path / "mine.csv").read_text() == "mine\n"
+
+
+def changed(column, value):
+    table = own_table()
+    table[column] = value
+    return table
+
+
+CASES = {
+    "no such column": (own_table(), "table.target=brok", 2, "did you mean 'broke'"),
+    "one class": (changed("broke", "no"), "table.target=broke", 2, "nothing to tell apart"),
+    "a number as a class": (own_table(), "table.target=temperature", 2, "regressor=xgboost"),
+    "a broken number": (
+        own_table().astype({"load": object}).replace({"load": {own_table()["load"][3]: "n.a.?"}}),
+        "table.target=broke", 2, "is not a number",
+    ),
+    "an empty column": (changed("load", np.nan), "table.target=broke", 0, "column load is empty"),
+    "never changes": (changed("load", 0.5), "table.target=broke", 0, "always 0.5"),
+    "gives it away": (
+        changed("ticket", (own_table()["broke"] == "yes").map({True: "opened", False: "none"})),
+        "table.target=broke", 0, "table.leave_out=[ticket]",
+    ),
+    "written in two ways": (
+        own_table().replace({"broke": {"yes": "Yes"}}).pipe(lambda t: t.assign(broke=np.where(t.index % 7 == 0, t["broke"].str.lower(), t["broke"]))),
+        "table.target=broke", 0, "several ways",
+    ),
+    "few rows": (own_table(rows=40), "table.target=broke", 0, "40 rows are few"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_check_says_what_is_wrong_with_a_table(command, tmp_path, case):
+    """What stops a run is one line and exit code 2; what is odd is said and passes."""
+    table, target, expected, said = CASES[case]
+    table.to_csv(tmp_path / "t.csv", index=False)
+    code, out, err = command("check", "experiment=table", "table.path=t.csv", target, "table.time=seen_at")
+    assert code == expected, err
+    assert said in (err if expected else out)
+    if expected:
+        assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["data=none"], "add detector=none forecaster=none"),
+        (["data=none", "detector=none", "forecaster=none"], "there is nothing to do"),
+        (["classifier=logistic"], "choose one, such as table=csv"),
+        (["table=seven_lines"], "choose one of classifier"),
+        (["table=seven_lines", "classifier=logistic", "regressor=ridge"], "not both"),
+        (["table=seven_lines", "classifier=logistc"], "did you mean 'logistic'"),
+        (["experiment=log_levels", "table.folder=/nowhere"], "table.folder: /nowhere is not there"),
+    ],
+)
+def test_what_cannot_be_done_together(command, words, said):
+    """Groups that ask for each other are missed by name."""
+    code, _, err = command(*words)
+    assert code == 2
+    assert said in err
+
+
+def test_a_sweep_never_sees_the_judged_rows(monkeypatch):
+    """A trial's measures stay the same when every answer in the judged rows changes."""
+    config = composed(["experiment=table", "table=csv", "table.path=x", "table.target=broke", "folds=time"])
+    table = own_table()
+    real = {"numbers": {"load": table["load"].to_numpy(), "temperature": table["temperature"].to_numpy()}}
+    found = []
+    for corrupt in (False, True):
+        answers = table["broke"].to_numpy(dtype=object).copy()
+        if corrupt:
+            answers[421:] = "yes"
+
+        def read(_, answers=answers):
+            return Table("own", **real, target=answers, time=np.arange(len(answers), dtype=np.int64))
+
+        monkeypatch.setattr(CsvTable, "table", read)
+        record = RunRecord()
+        run_trial(config, record, Stages(), Kept(), ("classification",))
+        found.append(plain(record.classification["measures"]))
+    assert found[0] == found[1]
+    assert found[0]["rows"] < 180
+
+
+def test_a_rule_that_judges_every_row_leaves_nothing_for_a_sweep():
+    """Swept on all rows, a winner could prove itself on none."""
+    config = composed(["experiment=compliance", "table.rows=500"])
+    with pytest.raises(ConfigError, match=r"folds\.judged=1"):
+        run_trial(config, RunRecord(), Stages(), Kept(), ("classification",))
+    config["folds"]["judged"] = 1
+    record = RunRecord()
+    run_trial(config, record, Stages(), Kept(), ("classification",))
+    assert record.classification["measured_on"] == "inner folds"
+    assert record.classification["measures"]["rows"] < 500
+
+
+def test_a_sweep_of_a_table(command, tmp_path):
+    """Trials, a winner, and the winner judged on rows that no trial has seen."""
+    code, out, err = command(
+        *QUICK, "sweep=custom", "hydra.sweeper.objective=classification.measures.macro_f1",
+        "hydra.sweeper.n_trials=3", "hydra.launcher.n_jobs=1", "classifier.C=tag(log,interval(0.01,10))",
+    )  # fmt: skip
+    assert code == 0, err
+    assert "which no trial has seen: macro_f1" in " ".join(out.split())
+    (folder,) = (tmp_path / "outputs").glob("deployment_failure/sweep_*")
+    trial = json.loads((folder / "0" / "record.json").read_text())
+    assert trial["classification"]["measures"]["rows"] < 200
+    best = json.loads((folder / "best" / "record.json").read_text())
+    assert best["classification"]["measures"]["rows"] == 270
+
+
+def test_compare_reads_table_runs(command, tmp_path):
+    """Two runs over the same rows stand side by side with their macro-F1."""
+    code, _, err = command("-m", *QUICK[:2], "classifier=logistic,naive_bayes")
+    assert code == 0, err
+    (table,) = (tmp_path / "outputs").glob("deployment_failure/*_multirun/comparison.csv")
+    assert "macro_f1" in table.read_text()
+
+
+@pytest.mark.parametrize("recipe", recipes())
+def test_a_recipe_is_honest(recipe):
+    """Made twice the same; no column gives the answer away; rare classes stay rare; near copies have groups or times."""
+    config = composed([f"experiment={recipe}"])
+    _, parts = build_all(config)
+    table, again = parts.table.table(), parts.table.table()
+    assert table.fingerprint == again.fingerprint
+    assert len(table) == config["table"]["rows"]
+    assert table.group is not None or table.time is not None
+    assert all(np.isfinite(column).all() for column in table.numbers.values())
+    if parts.classifier is not None:
+        share = pd.Series(table.labels()).value_counts(normalize=True)
+        assert share.min() < 0.2
+        assert share.max() < 0.97
+
+
+def test_every_recipe_has_its_page():
+    """A page for each recipe and one for no other; each names its command."""
+    folder = Path(__file__).parent.parent / "experiments" / "recipes"
+    pages = {path.stem for path in folder.glob("*.md")} - {"README"}
+    assert set(recipes()) <= pages
+    for recipe in recipes():
+        assert f"sre-anomaly experiment={recipe}" in (folder / f"{recipe}.md").read_text()
+    assert set(recipes()) <= set(options("experiment"))

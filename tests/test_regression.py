@@ -1,0 +1,136 @@
+"""Numbers from rows: every regressor keeps its promise, intervals hold what they say, baselines are right."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from sklearn.metrics import mean_pinball_loss
+
+from sre_anomaly import registry
+from sre_anomaly.build import build
+from sre_anomaly.dataset import Table
+from sre_anomaly.errors import DataError
+from sre_anomaly.evaluation.regression import measures, pinball, wape
+from sre_anomaly.regression import regress
+from sre_anomaly.table_bundle import load_table_model, save_table_model
+from sre_anomaly.table_model import fit_numbers
+from sre_anomaly.table_parts import TableParts
+
+CONF = Path(__file__).parent.parent / "conf"
+REGRESSORS = [*registry.names("regressor"), "sklearn.neighbors.KNeighborsRegressor"]
+
+
+def node(kind, name, **changed):
+    return yaml.safe_load((CONF / kind / f"{name}.yaml").read_text().replace("${seed}", "3")) | changed
+
+
+def regressor(name):
+    return build("regressor", {"name": name} if "." in name else node("regressor", name))
+
+
+def table_of(rows=600, seed=0):
+    """Return rows whose number follows from two numbers and a category, with noise that grows."""
+    draw = np.random.default_rng(seed)
+    load, size = draw.random(rows), draw.random(rows)
+    kind = np.where(draw.random(rows) < 0.5, "read", "write").astype(object)
+    target = 20 + 30 * load + 10 * (kind == "write") + draw.normal(0, 1 + 4 * load)
+    return Table("latency", {"load": load, "size": size}, {"kind": kind}, target=target, target_name="latency",
+                 time=np.arange(rows, dtype=np.int64) * 10**9)  # fmt: skip
+
+
+def result_of(table, name="ridge", folds="time"):
+    parts = TableParts(
+        None,
+        build("folds", node("folds", folds)),
+        build("text", node("text", "tfidf")),
+        regressor=regressor(name),
+    )
+    return regress(table, parts.folds, parts, lambda _: nullcontext())
+
+
+@pytest.mark.parametrize("name", REGRESSORS)
+def test_a_whole_regression(name):
+    """Better than both baselines, an interval that holds about nine in ten, the same bytes again."""
+    found, again = result_of(table_of(), name), result_of(table_of(), name)
+    assert found.predicted.tobytes() == again.predicted.tobytes()
+    assert found.measures["mae"] < 0.6 * min(one["mae"] for one in found.baselines.values())
+    assert 0.82 < found.measures["coverage"] <= 1
+    assert (found.lower <= found.predicted).all()
+    assert (found.predicted <= found.upper).all()
+    low, high = found.intervals["mae"]
+    assert low < found.measures["mae"] < high
+    assert found.caveats == []
+
+
+@pytest.mark.parametrize("name", registry.names("regressor"))
+def test_a_model_folder_answers_the_same(tmp_path, name):
+    """Saved without pickle and read again: the same numbers to the bit."""
+    table = table_of(200)
+    model = fit_numbers(table, build("text", node("text", "tfidf")), regressor(name))
+    model.about = {"names": {"text": "tfidf", "regressor": name}}
+    save_table_model(model, tmp_path / "model")
+    assert load_table_model(tmp_path / "model").predict(table).tobytes() == model.predict(table).tobytes()
+
+
+def test_each_row_is_predicted_alone():
+    """A row's number does not depend on the rows beside it."""
+    table = table_of(100)
+    for name in REGRESSORS:
+        model = fit_numbers(table, build("text", node("text", "tfidf")), regressor(name))
+        alone = np.array([model.predict(table.rows(np.array([row])))[0] for row in range(10)])
+        assert np.allclose(model.predict(table)[:10], alone, rtol=0, atol=1e-9)
+
+
+def test_baselines_know_only_the_past():
+    """The mean is of the training rows, the last number that of the newest row before."""
+    table = Table("t", {"x": np.arange(20.0)}, target=np.arange(20.0), time=np.arange(20, dtype=np.int64))
+    found = result_of(table)
+    assert found.baselines["mean"]["mae"] == pytest.approx(np.abs(np.arange(14, 20) - 6.5).mean())
+    assert found.baselines["last"]["mae"] == pytest.approx(np.abs(np.arange(14, 20) - 13).mean())
+
+
+def test_what_cannot_be_told_is_said():
+    """Noise is no better than the mean, and the report says so."""
+    draw = np.random.default_rng(0)
+    table = Table(
+        "noise",
+        {"x": draw.normal(size=300)},
+        target=draw.normal(size=300),
+        time=np.arange(300, dtype=np.int64),
+    )
+    assert any("No better than a baseline" in caveat for caveat in result_of(table, "xgboost").caveats)
+
+
+def test_measures():
+    """Pinball as scikit-learn has it; shares by hand; nothing to divide by is NaN."""
+    draw = np.random.default_rng(0)
+    actual, predicted = draw.normal(size=50), draw.normal(size=50)
+    assert pinball(actual, predicted, 0.9) == pytest.approx(mean_pinball_loss(actual, predicted, alpha=0.9))
+    assert np.isnan(wape(np.zeros(3), np.ones(3)))
+    found = measures(np.array([1.0, 2.0]), np.array([1.0, 3.0]), np.array([0.0, 2.5]), np.array([2.0, 3.5]))
+    assert (found["mae"], found["coverage"], found["width"]) == (0.5, 0.5, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (np.array(["fast", "slow"] * 30, dtype=object), "holds 'fast', and a regressor learns numbers"),
+        (np.array([1.0, np.inf] * 30), "holds infinity"),
+        (None, "table.target"),
+    ],
+)
+def test_targets_that_are_no_numbers(target, expected):
+    """Each gets one clear line."""
+    table = Table("t", {"x": np.arange(60.0)}, target=target, time=np.arange(60, dtype=np.int64))
+    with pytest.raises(DataError) as refused:
+        result_of(table)
+    assert expected in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_too_few_rows():
+    """A handful of rows is refused."""
+    with pytest.raises(DataError, match="10 are needed"):
+        result_of(table_of(8))
