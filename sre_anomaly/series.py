@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.build import Parts, build, build_parts
+from sre_anomaly.build import Parts, build_parts
 from sre_anomaly.corpora import Corpus
 from sre_anomaly.detection import Detection, detect, prepare
 from sre_anomaly.errors import ConfigError, UserError
@@ -37,12 +37,6 @@ class SeriesWork:
     folder: Path
     learned: Parts | None = None
     """Detector and threshold that have learned from all series; None: each series has its own."""
-
-
-def source_of(config: Mapping[str, Any]) -> Corpus | None:
-    """Return the data source if it is one of many series."""
-    source = build("data", config["data"], seed=int(config["seed"]))
-    return source if isinstance(source, Corpus) else None
 
 
 def folder_name(series: str) -> str:

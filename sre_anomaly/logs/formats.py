@@ -121,11 +121,6 @@ def _first(found: dict[str, object], names: Iterable[str]) -> bytes | None:
     return None
 
 
-def message_only(line: bytes) -> Entry:
-    """Take the whole line for the message."""
-    return b"", b"", line
-
-
 def recognised(lines: list[bytes], is_time: Callable[[bytes], bool]) -> Splitter | None:
     """Return a splitter that suits most of some lines, or None.
 

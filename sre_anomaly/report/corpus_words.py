@@ -19,7 +19,6 @@ ROWS = {
     "affiliation_f": "how near flags are to incidents, best level; chance is high, see beside",
     "point_adjusted_f1": "flatters: one flagged row counts for its whole incident; see chance beside it",
 }
-COSTLIEST = 8
 
 
 def read(found: CorpusRun) -> str:
