@@ -50,14 +50,17 @@ def options(kind: str) -> list[str]:
 
 
 def shadowed() -> list[str]:
-    """Return the user's files that have no effect, because an option of ours has the same name."""
+    """Return the user's files that have no effect, because an option of ours has the same name.
+
+    A copy of ours, such as in a checkout that one stands in, would have the same effect, and is none of them.
+    """
     ours, *others = folders()
     return [
         str(path)
         for folder in others
         for kind in GROUPS
         for path in sorted((folder / kind).glob("*.yaml"))
-        if (ours / kind / path.name).is_file()
+        if (ours / kind / path.name).is_file() and (ours / kind / path.name).read_bytes() != path.read_bytes()
     ]
 
 

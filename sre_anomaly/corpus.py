@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from sre_anomaly.together import learn_together
 SERIES = "series"
 STATE = "corpus.json"
 PRELOAD = ("sre_anomaly.series",)
+MOST_NOTES = 4
 
 
 @dataclass
@@ -173,8 +175,17 @@ def _record(found: CorpusRun, seed: int) -> None:
         record.notes.append(f"{found.gone_on_from} series were finished by an earlier run that was stopped")
     if broken := len(table) - len(completed):
         first = table[table["status"] != "completed"].iloc[0]
-        why = str(first["error"])
-        named = why if why.startswith(str(first["series"])) else f"{first['series']}: {why}"
         record.notes.append(
-            f"{broken} of {len(table)} series could not be run and are in no average; {named}"
+            f"{broken} of {len(table)} series could not be run and are in no average; the first: "
+            f"{_told_once(first['series'], first['error'])}"
         )
+    said = Counter(note for notes in completed["notes"].dropna() for note in notes)
+    for note, times in said.most_common(MOST_NOTES):
+        record.notes.append(f"{times} of {len(table)} series: {note}")
+    if len(said) > MOST_NOTES:
+        record.notes.append(f"{len(said) - MOST_NOTES} more kinds of notes are in series.csv")
+
+
+def _told_once(series: str, error: str) -> str:
+    """Return an error with its series before it, unless it says so itself."""
+    return error if error.startswith((series, Path(series).stem)) else f"{series}: {error}"

@@ -50,9 +50,10 @@ def launch(words: list[str]) -> None:
     # Hydra would print its own one-line versions of errors and exit with 1; we want the exceptions.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     register_resolvers()
-    for path in shadowed():
+    if without_effect := shadowed():
         sys.stderr.write(
-            f"sre-anomaly: {path} has no effect: an option of ours has the same name; rename yours\n"
+            f"sre-anomaly: {', '.join(without_effect)}: no effect, because an option of ours has the same name; "
+            "rename yours\n"
         )
     signal.signal(signal.SIGTERM, _as_interrupt)
     refuse_unknown_sweep(words)

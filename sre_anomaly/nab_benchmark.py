@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sre_anomaly.evaluation.nab import Labelled, ranked, score_at
-from sre_anomaly.evaluation.nab_spread import Assessment, assess
+from sre_anomaly.evaluation.nab_spread import Assessment, Chance, assess, chance
 from sre_anomaly.frame import Array
 from sre_anomaly.nab_corpus import CorpusFile, read_corpus
 from sre_anomaly.series import SCORES, folder_name
@@ -21,6 +21,8 @@ class NabScores:
     series: list[Labelled]
     corpus: list[CorpusFile]
     overall: dict[str, Assessment]
+    chance: dict[str, Chance]
+    """What random scores reach on the same files."""
     at_own_level: dict[str, float] = field(default_factory=dict)
     """The scores where the run's own alerts are taken as they are, nothing fitted on labels."""
 
@@ -32,6 +34,7 @@ class NabScores:
                 "threshold": found.best.threshold,
                 "leave_one_category_out": found.left_out,
                 "interval": found.interval,
+                "random": self.chance[profile].score,
                 "windows_found": found.best.found,
                 "false_rows": found.best.false_rows,
                 "at_own_level": self.at_own_level[profile],
@@ -52,7 +55,8 @@ def nab_scores(folder: Path, seed: int) -> NabScores:
     series = [one.scored(anomaly_scores(folder / folder_name(one.name) / SCORES)) for one in corpus]
     overall = assess(series, seed)
     own = score_at(ranked(series), {profile: np.nextafter(0.5, 1) for profile in overall})
-    return NabScores(series, corpus, overall, {name: float(score) for name, score in own.items()})
+    own_level = {name: float(score) for name, score in own.items()}
+    return NabScores(series, corpus, overall, chance(series, seed), own_level)
 
 
 def anomaly_scores(path: Path) -> Array:

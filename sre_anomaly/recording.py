@@ -30,6 +30,7 @@ LIBRARIES = (
     "numba",
 )
 MUCH_MISSING = 0.2
+IN_SAMPLE = "The rows that are judged are also those learned from: right for looking back, no proof of skill"
 
 
 def describe(config: Mapping[str, Any], record: RunRecord) -> None:
@@ -99,9 +100,7 @@ def describe_data(frame: MetricFrame, split: Split, record: RunRecord) -> None:
         },
     }
     if split.in_sample:
-        record.notes.append(
-            "The rows that are judged are also those learned from: right for looking back, no proof of skill"
-        )
+        record.notes.append(IN_SAMPLE)
 
 
 def detection_record(

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sre_anomaly.errors import ConfigError, UserError, did_you_mean
-from sre_anomaly.evaluation.nab_spread import assess
+from sre_anomaly.evaluation.nab_spread import assess, chance
 from sre_anomaly.nab_corpus import read_corpus
 from sre_anomaly.nab_results import read_detectors
 from sre_anomaly.report.leaderboard import HERE, published, refuse_overwriting, write_leaderboard
@@ -41,7 +41,8 @@ def score_nab(words: list[str]) -> None:
     corpus = read_corpus(Path(options["data"]).expanduser() if "data" in options else None)
     detectors = read_detectors(results, corpus)
     lines = [measured_line(name, HERE, assess(series, seed)) for name, series in detectors.items()]
-    lines += baseline_lines(next(iter(detectors.values())), seed)
+    files = next(iter(detectors.values()))
+    lines += baseline_lines(files, chance(files, seed), seed)
     console = Console(highlight=False)
     tell_measured(console, lines)
     lines += published()

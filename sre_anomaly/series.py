@@ -19,7 +19,7 @@ from sre_anomaly.evaluation.period import period
 from sre_anomaly.evaluation.suite import suite
 from sre_anomaly.frame import Array, Mask, MetricFrame
 from sre_anomaly.reasons import Explainer
-from sre_anomaly.recording import check_values
+from sre_anomaly.recording import IN_SAMPLE, check_values
 from sre_anomaly.records import RunRecord, plain, write_json, write_text
 from sre_anomaly.stages import Stages
 from sre_anomaly.telling import alert_reasons
@@ -89,6 +89,8 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
     frame, record = source.read(name), RunRecord()
     check_values(frame, record, one_of_many=True)
     split = parts.split.split(frame)
+    if split.in_sample:
+        record.notes.append(IN_SAMPLE)
     stages = Stages()
     prepared = prepare(frame, split, parts.features, stages.stage)
     found = detect(frame, split, prepared, parts, stages.stage, learn=work.learned is None)
@@ -107,7 +109,7 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
         **verdict.measures,
     }
     line |= _labelled_measures(judged, found.scores[span], found.flags[span], int(work.config["seed"]))
-    line["notes"] = "; ".join(note for note in (*frame.notes, *record.notes, parts.detector.note) if note)
+    line["notes"] = [note for note in (*frame.notes, *record.notes, parts.detector.note) if note]
     line["fingerprint"] = frame.fingerprint[:16]
     return line
 

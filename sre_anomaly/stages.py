@@ -11,6 +11,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 EXPECTED = 10
 """Stages of a full run; the bar is a promise of order, not of time."""
+QUIET_S = 10.0
+"""Where no bar can be drawn, such as in a log of a job, a line says how far it is after so many seconds."""
 
 
 class Stages:
@@ -36,6 +38,7 @@ class Stages:
             disable=not sys.stderr.isatty(),
         )
         self._task = self._progress.add_task("starting", total=EXPECTED)
+        self._told = time.monotonic()
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -47,6 +50,9 @@ class Stages:
     def tell(self, text: str) -> None:
         """Say more of the part that is going on."""
         self._progress.update(self._task, description=text)
+        if self._progress.disable and time.monotonic() - self._told >= QUIET_S:
+            sys.stderr.write(f"{text}\n")
+            self._told = time.monotonic()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -5,15 +5,18 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from sre_anomaly import stages
 from sre_anomaly.alerts.every_flag import EveryFlag
 from sre_anomaly.evaluation.series import across
+from sre_anomaly.report.corpus_words import nab_remarks
 
-FLEET = ["experiment=fleet", "data.path=hosts/*.csv", "split.gap=0m"]
+FLEET = ["experiment=fleet", "data.path=hosts/*.csv", "split=chronological", "split.gap=0m"]
 
 
 def _write_hosts(folder, count, rows=400, seed=0):
@@ -84,7 +87,23 @@ def test_a_broken_series_costs_no_other(command, tmp_path):
     assert table.loc["hosts/odd.csv", "status"] == "refused"
     assert "odd.csv" in table.loc["hosts/odd.csv", "error"]
     assert table.loc["hosts/web0.csv", "status"] == "completed"
-    assert "1 of 3 series could not be run" in " ".join(out.split())
+    said = " ".join(out.split())
+    assert "1 of 3 series could not be run" in said
+    assert said.count("odd.csv") == 1
+
+
+def test_what_is_noted_of_many_series_is_said_once(command, tmp_path, monkeypatch):
+    """Notes stand on screen with the number of series they hold for; without a terminal lines tell how far it is."""
+    _write_hosts(tmp_path, 3)
+    monkeypatch.setattr(stages, "QUIET_S", 0.0)
+    code, out, err = command("experiment=fleet", "data.path=hosts/*.csv", "split=none")
+    assert code == 0
+    assert (
+        " ".join(out.split()).count("3 of 3 series: The rows that are judged are also those learned from")
+        == 1
+    )
+    assert "series 3 of 3: hosts/web2.csv" in err
+    assert "also those learned from" in pd.read_csv(_latest(tmp_path) / "series.csv")["notes"][0]
 
 
 def test_a_killed_run_goes_on(command, tmp_path):
@@ -183,6 +202,15 @@ def test_means_are_over_labelled_series():
     low, high = found.intervals["pr_auc"]
     assert low == pytest.approx(0.4)
     assert high == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize(("score", "remarks"), [(1.3, 2), (40.0, 1)])
+def test_a_benchmark_score_below_chance_is_remarked(score, remarks):
+    """One shared level on scores that mean something else in every file may do worse than chance: that is said."""
+    told = {"standard": {"score": score, "random": 9.8, "at_own_level": -1721.6}}
+    said = nab_remarks(SimpleNamespace(nab=SimpleNamespace(told=lambda: told)))
+    assert len(said) == remarks
+    assert "-1721.6" in said[0]
 
 
 def test_excess_of_a_plain_policy_is_score_above_level():

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sre_anomaly import catalogue
 from sre_anomaly.build import build
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.registry import lookup, names, register
@@ -75,13 +77,15 @@ def test_every_command_of_the_readme_composes(command, tmp_path):
 
 
 def test_a_shadowed_file_is_told(command, tmp_path):
-    """A user's file with the name of one of ours has no effect, and that is said."""
+    """A user's file with the name of one of ours has no effect, and that is said; a copy of ours is no matter."""
     folder = tmp_path / "conf" / "detector"
     folder.mkdir(parents=True)
     (folder / "zscore.yaml").write_text("name: zscore\n")
+    shutil.copy(catalogue.folders()[0] / "detector" / "iforest.yaml", folder)
     code, _, err = command("experiment=prometheus_week", "detector=zscore")
     assert code == 0
-    assert "zscore.yaml has no effect" in err
+    assert "zscore.yaml: no effect" in err
+    assert "iforest" not in err
 
 
 def test_scikit_learns_sign_is_turned():

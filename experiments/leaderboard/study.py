@@ -31,6 +31,10 @@ DETECTORS = {
     "gaussian, full": ["detector=gaussian", "detector.covariance=full", "features=raw", "alerts=incident"],
     "iforest": ["detector=iforest", "features=raw", "alerts=incident"],
     "iforest, rolling": ["detector=iforest", "features=rolling", "alerts=incident"],
+    "kmeans": ["detector=kmeans", "features=raw", "alerts=incident"],
+    "flatline": ["detector=flatline", "features=raw", "alerts=incident"],
+    "ensemble": ["detector=ensemble", "features=raw", "alerts=incident"],
+    "auto": ["detector=auto", "features=raw", "alerts=incident"],
     "ecod": ["detector=ecod", "features=raw", "alerts=incident"],
     "half_space_trees": ["detector=half_space_trees", "features=raw", "alerts=incident"],
 }

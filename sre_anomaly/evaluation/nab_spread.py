@@ -19,6 +19,8 @@ from sre_anomaly.evaluation.nab import (
 )
 
 ROUNDS = 2000
+DRAWS = 10
+"""Random detectors that stand for chance: a single one is easily 5 points off."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,17 @@ class Assessment:
     """The score when each category is judged at the threshold chosen on the others; NaN for a single category."""
     interval: tuple[float, float]
     """95 % of resampled sets of files, at the same threshold."""
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What detectors reach whose scores are drawn at random, threshold and all chosen as for a real one."""
+
+    score: float
+    """The mean of `DRAWS` of them."""
+    left_out: float
+    interval: tuple[float, float]
+    """The lowest and the highest of them."""
 
 
 def leave_one_category_out(corpus: Ranked) -> dict[str, float]:
@@ -73,6 +86,19 @@ def assess(series: Sequence[Labelled], seed: int) -> dict[str, Assessment]:
     left_out = leave_one_category_out(corpus)
     spread = bootstrap(corpus, {name: one.threshold for name, one in best.items()}, seed)
     return {name: Assessment(one, left_out[name], spread[name]) for name, one in best.items()}
+
+
+def chance(series: Sequence[Labelled], seed: int) -> dict[str, Chance]:
+    """Return what random scores reach on the same files, per profile."""
+    draws = [ranked(random_baseline(series, seed + number)) for number in range(DRAWS)]
+    best = [optimise(draw) for draw in draws]
+    left_out = [leave_one_category_out(draw) for draw in draws]
+    found = {}
+    for profile in PROFILES:
+        scores = [one[profile.name].score for one in best]
+        without = float(np.mean([one[profile.name] for one in left_out]))
+        found[profile.name] = Chance(float(np.mean(scores)), without, (min(scores), max(scores)))
+    return found
 
 
 def random_baseline(series: Sequence[Labelled], seed: int) -> list[Labelled]:

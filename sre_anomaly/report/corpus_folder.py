@@ -19,7 +19,10 @@ TIMELINE = "alerts_plot.png"
 
 def write_corpus(found: CorpusRun, folder: Path) -> None:
     """Write what is said of all series together; each series has its own folder already."""
-    write_text(folder / "series.csv", found.table.to_csv(index=False, float_format="%.6g"))
+    notes = found.table["notes"].map("; ".join, na_action="ignore")
+    write_text(
+        folder / "series.csv", found.table.assign(notes=notes).to_csv(index=False, float_format="%.6g")
+    )
     alerts = all_alerts(found)
     write_text(folder / "alerts.csv", alerts.to_csv(index=False))
     write_text(folder / "config.yaml", yaml.safe_dump(found.config, sort_keys=False))
@@ -30,7 +33,8 @@ def write_corpus(found: CorpusRun, folder: Path) -> None:
         scores = {one.name: one.scores for one in found.nab.series}
         write_layout(folder / "nab_results", detector, found.nab.corpus, scores)
         lines = [measured_line(detector, HERE, found.nab.overall)]
-        lines += [*baseline_lines(found.nab.series, int(found.config["seed"])), *published()]
+        lines += baseline_lines(found.nab.series, found.nab.chance, int(found.config["seed"]))
+        lines += published()
         write_leaderboard(lines, folder / "leaderboard", TITLE)
     write_corpus_page(found, alerts, picture, folder / "report.html")
 

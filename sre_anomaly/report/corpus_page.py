@@ -30,6 +30,7 @@ def write_corpus_page(found: CorpusRun, alerts: pd.DataFrame, picture: Path, pat
         picture_tag(picture),
         *_section("How good that is", words.measured(found)),
         *_section("As the Numenta benchmark counts", words.nab(found)),
+        *(f"<p class='note'>{html.escape(remark)}</p>" for remark in words.nab_remarks(found)),
         *_section("By category", words.by_category(found)),
         *_section(
             "Series, most alerts first (all of them: series.csv)", words.series_lines(found, MOST_SERIES)

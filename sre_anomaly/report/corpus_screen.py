@@ -12,10 +12,13 @@ from sre_anomaly.report.screen import say
 from sre_anomaly.report.words import Table
 
 MOST = 5
+COLUMNS = ("series", "alerts", "incidents", "incidents_caught", "false_alerts", "vus_pr")
+"""What a narrow screen has room for."""
 
 
 def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
     """Say what was read, what was found, how good that is, and where the files are."""
+    assert found.record.detection is not None
     say(console, "Read", words.read(found))
     for note in found.record.notes:
         say(console, "", note, style="dim")
@@ -23,16 +26,23 @@ def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
     say(console, "Found", words.alerted(found))
     if (sentence := words.caught(found)) is not None:
         say(console, "Caught", sentence)
+    if found.record.detection["alerts"]:
+        console.print()
+        say(console, "Strongest", f"alerts, the {MOST} furthest above their level (UTC):")
     for series, start, reason in words.strongest(folder / "alerts.csv", MOST):
         console.print(f"  [red]{escape(start)}[/]  {escape(series)}: {escape(reason)}", soft_wrap=True)
-    _draw(words.series_lines(found, MOST), console)
+    if found.record.detection["alerts"] > 0:
+        console.print()
+        say(console, "Most", "alerts, in these series (all are in series.csv):")
+        _draw(words.series_lines(found, MOST, COLUMNS), console)
     if (table := words.measured(found)) is not None:
         console.print()
         _draw(Table(table.columns[:-1], [row[:-1] for row in table.rows]), console)
     if (table := words.nab(found)) is not None:
         console.print()
         _draw(table, console)
-    assert found.record.detection is not None
+        for remark in words.nab_remarks(found):
+            say(console, "", remark, style="dim")
     for caveat in found.record.detection["caveats"]:
         say(console, "", caveat, style="yellow")
     console.print()
@@ -51,5 +61,5 @@ def _draw(table: Table, console: Console) -> None:
         drawn.add_column(column, overflow="fold")
     for row in table.rows:
         # Folders tell nothing on a narrow screen; the page has the whole name.
-        drawn.add_row(*(escape(cell.rpartition("/")[2]) for cell in row))
+        drawn.add_row(*(escape(cell.rpartition("/")[2].removesuffix(".csv")) for cell in row))
     console.print(drawn)

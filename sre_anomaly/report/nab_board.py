@@ -2,39 +2,27 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from sre_anomaly.evaluation.nab import PROFILES, Labelled, optimise, ranked
-from sre_anomaly.evaluation.nab_spread import (
-    Assessment,
-    assess,
-    leave_one_category_out,
-    null_baseline,
-    random_baseline,
-)
+from sre_anomaly.evaluation.nab import PROFILES, Labelled
+from sre_anomaly.evaluation.nab_spread import Assessment, Chance, assess, null_baseline
 from sre_anomaly.report.leaderboard import BASELINE, Line, ordered
 
-DRAWS = 10
 TITLE = "Numenta Anomaly Benchmark"
 
 
-def baseline_lines(series: list[Labelled], seed: int) -> list[Line]:
-    """Return never flagging, and the mean of ten random detectors: a single one is easily 5 points off."""
-    draws = [ranked(random_baseline(series, seed + number)) for number in range(DRAWS)]
-    best = [optimise(draw) for draw in draws]
-    left_out = [leave_one_category_out(draw) for draw in draws]
-    random: dict[str, list[float]] = {p.name: [one[p.name].score for one in best] for p in PROFILES}
-    chance = Line(
+def baseline_lines(series: list[Labelled], drawn: Mapping[str, Chance], seed: int) -> list[Line]:
+    """Return chance and never flagging, as lines of the table."""
+    random = Line(
         "random scores",
         BASELINE,
-        {name: float(np.mean(scores)) for name, scores in random.items()},
-        {name: float(np.mean([one[name] for one in left_out])) for name in random},
-        {name: (min(scores), max(scores)) for name, scores in random.items()},
+        {name: one.score for name, one in drawn.items()},
+        {name: one.left_out for name, one in drawn.items()},
+        {name: one.interval for name, one in drawn.items()},
         {},
     )
-    return [chance, measured_line("no flag at all", BASELINE, assess(null_baseline(series), seed))]
+    return [random, measured_line("no flag at all", BASELINE, assess(null_baseline(series), seed))]
 
 
 def measured_line(detector: str, source: str, found: Mapping[str, Assessment]) -> Line:
