@@ -171,6 +171,11 @@ def _not_an_override(override: str) -> str:
         return f"{override}: is not an override; write key=value"
     if "~" in value:
         return f"{override}: write the whole path instead of ~"
+    if value.startswith("[") and not value.endswith("]"):
+        return f"{override}: is not an override; write a list without spaces, as in {key}=[a,b]"
+    if match := re.match(r"(?:tag\(\w+,)?(interval|range|choice)\(", value):
+        example = {"interval": "(0.001,0.1)", "range": "(1,10)", "choice": "(a,b)"}[match[1]]
+        return f"{override}: is not an override; {match[1]} is written as in '{key}={match[1]}{example}'"
     return f"{override}: is not an override; quote a value with spaces or special signs: '{key}=\"{value}\"'"
 
 
@@ -196,6 +201,7 @@ def _unknown_key(key: str, overrides: list[str]) -> str:
         content = content[part]
         path.append(part)
     known = [str(name) for name in content if path or name not in NOT_OURS]
+    known += [] if path else [group for group in GROUPS if group not in known]
     parent = ".".join(path)
     chosen = f" ({parent} is {content['name']!r} here)" if parent in GROUPS and "name" in content else ""
     return f"{key}: no such key{chosen}; {did_you_mean(key.split('.')[len(path)], known)}"
