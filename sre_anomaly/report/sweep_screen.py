@@ -119,7 +119,9 @@ def mattered(sweep: Sweep) -> str:
 
 def failures(sweep: Sweep) -> list[str]:
     """Return why trials failed, equal errors together."""
-    failed = sweep.trials[sweep.trials["state"].isin(["failed", "lost"])]
+    # A trial that somebody stopped is counted above as lost, and is made again: nothing to mend.
+    mendable = sweep.trials["error"] != "interrupted"
+    failed = sweep.trials[sweep.trials["state"].isin(["failed", "lost"]) & mendable]
     errors = failed.groupby(failed["error"].fillna("no error was left"), sort=False)["trial"].apply(list)
     said = [
         f"Trial{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}: {error}"
@@ -158,7 +160,7 @@ def next_commands(sweep: Sweep, folder: Path) -> Iterator[tuple[str, str]]:
         if default and sweep.outcome["best"][0]["trial"] != 0:
             both = shlex.join(map(str, [folder.parent.parent / "latest", folder / "best"]))
             yield f"{default} && sre-anomaly compare {both}", "is it better than without a sweep?"
-    target = max(2 * int(sweep.outcome["target"]), 20)
+    target = max(2 * int(sweep.outcome["target"]), 2 * len(sweep.completed), 20)
     yield f"the same command with hydra.sweeper.n_trials={target}", "go on where this sweep ended"
 
 
