@@ -14,7 +14,7 @@ import pytest
 from sre_anomaly import stages
 from sre_anomaly.alerts.every_flag import EveryFlag
 from sre_anomaly.evaluation.series import across
-from sre_anomaly.report.corpus_words import nab_remarks
+from sre_anomaly.report.corpus_words import nab_remarks, strongest
 
 FLEET = ["experiment=fleet", "data.path=hosts/*.csv", "split=chronological", "split.gap=0m"]
 
@@ -211,6 +211,21 @@ def test_a_benchmark_score_below_chance_is_remarked(score, remarks):
     said = nab_remarks(SimpleNamespace(nab=SimpleNamespace(told=lambda: told)))
     assert len(said) == remarks
     assert "-1721.6" in said[0]
+
+
+def test_the_strongest_alert_of_each_series():
+    """Alerts are compared in the size of their level, one of each series is told, whatever the order of the rows."""
+    table = pd.DataFrame(
+        {
+            "series": ["a", "b", "a"],
+            "start": ["2024-01-03T00:00:00Z", "2024-01-02T00:00:00Z", "2024-01-01T00:00:00Z"],
+            "peak_score": [30.0, 2.0, 40.0],
+            "peak_level": [20.0, 1.0, 20.0],
+            "reason": ["weaker", "of b", "as strong"],
+        },
+        index=[0, 0, 1],
+    )
+    assert strongest(table) == [("b", "2024-01-02 00:00", "of b"), ("a", "2024-01-01 00:00", "as strong")]
 
 
 def test_excess_of_a_plain_policy_is_score_above_level():

@@ -51,4 +51,4 @@ def all_alerts(found: CorpusRun) -> pd.DataFrame:
         return pd.DataFrame(
             columns=["series", "start", "end", "peak_score", "peak_level", "metric", "reason"]
         )
-    return pd.concat(parts).sort_values("start", ascending=False, kind="stable")
+    return pd.concat(parts, ignore_index=True).sort_values("start", ascending=False, kind="stable")

@@ -33,7 +33,8 @@ def write_corpus_page(found: CorpusRun, alerts: pd.DataFrame, picture: Path, pat
         *(f"<p class='note'>{html.escape(remark)}</p>" for remark in words.nab_remarks(found)),
         *_section("By category", words.by_category(found)),
         *_section(
-            "Series, most alerts first (all of them: series.csv)", words.series_lines(found, MOST_SERIES)
+            "Series, most alerts first (all of them: series.csv)",
+            words.series_lines(found, MOST_SERIES, alerts=alerts),
         ),
         *_section("Series that could not be run", words.broken(found)),
         *_section(f"The newest {MOST_ALERTS} alerts (all of them: alerts.csv)", _alerts(alerts)),
@@ -49,6 +50,9 @@ def _section(title: str, table: Table | None) -> list[str]:
 
 
 def _alerts(alerts: pd.DataFrame) -> Table:
-    columns = ["series", "start", "end", "reason"]
-    shown = alerts[columns].head(MOST_ALERTS).fillna("")
-    return Table(["series", "from", "to", "why"], [[str(cell) for cell in line] for line in shown.to_numpy()])
+    shown = alerts[["series", "start", "end", "reason"]].head(MOST_ALERTS).fillna("")
+    rows = [
+        [str(series), words.at(start), words.at(end), str(reason)]
+        for series, start, end, reason in shown.to_numpy()
+    ]
+    return Table(["series", "from (UTC)", "to", "why"], rows)

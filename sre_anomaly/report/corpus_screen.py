@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
@@ -28,9 +29,9 @@ def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
         say(console, "Caught", sentence)
     if found.record.detection["alerts"]:
         console.print()
-        say(console, "Strongest", f"alerts, the {MOST} furthest above their level (UTC):")
-    for series, start, reason in words.strongest(folder / "alerts.csv", MOST):
-        console.print(f"  [red]{escape(start)}[/]  {escape(series)}: {escape(reason)}", soft_wrap=True)
+        say(console, "Strongest", f"alerts, one a series, the {MOST} furthest above their level (UTC):")
+    for series, start, reason in words.strongest(pd.read_csv(folder / "alerts.csv"))[:MOST]:
+        console.print(f"  [red]{start}[/]  {escape(_short(series))}: {escape(reason)}", soft_wrap=True)
     if found.record.detection["alerts"] > 0:
         console.print()
         say(console, "Most", "alerts, in these series (all are in series.csv):")
@@ -60,6 +61,10 @@ def _draw(table: Table, console: Console) -> None:
     for column in table.columns:
         drawn.add_column(column, overflow="fold")
     for row in table.rows:
-        # Folders tell nothing on a narrow screen; the page has the whole name.
-        drawn.add_row(*(escape(cell.rpartition("/")[2].removesuffix(".csv")) for cell in row))
+        drawn.add_row(*(escape(_short(cell)) for cell in row))
     console.print(drawn)
+
+
+def _short(name: str) -> str:
+    """Leave out folders, which tell nothing on a narrow screen; the page has the whole name."""
+    return name.rpartition("/")[2].removesuffix(".csv")

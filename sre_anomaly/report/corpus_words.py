@@ -1,9 +1,9 @@
 """What a run over many series says, in words and tables, for the screen and the page."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from sre_anomaly.corpus import CorpusRun
@@ -140,30 +140,40 @@ def by_category(found: CorpusRun) -> Table | None:
     return Table(["category", "series", "incidents caught", "false alerts", "vus_pr"], rows)
 
 
-def series_lines(found: CorpusRun, most: int, columns: Sequence[str] = COLUMNS) -> Table:
-    """Return the series with most alerts."""
+def series_lines(
+    found: CorpusRun, most: int, columns: Sequence[str] = COLUMNS, alerts: pd.DataFrame | None = None
+) -> Table:
+    """Return the series with most alerts; with their alerts given, the strongest of each beside."""
     completed = found.table[found.table["status"] == "completed"]
     chosen = completed.sort_values("alerts", ascending=False, kind="stable").head(most)
     kept = [name for name in columns if name in chosen]
     rows = [[_cell(line[name]) for name in kept] for _, line in chosen.iterrows()]
-    return Table([name.replace("_", " ") for name in kept], rows)
+    titles = [name.replace("_", " ") for name in kept]
+    if alerts is not None:
+        worst = {series: f"{time}: {reason}" for series, time, reason in strongest(alerts)}
+        titles.append("strongest alert")
+        rows = [[*row, worst.get(row[0], "")] for row in rows]
+    return Table(titles, rows)
 
 
-def strongest(alerts: Path, most: int) -> list[tuple[str, str, str]]:
-    """Return (series, time, reason) of the alerts furthest above their level, in the level's own size."""
-    table = pd.read_csv(alerts)
-    if table.empty:
-        return []
-    table["above"] = (table["peak_score"] - table["peak_level"]) / table["peak_level"].abs().clip(lower=1e-12)
-    chosen = table.sort_values("above", ascending=False, kind="stable").head(most)
-    return [
-        (
-            str(line.series).rpartition("/")[2],
-            str(line.start).replace("T", " ").removesuffix("Z")[:16],
-            str(line.reason),
-        )
-        for line in chosen.itertuples()
-    ]
+def strongest(alerts: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Return (series, time, reason) of each series' alert furthest above its level in the level's own size, that first."""
+    size = alerts["peak_level"].abs().clip(lower=1e-12)
+    above = (alerts["peak_score"] - alerts["peak_level"]) / size
+    order = np.argsort(-above.to_numpy(), kind="stable")
+    chosen = alerts.iloc[order].drop_duplicates("series")
+    return [(str(line.series), at(line.start), str(line.reason)) for line in chosen.itertuples()]
+
+
+def at(time: object) -> str:
+    """Return a written time in words.
+
+    Examples
+    --------
+    >>> at("2014-04-15T16:44:00Z")
+    '2014-04-15 16:44'
+    """
+    return str(time).replace("T", " ").removesuffix("Z")[:16]
 
 
 def broken(found: CorpusRun) -> Table | None:
