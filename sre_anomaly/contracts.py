@@ -217,14 +217,14 @@ class AlertPolicy(ABC):
         """Go on from what `state` returned."""
 
 
-class Forecaster(ABC):
+class Forecaster(Learner):
     """What comes next. Every metric is forecast from its own past."""
 
     lookback: int = 1
     """Rows of history a forecast needs."""
     export_name: str = "forecaster"
 
-    def start(self, step: timedelta) -> None:  # noqa: B027 - most forecasters count in rows
+    def start(self, step: timedelta) -> None:
         """Hear the step of the clock before anything else, so that durations become rows."""
 
     @abstractmethod

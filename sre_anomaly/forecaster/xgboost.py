@@ -1,6 +1,6 @@
 """Gradient-boosted trees from the last values to the next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
 
@@ -81,6 +81,19 @@ class XGBoostForecaster(Forecaster):
         if model is None:
             return recent[0]
         return recent[0] + np.asarray(model.inplace_predict(self._lagged(recent)), dtype=np.float64)
+
+    def learned(self) -> dict[str, Any]:
+        """Return the trees of each metric in XGBoost's own UBJ; empty for a metric without any value."""
+        kept = (b"" if model is None else bytes(model.save_raw("ubj")) for model in self.models_)
+        return {f"ubj.{metric}": trees for metric, trees in enumerate(kept)}
+
+    def restore(self, learned: Mapping[str, Any]) -> Self:
+        """Put the trees back."""
+        import xgboost
+
+        kept = (bytes(learned[f"ubj.{metric}"]) for metric in range(len(learned)))
+        self.models_ = [xgboost.Booster(model_file=bytearray(trees)) if trees else None for trees in kept]
+        return self
 
     def native(self) -> Any:
         """Return the boosters, one per metric (a single one for a single metric)."""
