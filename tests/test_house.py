@@ -29,6 +29,7 @@ FLOORS = (
         "novelty",
         "sametime",
         "logs",
+        "remediation",
     },
     {"contracts", "corpora", "dask_pool", "dataset", "facts", "kept", "pool"},
     {
@@ -41,7 +42,7 @@ FLOORS = (
     {"learning", "table_check"},
     {"telling", "bundle", "detection_laws", "table_bundle", "recording"},
     {"live_reasons"},
-    {"monitor", "points"},
+    {"monitor", "points", "teller"},
     {"fleet"},
     {"runner", "testing", "table_trial"},
     {"trial", "series", "together"},
@@ -50,7 +51,7 @@ FLOORS = (
     {"sweeps"},
     {"report", "jobs"},
     {"aftermath", "compare"},
-    {"launch", "watch", "score_nab", "classify_lines", "new_recipe", "check"},
+    {"launch", "watch", "score_nab", "classify_lines", "new_recipe", "new_remediation", "remediate", "check"},
     {"cli"},
 )
 """From the cellar up: a module imports its own floor and those below."""
