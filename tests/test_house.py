@@ -41,6 +41,7 @@ FLOORS = (
     {"detection", "forecasting", "classification", "regression", "leak", "examples", "generate"},
     {"learning", "table_check"},
     {"telling", "bundle", "detection_laws", "table_bundle", "recording"},
+    {"learner_laws", "table_laws"},
     {"live_reasons"},
     {"monitor", "points", "teller"},
     {"fleet"},
