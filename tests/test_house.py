@@ -39,7 +39,7 @@ FLOORS = (
     {"adapters", "foreign_learners", "mixed", "table_model", "nab_corpus"},
     {"arguments", "build", "memory", "reasons", "table_parts", "nab_results"},
     {"detection", "forecasting", "classification", "regression", "leak", "examples", "generate"},
-    {"learning", "table_check"},
+    {"learning", "table_check", "model_folder"},
     {"telling", "bundle", "detection_laws", "table_bundle", "recording"},
     {"learner_laws", "table_laws"},
     {"live_reasons"},
