@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from sre_anomaly.clock import in_nanoseconds, in_words, iso
 from sre_anomaly.errors import DataError, UserError, did_you_mean
 from sre_anomaly.remediation.envelope import REFUSED, WOULD, Asked, Past, decide
+from sre_anomaly.remediation.reading import read_rules
 from sre_anomaly.remediation.remedy import stopped, summary
-from sre_anomaly.remediation.rules import PREDICTED, Event, Rules, read_rules
+from sre_anomaly.remediation.rules import PREDICTED, Event, Rules
 
 if TYPE_CHECKING:
     import pandas as pd

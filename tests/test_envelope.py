@@ -43,7 +43,7 @@ TIGHT = {
     "max_age": ["1m"],
 }
 EDGES = [second + by for second in (60, 600, 1200, 3600, 10_800, 86_400, 172_800) for by in (-30, -1, 0, 1)]
-SEQUENCES = 4000
+SEQUENCES = 2500
 
 
 def drawn(seed):

@@ -26,8 +26,9 @@ from sre_anomaly.errors import UserError
 from sre_anomaly.examples import example_frame
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.remediation.deeds import carry_out, post, run
+from sre_anomaly.remediation.reading import read_rules
 from sre_anomaly.remediation.remedy import STOP, Remedy
-from sre_anomaly.remediation.rules import Action, Event, read_rules
+from sre_anomaly.remediation.rules import Action, Event
 from sre_anomaly.table_bundle import save_table_model
 from sre_anomaly.table_model import fit_classes
 
@@ -333,7 +334,7 @@ def test_processes_that_share_a_log_keep_one_envelope(tmp_path):
     )
     code = (
         "import sys, time; from pathlib import Path; from sre_anomaly.remediation.remedy import Remedy;"
-        "from sre_anomaly.remediation.rules import Event, read_rules;"
+        "from sre_anomaly.remediation.reading import read_rules; from sre_anomaly.remediation.rules import Event;"
         "r = Remedy(read_rules(Path(sys.argv[1])), print, carry_out=lambda *_: 'ended');"
         "[r.hear(Event('opened', 'cpu', 1.0, time.time_ns())) for _ in range(30)]; r.close()"
     )
@@ -396,6 +397,7 @@ def test_mistakes_are_told_with_their_place(command, tmp_path, wrong):
     assert (code, out) == (2, "")
     assert "rules.yaml: " in err
     assert WRONG[wrong] in err
+    assert "u:p" not in err
 
 
 def test_all_mistakes_are_told_at_once(command, tmp_path):

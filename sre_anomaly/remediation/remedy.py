@@ -14,7 +14,8 @@ from sre_anomaly.errors import ConfigError, UserError
 from sre_anomaly.remediation.audit import AuditLog
 from sre_anomaly.remediation.deeds import LONGEST_TEXT, carry_out
 from sre_anomaly.remediation.envelope import ACT, ENDED, GRACE_SECONDS, REFUSED, WOULD, Asked, decide
-from sre_anomaly.remediation.rules import Event, Rule, Rules, read_rules
+from sre_anomaly.remediation.reading import read_rules
+from sre_anomaly.remediation.rules import Event, Rule, Rules
 
 STOP = "SRE_ANOMALY_NO_REMEDIATION"
 """Set to anything, this environment variable stops every action."""
