@@ -1,14 +1,5 @@
-"""A fitted model as a folder: JSON, plain arrays and checksums, and no pickle.
+"""A fitted model of metrics, and the folder that holds it."""
 
-``manifest.json`` holds the parts with their arguments and what they learned, the metrics and the clock, the
-configuration and versions, and the SHA-256 of every other file and of itself. ``arrays.npz`` holds the arrays.
-Trees of other libraries stand beside it in their own open format (XGBoost's UBJ).
-"""
-
-import hashlib
-import io
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,20 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from sre_anomaly.arguments import arguments_of, can_be_kept
+from sre_anomaly.arguments import can_be_kept
 from sre_anomaly.build import Parts, build
 from sre_anomaly.clock import nanoseconds
 from sre_anomaly.contracts import AlertPolicy, Detector, Features, Threshold
 from sre_anomaly.errors import UserError
 from sre_anomaly.frame import Array, MetricFrame
 from sre_anomaly.memory import PARTS, Memory
-from sre_anomaly.records import plain, write_text
+from sre_anomaly.model_folder import Contents, read_contents, read_manifest
 from sre_anomaly.seasons import Profile, usual_deviation
 
-FORMAT = 1
 KINDS = ("features", "detector", "threshold", "alerts")
 SLOT = timedelta(minutes=15)
-MANIFEST, ARRAYS = "manifest.json", "arrays.npz"
 
 
 @dataclass
@@ -108,40 +97,26 @@ def save_model(model: Model, folder: Path) -> None:
         raise UserError(
             f"{type(model.detector).__name__}: a detector of another library cannot be kept without pickle"
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    arrays: dict[str, Any] = {"usual": model.usual, "spread": model.spread}
-    others: dict[str, bytes] = {}
-    parts = {}
-    for kind in KINDS:
-        part = getattr(model, kind)
-        learned = part.learned() if hasattr(part, "learned") else {}
-        parts[kind] = {
-            "name": model.about["names"][kind],
-            "arguments": arguments_of(part),
-            "learned": {
-                name: keep_value(f"{kind}.{name}", value, arrays, others) for name, value in learned.items()
-            },
-        }
+    contents = Contents({"usual": model.usual, "spread": model.spread})
+    parts = {kind: getattr(model, kind) for kind in KINDS}
+    nodes = {
+        kind: contents.keep(
+            kind, model.about["names"][kind], part, part.learned() if hasattr(part, "learned") else {}
+        )
+        for kind, part in parts.items()
+    }
     if model.memory is not None:
-        arrays |= {f"memory.{part}": getattr(model.memory, part) for part in PARTS}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    contents = {ARRAYS: buffer.getvalue(), **others}
-    for name, content in contents.items():
-        (folder / name).write_bytes(content)
+        contents.arrays |= {f"memory.{part}": getattr(model.memory, part) for part in PARTS}
     manifest = {
-        "format": FORMAT,
         "metrics": list(model.metrics),
         "step_ns": model.step,
         "origin_ns": model.origin,
         "last_ns": model.last,
         "has_clock": model.has_clock,
-        "parts": parts,
-        "about": plain(model.about),
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
+        "parts": nodes,
+        "about": model.about,
     }
-    manifest["checksum"] = checksum_of(manifest)
-    write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    contents.write(folder, manifest)
 
 
 def load_model(folder: Path) -> Model:
@@ -155,15 +130,12 @@ def load_model(folder: Path) -> Model:
     manifest = read_manifest(folder)
     if "metrics" not in manifest:
         raise UserError(f"model={folder}: was learned from a table, and has no metrics to watch")
-    contents = {name: checked_content(folder, name, expected) for name, expected in manifest["files"].items()}
-    with np.load(io.BytesIO(contents[ARRAYS]), allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    parts = {}
+    contents = read_contents(folder, manifest)
+    arrays, parts = contents.arrays, {}
     for kind in KINDS:
         node = manifest["parts"][kind]
         part = build(kind, {"name": node["name"], **node["arguments"]}, key=f"{folder}: {kind}")
-        learned = {name: take_value(value, arrays, contents) for name, value in node["learned"].items()}
-        parts[kind] = part.restore(learned) if hasattr(part, "restore") else part
+        parts[kind] = part.restore(contents.learned(node)) if hasattr(part, "restore") else part
     return Model(
         metrics=tuple(manifest["metrics"]),
         step=manifest["step_ns"],
@@ -177,63 +149,3 @@ def load_model(folder: Path) -> Model:
         checksum=manifest["checksum"],
         **parts,
     )
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a model folder, if it is whole, unchanged and of a format that is known."""
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise UserError(
-            f"model={folder}: is no model folder, it has no {MANIFEST}; a run leaves one as model/ in its folder"
-        )
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        version = manifest["format"]
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{path}: is cut short or no manifest of a model; copy the folder anew") from None
-    if version != FORMAT:
-        raise UserError(
-            f"{path}: has format {version}, and this version of sre-anomaly reads {FORMAT}; update sre-anomaly"
-        )
-    if manifest.get("checksum") != checksum_of(manifest):
-        raise UserError(
-            f"{path}: was changed after it was written (its checksum differs); copy the folder anew"
-        )
-    return dict(manifest)
-
-
-def checked_content(folder: Path, name: str, expected: str) -> bytes:
-    """Return the content of a file of a model folder, if it is what the manifest says."""
-    path = folder / name
-    if Path(name).name != name or not path.is_file():
-        raise UserError(f"{path}: is missing; copy the whole folder")
-    content = path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != expected:
-        raise UserError(f"{path}: was changed or cut short (its checksum differs); copy the folder anew")
-    return content
-
-
-def checksum_of(manifest: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of all that a manifest says beside its own checksum."""
-    rest = {name: value for name, value in manifest.items() if name != "checksum"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def keep_value(key: str, value: Any, arrays: dict[str, Any], others: dict[str, bytes]) -> Any:
-    """Return what stands in the manifest for a learned value."""
-    if isinstance(value, np.ndarray):
-        arrays[key] = value
-        return {"array": key}
-    if isinstance(value, bytes):
-        others[f"{key}.ubj"] = value
-        return {"file": f"{key}.ubj"}
-    return plain(value)
-
-
-def take_value(value: Any, arrays: Mapping[str, Any], contents: Mapping[str, bytes]) -> Any:
-    """Return the learned value that the manifest stands for."""
-    if isinstance(value, dict) and "array" in value:
-        return arrays[value["array"]]
-    if isinstance(value, dict) and "file" in value:
-        return contents[value["file"]]
-    return value

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sre_anomaly.dataset import Fold, FoldRule, Table, Words
+from sre_anomaly.dataset import LEAKS, Fold, FoldRule, Table, Words
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.bootstrap import group_interval
 from sre_anomaly.evaluation.classification import by_class, confusion, macro_f1, measures
@@ -154,13 +154,8 @@ def _baselines(
 
 def _interval(table: Table, rows: Any, truth: Any, proba: Array, seed: int) -> tuple[float, float]:
     answer, size = proba.argmax(axis=1), proba.shape[1]
-    groups = (
-        np.arange(len(table))
-        if table.group is None
-        else np.unique(table.group.astype(str), return_inverse=True)[1]
-    )
     return group_interval(
-        groups[rows], lambda some: macro_f1(confusion(truth[some], answer[some], size)), seed
+        table.clusters()[rows], lambda some: macro_f1(confusion(truth[some], answer[some], size)), seed
     )
 
 
@@ -168,9 +163,7 @@ def _add_caveats(
     found: Classified, folds: list[Fold], telling: list[Fold], rule: FoldRule, labels: Words
 ) -> None:
     if rule.leaks:
-        found.caveats.append(
-            "Near copies of the judged rows were learned from: these measures flatter. Use folds=group or time."
-        )
+        found.caveats.append(LEAKS)
     if len(telling) < len(folds):
         names = ", ".join(fold.name for fold in folds if fold not in telling)
         found.caveats.append(

@@ -2,26 +2,31 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from sre_anomaly.errors import DataError, UserError, did_you_mean
 from sre_anomaly.logs.classify import LineClassifier
+from sre_anomaly.remediation.remedy import remedy
+from sre_anomaly.remediation.rules import PREDICTED, Event
 from sre_anomaly.table_bundle import load_table_model
 
-KEYS = {"model": "", "input": "", "only": "", "show": "all"}
+KEYS = {"model": "", "input": "", "only": "", "show": "all", "remediation": ""}
 SHOWN = ("all", "class")
 CHUNK = 1 << 16
 LONGEST_LINE = 1 << 20
+LONGEST_TOLD = 2000
 
 
 def classify(words: list[str], stdin: BinaryIO | None = None, stdout: TextIO | None = None) -> None:
     """Write for each line of a pipe, a file or the command line its class, how sure that is, and the line itself.
 
     ``model=DIR`` is the model folder of a run; ``input=FILE`` reads a file instead of standard input; ``only=CLASS``
-    leaves the lines of other classes out; ``show=class`` writes the class alone. Any other word is a line itself.
+    leaves the lines of other classes out; ``show=class`` writes the class alone; with ``remediation=FILE`` they set
+    off what its rules say. Any other word is a line itself.
 
     Raises
     ------
@@ -37,27 +42,62 @@ def classify(words: list[str], stdin: BinaryIO | None = None, stdout: TextIO | N
             f"only={settings['only']}: no such class; {did_you_mean(settings['only'], model.classes)}"
         )
     classifier = LineClassifier(model)
+    answerer = None
+    if name := settings["remediation"]:
+        answerer = remedy(name, [PREDICTED], model.classes, "class", _say)
     out = stdout or sys.stdout
     told = blank = 0
-    with _opened(settings["input"], stdin) as stream:
+    with _opened(settings["input"], stdin) as stream, closing(answerer) if answerer else nullcontext():
         for batch in iter([[line.encode() for line in lines]]) if lines else _batches(stream):
             kept = [line for line in batch if line.strip()]
             blank += len(batch) - len(kept)
             told += len(kept)
-            for line, (name, sure) in zip(kept, classifier.answer(kept), strict=True):
-                if settings["only"] in {"", name}:
-                    rest = (
-                        ""
-                        if settings["show"] == "class"
-                        else f"\t{sure:.3f}\t{line.decode(errors='replace')}"
-                    )
-                    out.write(f"{name}{rest}\n")
+            answers = classifier.answer(kept)
+            out.writelines(_told(kept, answers, settings))
             # Somebody may wait at the other end of the pipe.
             out.flush()
+            if answerer:
+                for event in predicted(kept, answers):
+                    answerer.hear(event)
     if not told:
         raise DataError("classify: there was no line to classify")
     if blank:
-        sys.stderr.write(f"sre-anomaly: {blank} empty lines were skipped\n")
+        _say(f"{blank} empty lines were skipped")
+
+
+def predicted(lines: Sequence[bytes], answers: Sequence[tuple[str, float]]) -> list[Event]:
+    """Return an event for each class of lines that came together, with its surest line.
+
+    Examples
+    --------
+    >>> [event.about["lines"] for event in predicted([b"a", b"b", b"c"], [("INFO", 0.7), ("WARN", 0.5), ("INFO", 0.9)])]
+    [2, 1]
+    """
+    surest: dict[str, int] = {}
+    for number, (name, sure) in enumerate(answers):
+        if name not in surest or sure > answers[surest[name]][1]:
+            surest[name] = number
+    count = Counter(name for name, _ in answers)
+    return [
+        Event(PREDICTED, name, answers[at][1], about={
+            "event": PREDICTED, "class": name, "probability": answers[at][1], "lines": count[name],
+            "line": lines[at][:LONGEST_TOLD].decode(errors="replace"),
+        })
+        for name, at in surest.items()
+    ]  # fmt: skip
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"sre-anomaly: {text}\n")
+
+
+def _told(
+    lines: Sequence[bytes], answers: Sequence[tuple[str, float]], settings: dict[str, str]
+) -> Iterator[str]:
+    for line, (name, sure) in zip(lines, answers, strict=True):
+        if settings["only"] in {"", name}:
+            short = settings["show"] == "class"
+            yield f"{name}\n" if short else f"{name}\t{sure:.3f}\t{line.decode(errors='replace')}\n"
 
 
 def _settings(words: list[str]) -> tuple[dict[str, str], list[str]]:

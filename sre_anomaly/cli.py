@@ -1,4 +1,4 @@
-"""The door: ``sre-anomaly [run|list|check|new|compare|generate|monitor|classify|score-nab] [overrides]``."""
+"""The door: ``sre-anomaly [run|list|check|new|compare|generate|monitor|classify|remediate|score-nab] [overrides]``."""
 
 import os
 import sys
@@ -19,6 +19,8 @@ sre-anomaly finds what is wrong in infrastructure metrics, and why.
   sre-anomaly generate to=FILE.csv [OVERRIDES]   write a labelled data set (CSV or Parquet)
   sre-anomaly monitor model=DIR < points.jsonl   answer new points with the model of a run
   sre-anomaly classify model=DIR < lines         tell the class of new lines, such as the level of a log
+  sre-anomaly new remediation NAME               what an alert may set off: a YAML of rules and limits to edit
+  sre-anomaly remediate rules=FILE run=DIR       what these rules would have done over a run's alerts
   sre-anomaly score-nab DIR [data=FOLDER]        judge results as the Numenta Anomaly Benchmark does
 
 Everything is chosen by overrides, in Hydra's grammar:
@@ -109,9 +111,20 @@ def _classify(words: list[str]) -> None:
 
 
 def _new(words: list[str]) -> None:
+    if words[:1] == ["remediation"]:
+        from sre_anomaly.new_remediation import new_remediation
+
+        new_remediation(words[1:])
+        return
     from sre_anomaly.new_recipe import new
 
     new(words)
+
+
+def _remediate(words: list[str]) -> None:
+    from sre_anomaly.remediate import remediate
+
+    remediate(words)
 
 
 def _score_nab(words: list[str]) -> None:
@@ -129,5 +142,6 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "generate": _generate,
     "monitor": _monitor,
     "new": _new,
+    "remediate": _remediate,
     "score-nab": _score_nab,
 }

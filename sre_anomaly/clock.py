@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
 DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*")
 
@@ -92,8 +93,21 @@ def in_nanoseconds(time: Any) -> int:
     if not isinstance(time, datetime):
         raise ValueError(f"{time!r} is not a time")  # noqa: TRY004 - whatever it is, it is the value that is wrong
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    since = aware - datetime(1970, 1, 1, tzinfo=UTC)
+    since = aware - EPOCH
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1000
+
+
+def iso(time: int) -> str:
+    """Return ns since 1970 as ISO 8601, UTC.
+
+    Examples
+    --------
+    >>> iso(1_500_000_000)
+    '1970-01-01T00:00:01.5Z'
+    """
+    seconds, rest = divmod(int(time), 1_000_000_000)
+    text = (EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
+    return f"{text}.{rest:09d}".rstrip("0") + "Z" if rest else f"{text}Z"
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]

@@ -81,6 +81,12 @@ class Table:
                 content.update("\x1f".join(map(str, column)).encode() if whole else column.tobytes())
         return content.hexdigest()
 
+    def clusters(self) -> Rows:
+        """Return the number of each row's group, (n,); without groups every row is its own."""
+        if self.group is None:
+            return np.arange(len(self))
+        return np.unique(self.group.astype(str), return_inverse=True)[1]
+
     def labels(self) -> Words:
         """Return the target as class names, (n,).
 
@@ -124,6 +130,10 @@ def _is_number(value: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+LEAKS = "Near copies of the judged rows were learned from: these measures flatter. Use folds=group or time."
+"""What is said of measures under a rule that leaks."""
 
 
 @dataclass(frozen=True)

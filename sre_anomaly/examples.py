@@ -1,4 +1,4 @@
-"""The rows, scores and flags on which the laws are checked."""
+"""The rows, tables, scores and flags on which the laws are checked."""
 
 import copy
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ import pandas as pd
 
 from sre_anomaly.build import build
 from sre_anomaly.contracts import AlertPolicy, Detector
+from sre_anomaly.dataset import Table
 from sre_anomaly.frame import Array, Incident, MetricFrame, Split
 from sre_anomaly.records import Alert
 
@@ -104,3 +105,24 @@ def same(first: Array, second: Array, complaint: str) -> None:
 def assert_equal_alerts(first: list[Alert], second: list[Alert]) -> None:
     """Complain unless two lists of alerts are equal in every field."""
     assert first == second, f"alerts differ: {first[:2]} and {second[:2]}"
+
+
+def example_table(rows: int = 240, seed: int = 0, *, numbers: bool = False) -> Table:
+    """Return rows whose class, or number, shows in a number with gaps, a category and a text; each host has several."""
+    draw = np.random.default_rng(seed)
+    target = np.array(["no", "yes", "maybe"], dtype=object)[draw.integers(0, 3, rows)]
+    load = draw.normal(0, 1, rows) + 2.0 * (target == "yes")
+    answer = 5.0 * load + 10.0 * (target == "maybe") + draw.normal(0, 0.5, rows)
+    load[::17] = np.nan
+    region = np.where(draw.random(rows) < 0.7, np.where(target == "maybe", "west", "east"), "north").astype(
+        object
+    )
+    said = {"no": "all fine here", "yes": "disk failed badly", "maybe": "slow answer from peer"}
+    text = np.array(
+        [f"{said[t] if draw.random() < 0.8 else 'some line'} {draw.integers(999)}" for t in target],
+        dtype=object,
+    )
+    host = np.array([f"host {n % 12}" for n in range(rows)], dtype=object)
+    time = np.arange(rows, dtype=np.int64) * 60 * 10**9
+    answers = answer if numbers else target
+    return Table("example", {"load": load}, {"region": region}, {"text": text}, answers, "answer", host, time)

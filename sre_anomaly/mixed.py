@@ -15,6 +15,9 @@ from sre_anomaly.frame import Array
 MOST_LEVELS = 200
 """A category with more levels has the rarer ones in common; they look like one never seen."""
 
+FARTHEST = 1e6
+"""Spreads from the mean; what is further counts as this far, since learners of single precision fail at 1e38."""
+
 
 @dataclass
 class MixedColumns(Learner):
@@ -62,7 +65,8 @@ class MixedColumns(Learner):
         for name, (median, mean, scale, missing) in self.numbers_.items():
             column = _of(table, table.numbers, name)
             absent = np.isnan(column)
-            blocks.append(((np.where(absent, median, column) - mean) / scale)[:, np.newaxis])
+            standard = (np.where(absent, median, column) - mean) / scale
+            blocks.append(standard.clip(-FARTHEST, FARTHEST)[:, np.newaxis])
             if missing:
                 blocks.append(absent.astype(np.float64)[:, np.newaxis])
         if not self.levels_ and not self.encoders_:

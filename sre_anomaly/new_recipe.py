@@ -82,7 +82,7 @@ def new(words: list[str]) -> None:
 def _asked(words: list[str]) -> tuple[str, str]:
     usage = "write sre-anomaly new recipe NAME from=RECIPE"
     if not words or words[0] != "recipe":
-        raise UserError(f"new: what is to be new? {usage}")
+        raise UserError(f"new: what is to be new? {usage}, or sre-anomaly new remediation NAME")
     given = dict(word.split("=", 1) for word in words[1:] if "=" in word)
     names = [word for word in words[1:] if "=" not in word]
     if unknown := set(given) - {"from"}:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sre_anomaly.dataset import Fold, FoldRule, Table
+from sre_anomaly.dataset import LEAKS, Fold, FoldRule, Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.bootstrap import group_interval
 from sre_anomaly.evaluation.forecasts import mae
@@ -89,21 +89,16 @@ def regress(
             name: measures(truth, np.concatenate([guess(table, actual, fold) for fold in folds]))
             for name, guess in (("mean", _mean_of), ("last", _last_of), ("single_column", rule_for_numbers))
         }
-        groups = (
-            np.arange(len(table))
-            if table.group is None
-            else np.unique(table.group.astype(str), return_inverse=True)[1]
-        )
         intervals = {
-            "mae": group_interval(groups[rows], lambda some: mae(truth[some], predicted[some]), seed)
+            "mae": group_interval(
+                table.clusters()[rows], lambda some: mae(truth[some], predicted[some]), seed
+            )
         }
     with stage("fit on all"):
         final = fit_numbers(table, parts.text, parts.regressor)
     result = Regressed(rows, truth, predicted, lower, upper, found, intervals, baselines, per_fold, final)
     if rule.leaks:
-        result.caveats.append(
-            "Near copies of the judged rows were learned from: these measures flatter. Use folds=group or time."
-        )
+        result.caveats.append(LEAKS)
     if found["mae"] >= min(one["mae"] for one in baselines.values()):
         result.caveats.append(
             "No better than a baseline (see the table): what can be known of a row does not tell its number."

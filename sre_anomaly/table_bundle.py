@@ -1,29 +1,12 @@
-"""A fitted model of a table as a folder: JSON, plain arrays, trees in UBJ and checksums, and no pickle."""
+"""A fitted model of a table, and the folder that holds it."""
 
-import hashlib
-import io
-import json
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from sre_anomaly.arguments import arguments_of
 from sre_anomaly.build import build
-from sre_anomaly.bundle import (
-    ARRAYS,
-    FORMAT,
-    MANIFEST,
-    checked_content,
-    checksum_of,
-    keep_value,
-    read_manifest,
-    take_value,
-)
 from sre_anomaly.dataset import Classifier
 from sre_anomaly.errors import UserError
 from sre_anomaly.mixed import MixedColumns
-from sre_anomaly.records import plain, write_text
+from sre_anomaly.model_folder import Contents, read_contents, read_manifest
 from sre_anomaly.table_model import TableModel
 
 
@@ -43,38 +26,12 @@ def save_table_model(model: TableModel, folder: Path) -> None:
         )
     kind = "classifier" if isinstance(model.learner, Classifier) else "regressor"
     names = model.about["names"]
-    arrays: dict[str, Any] = {}
-    others: dict[str, bytes] = {}
+    contents = Contents()
     parts = {
-        name: {
-            "name": names[name],
-            "arguments": arguments_of(part),
-            "learned": {
-                key: keep_value(f"{name}.{key}", value, arrays, others) for key, value in learned.items()
-            },
-        }
-        for name, part, learned in (
-            ("text", model.columns.text, model.columns.learned()),
-            (kind, model.learner, model.learner.learned()),
-        )
+        "text": contents.keep("text", names["text"], model.columns.text, model.columns.learned()),
+        kind: contents.keep(kind, names[kind], model.learner, model.learner.learned()),
     }
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    contents = {ARRAYS: buffer.getvalue(), **others}
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in contents.items():
-        (folder / name).write_bytes(content)
-    manifest = {
-        "format": FORMAT,
-        "learns": kind,
-        "parts": parts,
-        "about": plain(model.about),
-        "files": {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()},
-    }
-    # The checksum is of what a reader will see: JSON knows texts alone as keys.
-    manifest = json.loads(json.dumps(manifest))
-    manifest["checksum"] = checksum_of(manifest)
-    write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    contents.write(folder, {"learns": kind, "parts": parts, "about": model.about})
 
 
 def load_table_model(folder: Path) -> TableModel:
@@ -89,13 +46,11 @@ def load_table_model(folder: Path) -> TableModel:
     kind = manifest.get("learns")
     if kind is None:
         raise UserError(f"model={folder}: watches metrics, and was not learned from a table")
-    contents = {name: checked_content(folder, name, expected) for name, expected in manifest["files"].items()}
-    with np.load(io.BytesIO(contents[ARRAYS]), allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    built, learned = {}, {}
-    for name in ("text", kind):
-        node = manifest["parts"][name]
-        built[name] = build(name, {"name": node["name"], **node["arguments"]}, key=f"{folder}: {name}")
-        learned[name] = {key: take_value(value, arrays, contents) for key, value in node["learned"].items()}
-    columns = MixedColumns(built["text"]).restore(learned["text"])
-    return TableModel(columns, built[kind].restore(learned[kind]), manifest["about"])
+    contents = read_contents(folder, manifest)
+    nodes = {name: manifest["parts"][name] for name in ("text", kind)}
+    built = {
+        name: build(name, {"name": node["name"], **node["arguments"]}, key=f"{folder}: {name}")
+        for name, node in nodes.items()
+    }
+    columns = MixedColumns(built["text"]).restore(contents.learned(nodes["text"]))
+    return TableModel(columns, built[kind].restore(contents.learned(nodes[kind])), manifest["about"])

@@ -23,6 +23,8 @@ from sre_anomaly.examples import (
     same,
     with_other_future,
 )
+from sre_anomaly.learner_laws import CLASSIFIER, REGRESSOR, TEXT_ENCODER
+from sre_anomaly.table_laws import FOLDS, TABLE
 
 
 def checks(kind: str) -> list[Callable[[Node], None]]:
@@ -135,4 +137,9 @@ CHECKS: dict[str, list[Callable[[Node], None]]] = {
     "threshold": THRESHOLD,
     "alerts": ALERTS,
     "forecaster": [forecaster_never_looks_ahead, forecaster_only_answers],
+    "table": TABLE,
+    "folds": FOLDS,
+    "text": TEXT_ENCODER,
+    "classifier": CLASSIFIER,
+    "regressor": REGRESSOR,
 }

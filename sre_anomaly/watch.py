@@ -5,26 +5,24 @@ import os
 import signal
 import sys
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from io import FileIO
-from math import inf, isfinite
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from sre_anomaly.errors import DataError, UserError, did_you_mean
 from sre_anomaly.points import AGAIN, LONGEST, BrokenLineError, PointReader, chunks, follow, split_lines
-from sre_anomaly.records import Alert
+from sre_anomaly.remediation.remedy import Remedy, remedy
+from sre_anomaly.remediation.rules import ALERTED
+from sre_anomaly.teller import Teller
 
 if TYPE_CHECKING:
-    from sre_anomaly.monitor import Monitor, Result
+    from sre_anomaly.monitor import Monitor
 
-KEYS = ("model", "input", "follow", "only", "state", "every", "format")
+KEYS = ("model", "input", "follow", "only", "state", "every", "format", "remediation")
 CHOICES = {"only": ("alerts",), "format": ("json", "csv"), "follow": ("true", "false")}
-COUNTS = ("ok", "warming up", "missing", "late", "repeated", "early", "broken", "blank", "header")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def watch(
@@ -36,7 +34,8 @@ def watch(
 ) -> None:
     """Answer the points of a pipe or a file as they come, until it ends, or until SIGTERM or SIGINT (exit code 130).
 
-    With ``state=FILE`` an alert that is open at the end stays so for the next run; without, it is closed.
+    With ``state=FILE`` an alert that is open at the end stays so for the next run; without, it is closed. With
+    ``remediation=FILE`` alerts set off what its rules say.
 
     Raises
     ------
@@ -53,6 +52,7 @@ def watch(
         stopped, every = heard.__len__, int(settings["every"])
         teller = Teller(stdout or sys.stdout, stderr or sys.stderr, only_alerts=settings["only"] == "alerts")
         monitor = load(settings["model"])
+        teller.remedy = _remedy(settings["remediation"], monitor, teller)
         save = _keeper(settings["state"], monitor, teller)
         reader = PointReader(monitor.metrics, settings["format"])
         try:
@@ -72,6 +72,7 @@ def watch(
             with suppress(OSError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), teller.stdout.fileno())
         saved = save()
+        teller.close()
     if isinstance(failure, BrokenPipeError):
         return
     teller.say(teller.summary())
@@ -158,6 +159,12 @@ def _keeper(name: str, monitor: "Monitor", teller: "Teller") -> Callable[[], boo
     return save
 
 
+def _remedy(name: str, monitor: "Monitor", teller: Teller) -> Remedy | None:
+    if not name:
+        return None
+    return remedy(name, ALERTED, monitor.metrics, "metric", teller.say, monitor.model.step)
+
+
 @contextmanager
 def _signals() -> Iterator[list[int]]:
     """Collect SIGTERM and SIGINT, so that the present point is finished; the third of them ends at once."""
@@ -175,84 +182,3 @@ def _signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class Teller:
-    """Writes points and alert events as lines of JSON, and counts them."""
-
-    def __init__(self, stdout: TextIO, stderr: TextIO, *, only_alerts: bool) -> None:
-        self.stdout, self.stderr, self.only_alerts, self.flush = stdout, stderr, only_alerts, False
-        self.counts: Counter[str] = Counter()
-        self.open: set[int] = set()
-        self.opened = 0
-        # Alerts that fired before this were told by the run that saved the state.
-        self.since = -inf
-
-    def say(self, text: str) -> None:
-        """Write a line for people."""
-        self.stderr.write(f"sre-anomaly: {text}\n")
-
-    def write(self, lines: Iterable[str]) -> None:
-        """Write lines for programs."""
-        for line in lines:
-            print(line, file=self.stdout, flush=self.flush)
-
-    def tell(self, result: "Result") -> None:
-        """Write what a row brought."""
-        events = self.events(result.alerts, result.time) if result.alerts else []
-        if self.only_alerts:
-            self.write(map(json.dumps, events))
-            return
-        # By hand: json.dumps takes as long as all the rest.
-        line = (
-            f'{{"time": "{iso(result.time)}", "status": "{result.status}", "score": {_number(result.score)}, '
-        )
-        line += f'"level": {_number(result.level)}, "flag": {"true" if result.flag else "false"}'
-        if result.status == "warming up":
-            line += f', "seen": {result.seen}, "needed": {result.needed}'
-        self.write((line + (f', "alerts": {json.dumps(events)}}}' if events else "}"),))
-
-    def events(self, alerts: Sequence[Alert], time: float = inf) -> list[dict[str, Any]]:
-        """Return what happened to alerts; one that opens and closes at the same row has two events."""
-        told = []
-        self.since = min(self.since, time)
-        for alert in alerts:
-            if alert.id not in self.open and alert.fired >= self.since:
-                self.opened += 1
-                told.append(_event("opened", alert))
-            elif not alert.closed:
-                told.append(_event("changed", alert))
-            self.open.add(alert.id)
-            if alert.closed:
-                self.open.discard(alert.id)
-                told.append(_event("closed", alert))
-        return told
-
-    def summary(self) -> str:
-        """Return how many lines there were of each kind."""
-        told = ", ".join(f"{self.counts[kind]} {kind}" for kind in COUNTS).replace(" ok", " points answered")
-        return f"{self.counts.total()} lines read: {told}; {self.opened} alerts, {len(self.open)} open"
-
-
-def _event(name: str, alert: Alert) -> dict[str, Any]:
-    times = {each: iso(getattr(alert, each)) for each in ("start", "fired", "end", "peak")}
-    peaks = {each: json.loads(_number(getattr(alert, each))) for each in ("peak_score", "peak_level")}
-    told = {"event": name, "id": int(alert.id), **times, **peaks, "flags": int(alert.flags)}
-    return told | {"metric": alert.metric, "reason": alert.reason}
-
-
-def _number(value: float) -> str:
-    return str(value) if isfinite(value) else "null"
-
-
-def iso(time: int) -> str:
-    """Return ns since 1970 as ISO 8601, UTC.
-
-    Examples
-    --------
-    >>> iso(1_500_000_000)
-    '1970-01-01T00:00:01.5Z'
-    """
-    seconds, rest = divmod(int(time), 1_000_000_000)
-    text = (EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
-    return f"{text}.{rest:09d}".rstrip("0") + "Z" if rest else f"{text}Z"

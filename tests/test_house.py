@@ -29,6 +29,7 @@ FLOORS = (
         "novelty",
         "sametime",
         "logs",
+        "remediation",
     },
     {"contracts", "corpora", "dask_pool", "dataset", "facts", "kept", "pool"},
     {
@@ -38,10 +39,11 @@ FLOORS = (
     {"adapters", "foreign_learners", "mixed", "table_model", "nab_corpus"},
     {"arguments", "build", "memory", "reasons", "table_parts", "nab_results"},
     {"detection", "forecasting", "classification", "regression", "leak", "examples", "generate"},
-    {"learning", "table_check"},
+    {"learning", "table_check", "model_folder"},
     {"telling", "bundle", "detection_laws", "table_bundle", "recording"},
+    {"learner_laws", "table_laws"},
     {"live_reasons"},
-    {"monitor", "points"},
+    {"monitor", "points", "teller"},
     {"fleet"},
     {"runner", "testing", "table_trial"},
     {"trial", "series", "together"},
@@ -50,7 +52,7 @@ FLOORS = (
     {"sweeps"},
     {"report", "jobs"},
     {"aftermath", "compare"},
-    {"launch", "watch", "score_nab", "classify_lines", "new_recipe", "check"},
+    {"launch", "watch", "score_nab", "classify_lines", "new_recipe", "new_remediation", "remediate", "check"},
     {"cli"},
 )
 """From the cellar up: a module imports its own floor and those below."""

@@ -14,8 +14,6 @@ from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.regression import measures, pinball, wape
 from sre_anomaly.regression import regress
-from sre_anomaly.table_bundle import load_table_model, save_table_model
-from sre_anomaly.table_model import fit_numbers
 from sre_anomaly.table_parts import TableParts
 
 CONF = Path(__file__).parent.parent / "conf"
@@ -62,25 +60,6 @@ def test_a_whole_regression(name):
     low, high = found.intervals["mae"]
     assert low < found.measures["mae"] < high
     assert found.caveats == []
-
-
-@pytest.mark.parametrize("name", registry.names("regressor"))
-def test_a_model_folder_answers_the_same(tmp_path, name):
-    """Saved without pickle and read again: the same numbers to the bit."""
-    table = table_of(200)
-    model = fit_numbers(table, build("text", node("text", "tfidf")), regressor(name))
-    model.about = {"names": {"text": "tfidf", "regressor": name}}
-    save_table_model(model, tmp_path / "model")
-    assert load_table_model(tmp_path / "model").predict(table).tobytes() == model.predict(table).tobytes()
-
-
-def test_each_row_is_predicted_alone():
-    """A row's number does not depend on the rows beside it."""
-    table = table_of(100)
-    for name in REGRESSORS:
-        model = fit_numbers(table, build("text", node("text", "tfidf")), regressor(name))
-        alone = np.array([model.predict(table.rows(np.array([row])))[0] for row in range(10)])
-        assert np.allclose(model.predict(table)[:10], alone, rtol=0, atol=1e-9)
 
 
 def test_baselines_know_only_the_past():

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.classifier._linear import Imbalance, Linear, class_weights
+from sre_anomaly.classifier._linear import Imbalance, Linear, class_weights, softmax
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
 
@@ -77,5 +77,6 @@ class LinearSVM(Linear):
 
     def proba(self, X: Any) -> Array:
         """Return (n, k) probabilities."""
-        shares = 1 / (1 + np.exp(-(self.slopes_ * self.margins(X) + self.offsets_)))
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+        curves = self.slopes_ * self.margins(X) + self.offsets_
+        # Logarithms of shares: far from every class, the shares themselves would all be 0.
+        return softmax(-np.logaddexp(0.0, -curves))
