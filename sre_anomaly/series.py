@@ -14,9 +14,14 @@ from sre_anomaly.build import Parts, build_parts
 from sre_anomaly.corpora import Corpus
 from sre_anomaly.detection import Detection, detect, prepare
 from sre_anomaly.errors import ConfigError, UserError
+from sre_anomaly.evaluation.affiliation import affiliation
+from sre_anomaly.evaluation.events import event_f1
 from sre_anomaly.evaluation.judge import baselines, measure, naive_scores
 from sre_anomaly.evaluation.period import period
+from sre_anomaly.evaluation.points import count
+from sre_anomaly.evaluation.ranges import range_score
 from sre_anomaly.evaluation.suite import suite
+from sre_anomaly.evaluation.vus import vus
 from sre_anomaly.frame import Array, Mask, MetricFrame
 from sre_anomaly.reasons import Explainer
 from sre_anomaly.recording import IN_SAMPLE, check_values
@@ -115,7 +120,7 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
 
 
 def _labelled_measures(judged: MetricFrame, scores: Array, flags: Mask, seed: int) -> dict[str, float]:
-    """Return the nine measures of whole events, and those of chance and of the largest jump beside them."""
+    """Return the nine measures of whole events, and those of chance, the largest jump and flagging everything."""
     if judged.labels is None or not (judged.labels == 1).any():
         return {}
     known = np.isfinite(judged.labels)
@@ -127,6 +132,9 @@ def _labelled_measures(judged: MetricFrame, scores: Array, flags: Mask, seed: in
         measured = {"pr_auc": beside[name]["pr_auc"], "f1": beside[name]["f1"]}
         measured |= _nine(naive, labels, window, seed)
         line |= {f"{name}_{key}": value for key, value in measured.items()}
+    everything = {key: beside["flag_everything"][key] for key in ("precision", "pr_auc", "f1")}
+    everything |= _flag_everything(labels, window)
+    line |= {f"flag_everything_{key}": value for key, value in everything.items()}
     return line
 
 
@@ -141,6 +149,22 @@ def _nine(scores: Array, labels: Array, window: int, seed: int) -> dict[str, flo
         "range_f1": found.range_f1,
         "affiliation_f": found.affiliation_f,
         "point_adjusted_f1": found.point_adjusted_f1.f1,
+    }
+
+
+def _flag_everything(labels: Array, window: int) -> dict[str, float]:
+    """Return the same measures where every row is flagged: no level among scores that are all alike does that."""
+    flags = np.ones(len(labels), dtype=bool)
+    areas = vus(np.zeros(len(labels)), labels, window)
+    f1 = count(flags, labels).f1
+    return {
+        "vus_pr": areas.pr,
+        "vus_roc": areas.roc,
+        "best_f1": f1,
+        "event_f1": event_f1(flags, labels),
+        "range_f1": range_score(flags, labels).f1,
+        "affiliation_f": affiliation(flags, labels).f,
+        "point_adjusted_f1": f1,
     }
 
 

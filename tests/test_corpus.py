@@ -52,8 +52,12 @@ def test_a_fleet_of_files(command, tmp_path):
     measures = record["detection"]["measures"]
     assert measures["incidents"] == 4
     assert measures["pr_auc"] == pytest.approx(table["pr_auc"].mean(), abs=1e-5)
-    assert set(record["detection"]["baselines"]) == {"random", "largest_jump"}
+    assert set(record["detection"]["baselines"]) == {"random", "largest_jump", "flag_everything"}
     assert "4 of 4 series" in out
+    share = measures["time_in_alert"]
+    assert 0 < share < 1
+    assert f"alerts take {share:.1%} of the time" in " ".join(out.split())
+    assert table["flag_everything_pr_auc"].tolist() == pytest.approx([0.06] * 4)
     assert (_latest(tmp_path) / "report.html").is_file()
     assert set(pd.read_csv(_latest(tmp_path) / "alerts.csv")["series"]) <= set(table["series"])
 
@@ -186,6 +190,9 @@ def test_means_are_over_labelled_series():
             "incidents": [1, 1, 0],
             "incidents_caught": [1, 0, 0],
             "false_alerts": [0, 2, 3],
+            "time_in_alert": [0.9, 0.6, 0.3],
+            "flag_everything_precision": [0.1, 0.05, np.nan],
+            "flag_everything_pr_auc": [0.1, 0.05, np.nan],
             "random_pr_auc": [0.1, 0.1, np.nan],
             "largest_jump_pr_auc": [0.2, 0.2, np.nan],
         }
@@ -199,6 +206,8 @@ def test_means_are_over_labelled_series():
     assert found.measures["pr_auc"] == pytest.approx(0.6)
     assert found.measures["false_alerts_per_week"] == pytest.approx(5 / 3)
     assert found.measures["alert_precision"] == pytest.approx(1 / 6)
+    assert found.measures["time_in_alert"] == pytest.approx(0.6)
+    assert any("Alerts cover 60% of the time, incidents 5%" in caveat for caveat in found.caveats)
     low, high = found.intervals["pr_auc"]
     assert low == pytest.approx(0.4)
     assert high == pytest.approx(0.8)

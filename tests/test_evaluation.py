@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sre_anomaly.cuts import all_cuts, just_below
 from sre_anomaly.evaluation.bootstrap import interval
 from sre_anomaly.evaluation.forecasts import coverage, mae, mase, pinball, rmse, smape
-from sre_anomaly.evaluation.incidents import match, per_week, wilson
+from sre_anomaly.evaluation.incidents import match, per_week, time_in_alert, wilson
 from sre_anomaly.evaluation.judge import judge
 from sre_anomaly.evaluation.points import count, pr_auc, roc_auc
 from sre_anomaly.frame import Incident, MetricFrame
@@ -192,7 +192,7 @@ def test_judge_without_labels_invents_nothing():
     """Without labels there are counts and rates and no quality number."""
     frame = _frame(np.full(200, np.nan))
     verdict = judge(frame, np.zeros(200), np.zeros(200, dtype=bool), [], seed=0)
-    assert set(verdict.measures) == {"flags", "alerts", "alerts_per_week"}
+    assert set(verdict.measures) == {"flags", "alerts", "alerts_per_week", "time_in_alert"}
     assert not verdict.baselines
 
 
@@ -206,3 +206,29 @@ def test_judge_puts_baselines_beside():
     assert verdict.measures["incidents"] == 2
     assert all(numbers["f1"] < 0.5 for numbers in verdict.baselines.values())
     assert any("Only 2 labelled incident(s)" in caveat for caveat in verdict.caveats)
+
+
+def test_time_in_alert_counts_rows_once():
+    """Rows from an alert's firing to its end count, each once, and only those that are judged."""
+    time = np.arange(100, 200) * 10**9
+    alerts = [_alert(90, 110), _alert(150, 160), _alert(155, 170, start=140), _alert(195, 300)]
+    assert time_in_alert(alerts, time) == pytest.approx(0.35)
+    assert time_in_alert([], time) == 0
+    assert np.isnan(time_in_alert(alerts, time[:0]))
+
+
+def test_an_alert_that_never_stops_is_no_praise():
+    """One alert over all rows catches every incident, without a false one: its length and a caveat give it away."""
+    labels = np.zeros(400)
+    labels[50:60] = labels[200:210] = 1
+    frame = _frame(labels)
+    flags = np.ones(400, dtype=bool)
+    start, end = frame.time.asi8[0], frame.time.asi8[-1] + 1
+    whole = Alert(1, start, start, end, start, 1.0, 0.5, 400)
+    verdict = judge(frame, labels.copy(), flags, [whole], seed=0)
+    assert verdict.measures["incident_recall"] == 1
+    assert verdict.measures["time_in_alert"] == 1
+    assert any("Alerts cover 100% of the time" in caveat for caveat in verdict.caveats)
+    assert not any("Alerts cover" in c for c in judge(frame, labels, labels == 1, [], seed=0).caveats)
+    unlabelled = judge(_frame(np.full(400, np.nan)), labels, flags, [whole], seed=0)
+    assert any("hardly ever stops" in caveat for caveat in unlabelled.caveats)

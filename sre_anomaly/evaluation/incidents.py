@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from sre_anomaly.frame import WEEK, Incident
+from sre_anomaly.frame import WEEK, Incident, Times
 from sre_anomaly.records import Alert
 
 
@@ -48,6 +48,61 @@ def match(alerts: Sequence[Alert], incidents: Sequence[Incident]) -> Caught:
     return Caught(
         len(incidents), len(caught), tuple(caught), len(alerts), int((~useful).sum()), tuple(delays)
     )
+
+
+def time_in_alert(alerts: Sequence[Alert], time: Times) -> float:
+    """Return the share of rows at which somebody is being paged: those from an alert's firing to its end.
+
+    An alert that never stops catches every incident; this is what gives it away. Alerts that overlap count once.
+
+    Parameters
+    ----------
+    alerts : sequence of Alert
+    time : int (n,)
+        The judged rows, rising, in ns since 1970; NaN is returned where there is none.
+
+    Examples
+    --------
+    >>> alert = Alert(id=1, start=0, fired=1, end=3, peak=1, peak_score=2.0, peak_level=1.0, flags=3)
+    >>> time_in_alert([alert], np.arange(8))
+    0.25
+    """
+    if not len(time):
+        return float("nan")
+    inside = np.zeros(len(time), dtype=bool)
+    for alert in alerts:
+        inside[slice(*np.searchsorted(time, [alert.fired, alert.end]))] = True
+    return float(inside.mean())
+
+
+def never_stops(in_alert: float, anomalous: float | None = None) -> str | None:
+    """Return the caveat of alerts so long that they meet incidents by accident, None where they are not.
+
+    That is where they take more than a fifth of the time and five times what the incidents take, or more than half
+    of it and twice what the incidents take; where incidents are not known, more than half of it.
+
+    Parameters
+    ----------
+    in_alert, anomalous : float
+        Share of the judged rows inside alerts, and inside incidents.
+
+    Examples
+    --------
+    >>> never_stops(0.98, 0.08)
+    'Alerts cover 98% of the time, incidents 8%: catching every incident that way says nothing.'
+    >>> never_stops(0.12, 0.08)
+    """
+    if anomalous is None:
+        often = (
+            f"Alerts cover {in_alert:.0%} of the time: an alarm that hardly ever stops tells nobody anything."
+        )
+        return often if in_alert > 0.5 else None
+    if (in_alert > 0.2 and in_alert > 5 * anomalous) or (in_alert > 0.5 and in_alert > 2 * anomalous):
+        return (
+            f"Alerts cover {in_alert:.0%} of the time, incidents {anomalous:.0%}: catching every incident that way "
+            "says nothing."
+        )
+    return None
 
 
 def per_week(count: int, duration: timedelta) -> float:

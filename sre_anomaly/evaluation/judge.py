@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sre_anomaly.evaluation.bootstrap import interval, random_scores
-from sre_anomaly.evaluation.incidents import match, per_week, wilson
+from sre_anomaly.evaluation.incidents import match, never_stops, per_week, time_in_alert, wilson
 from sre_anomaly.evaluation.points import count, pr_auc, roc_auc
 from sre_anomaly.frame import Array, Mask, MetricFrame
 from sre_anomaly.records import Alert
@@ -41,6 +41,7 @@ def judge(frame: MetricFrame, scores: Array, flags: Mask, alerts: list[Alert], s
     found = measure(frame, scores, flags, alerts)
     if frame.labels is None or not np.isfinite(frame.labels).any():
         found.caveats.append("No labels: nobody can say how many of these are right. Look at a few of them.")
+        _add_length(found, None)
         return found
     known = np.isfinite(frame.labels)
     labels, scores, flags = frame.labels[known], scores[known], flags[known]
@@ -64,6 +65,7 @@ def measure(frame: MetricFrame, scores: Array, flags: Mask, alerts: list[Alert])
     found.measures["alerts"] = len(alerts)
     if frame.has_clock:
         found.measures["alerts_per_week"] = per_week(len(alerts), duration)
+        found.measures["time_in_alert"] = time_in_alert(alerts, frame.time.asi8)
     if frame.labels is not None and np.isfinite(frame.labels).any():
         known = np.isfinite(frame.labels)
         found.measures |= _row_measures(scores[known], flags[known], frame.labels[known])
@@ -132,6 +134,7 @@ def _add_caveats(found: Judgement, labels: Array, scores: Array) -> None:
         )
     elif incidents is not None and incidents < FEW_INCIDENTS:
         found.caveats.append(f"Only {incidents} labelled incident(s) here: too few to compare detectors.")
+    _add_length(found, float((labels == 1).mean()) if incidents else None)
     naive = max((found.baselines[name]["pr_auc"] for name in ("random", "largest_jump")), default=0.0)
     if found.measures["pr_auc"] < naive:
         found.caveats.append(
@@ -142,3 +145,8 @@ def _add_caveats(found: Judgement, labels: Array, scores: Array) -> None:
         found.caveats.append(
             f"{silent} rows could not be scored (gaps or too little history) and count as not flagged."
         )
+
+
+def _add_length(found: Judgement, anomalous: float | None) -> None:
+    if (long := never_stops(found.measures.get("time_in_alert", 0.0), anomalous)) is not None:
+        found.caveats.append(long)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.evaluation.incidents import wilson
+from sre_anomaly.evaluation.incidents import never_stops, wilson
 
 AVERAGED = (
     "precision",
@@ -22,8 +22,8 @@ AVERAGED = (
     "affiliation_f",
     "point_adjusted_f1",
 )
-BESIDE = ("random", "largest_jump")
-"""Columns that begin so hold the same measures of scores that know nothing, or next to nothing."""
+BESIDE = ("random", "largest_jump", "flag_everything")
+"""Columns that begin so hold the same measures of what knows nothing, or next to nothing."""
 ROUNDS = 1000
 FEW = 10
 
@@ -51,8 +51,11 @@ def across(table: pd.DataFrame, seed: int) -> Overall:
     weeks = float(table["judged_days"].sum()) / 7
     alerts = int(table["alerts"].sum())
     found.measures = {"flags": int(table["flags"].sum()), "alerts": alerts, "alerts_per_week": alerts / weeks}
+    if "time_in_alert" in table:
+        found.measures["time_in_alert"] = _share_of_time(table, "time_in_alert")
     if "pr_auc" not in table or not table["pr_auc"].notna().any():
         found.caveats.append("No series has labels: nobody can say how many of these alerts are right.")
+        _add_length(found, None)
         return found
     labelled = table[table["pr_auc"].notna()]
     incidents, caught = int(table["incidents"].sum()), int(table["incidents_caught"].sum())
@@ -79,6 +82,8 @@ def across(table: pd.DataFrame, seed: int) -> Overall:
         for beside in BESIDE
         if (told := [name for name in AVERAGED if f"{beside}_{name}" in labelled])
     }
+    known = incidents and "flag_everything_precision" in table
+    _add_length(found, _share_of_time(table, "flag_everything_precision") if known else None)
     if len(labelled) < FEW:
         found.caveats.append(
             f"Only {len(labelled)} series have anomalous rows: too few to compare detectors."
@@ -89,3 +94,13 @@ def across(table: pd.DataFrame, seed: int) -> Overall:
             "Worse than a naive rule on average (see the table): this detector does not suit them."
         )
     return found
+
+
+def _share_of_time(table: pd.DataFrame, column: str) -> float:
+    """Return the mean of a share of each series' rows, longer series counting more; a series without one has 0."""
+    return float((table[column].fillna(0.0) * table["judged_days"]).sum() / table["judged_days"].sum())
+
+
+def _add_length(found: Overall, anomalous: float | None) -> None:
+    if (long := never_stops(found.measures.get("time_in_alert", 0.0), anomalous)) is not None:
+        found.caveats.append(long)

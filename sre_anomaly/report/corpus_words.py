@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sre_anomaly.corpus import CorpusRun
+from sre_anomaly.evaluation.series import BESIDE
 from sre_anomaly.records import short
 from sre_anomaly.report.words import Table
 
@@ -28,6 +29,7 @@ COLUMNS = (
     "incidents",
     "incidents_caught",
     "false_alerts",
+    "time_in_alert",
     "pr_auc",
     "vus_pr",
     "cpu_s",
@@ -56,28 +58,39 @@ def caught(found: CorpusRun) -> str | None:
     if "incidents" not in measures:
         return None
     low, high = _detection(found)["intervals"]["incident_recall"]
+    open_for = (
+        f", and alerts take {measures['time_in_alert']:.1%} of the time"
+        if "time_in_alert" in measures
+        else ""
+    )
     return (
         f"{measures['incidents_caught']} of {measures['incidents']} known incidents (95 % interval {low:.0%} to "
         f"{high:.0%}), {short(measures['false_alerts_per_week'])} false alerts a week and series; "
-        f"{measures['alert_precision']:.0%} of the alerts met an incident"
+        f"{measures['alert_precision']:.0%} of the alerts met an incident{open_for}"
     )
 
 
 def measured(found: CorpusRun) -> Table | None:
-    """Return the means over series with anomalies, beside chance and the largest jump."""
+    """Return the means over series with anomalies, beside chance, the largest jump and flagging everything."""
     detection = _detection(found)
     measures = detection["measures"]
     if "pr_auc" not in measures:
         return None
     rows = []
     for name, meaning in ROWS.items():
-        beside = [detection["baselines"][b].get(name) for b in ("random", "largest_jump")]
+        beside = [detection["baselines"].get(b, {}).get(name) for b in BESIDE]
         value = measures.get(name)
         low, high = detection["intervals"].get(name, (float("nan"),) * 2)
         shown = f"{value:.3f}" + (f"  ({low:.2f} to {high:.2f})" if low == low else "")  # noqa: PLR0124 - NaN
         rows.append([name, shown, *("" if b is None else f"{b:.3f}" for b in beside), meaning])
     return Table(
-        ["mean over series", str(detection["detector"]), "random", "largest jump", "what it says"], rows
+        [
+            "mean over series",
+            str(detection["detector"]),
+            *("random", "largest jump", "flag all"),
+            "what it says",
+        ],
+        rows,
     )
 
 

@@ -37,6 +37,7 @@ MEANINGS = words.MEANINGS | {
     "incident_recall": "of the known incidents, this share had an alert",
     "alerts_per_week": "how often somebody is paged",
     "false_alerts_per_week": "how often somebody is paged and there is no known incident",
+    "time_in_alert": "the share of the time in which somebody is being paged",
     "median_time_to_detect_s": "seconds from an incident's start to its alert, for half of those caught",
     **words.FORECAST_MEANINGS,
 }

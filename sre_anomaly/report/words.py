@@ -122,7 +122,8 @@ def incidents_caught(run: Run) -> list[str]:
     said = [
         f"{measures['incidents_caught']} of {measures['incidents']} incidents caught "
         f"(95 % interval {low:.0%} to {high:.0%}), "
-        f"{short(measures['false_alerts_per_week'])} false alerts a week"
+        f"{short(measures['false_alerts_per_week'])} false alerts a week, and alerts take "
+        f"{measures['time_in_alert']:.1%} of the time"
     ]
     delay = measures["median_time_to_detect_s"]
     if math.isfinite(delay):
