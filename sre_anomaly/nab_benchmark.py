@@ -35,6 +35,7 @@ class NabScores:
                 "leave_one_category_out": found.left_out,
                 "interval": found.interval,
                 "random": self.chance[profile].score,
+                "random_best": self.chance[profile].highest,
                 "windows_found": found.best.found,
                 "false_rows": found.best.false_rows,
                 "at_own_level": self.at_own_level[profile],

@@ -213,10 +213,10 @@ def test_means_are_over_labelled_series():
     assert high == pytest.approx(0.8)
 
 
-@pytest.mark.parametrize(("score", "remarks"), [(1.3, 2), (40.0, 1)])
+@pytest.mark.parametrize(("score", "remarks"), [(1.3, 2), (14.0, 2), (40.0, 1)])
 def test_a_benchmark_score_below_chance_is_remarked(score, remarks):
     """One shared level on scores that mean something else in every file may do worse than chance: that is said."""
-    told = {"standard": {"score": score, "random": 9.8, "at_own_level": -1721.6}}
+    told = {"standard": {"score": score, "random": 9.8, "random_best": 18.4, "at_own_level": -1721.6}}
     said = nab_remarks(SimpleNamespace(nab=SimpleNamespace(told=lambda: told)))
     assert len(said) == remarks
     assert "-1721.6" in said[0]

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from sre_anomaly.errors import DataError
-from sre_anomaly.evaluation.nab import PROFILES, Labelled, optimise, ranked, score_at
+from sre_anomaly.evaluation.nab import PROFILES, Labelled, judged, optimise, ranked, score_at
 from sre_anomaly.evaluation.nab_spread import (
+    _enough,
     assess,
     bootstrap,
+    chance,
     leave_one_category_out,
     null_baseline,
-    random_baseline,
 )
 from sre_anomaly.nab_corpus import read_corpus
 from sre_anomaly.nab_results import read_stored
@@ -156,8 +157,27 @@ def test_intervals_hold_the_score_and_repeat():
     corpus = ranked(null_baseline(series))
     assert {name: best.score for name, best in optimise(corpus).items()} == dict.fromkeys(found, 0.0)
     assert bootstrap(corpus, dict.fromkeys(found, 1.1), 0) == dict.fromkeys(found, (0.0, 0.0))
-    assert optimise(ranked(random_baseline(series, 3)))["standard"].score < found["standard"].best.score
+    assert chance(series, 3)["standard"].score < found["standard"].best.score
     assert np.isnan(optimise(ranked([Labelled("a", "a", np.zeros(9), np.empty((0, 2)))]))["standard"].score)
+
+
+def test_chance_draws_as_many_rows_as_matter():
+    """The first rows of a random order give the scores of the whole order, at a small part of its cost."""
+    windows = np.array([[500, 520], [5000, 5030]])
+    series = [Labelled(f"{n}.csv", "ab"[n % 2], np.zeros(9000), windows) for n in range(4)]
+    corpus = judged(series)
+    rows = len(corpus.worth)
+    enough = _enough(corpus)
+    assert enough < rows / 10
+    draw = np.random.default_rng(0)
+    for _ in range(20):
+        order, scores = draw.permutation(rows), np.linspace(1, 0, rows)
+        whole, part = (corpus.in_order(order[:k], scores[:k]) for k in (rows, enough))
+        assert optimise(whole) == optimise(part)
+    found = chance(series, 0)["standard"]
+    low, high = found.interval
+    assert low <= found.score <= high <= found.highest
+    assert chance(series, 0)["standard"] == found
 
 
 @pytest.mark.parametrize(

@@ -127,25 +127,43 @@ def sigmoid(distance: Array) -> Array:
     return np.where(distance > 3, -1.0, weight)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """All judged rows of a corpus, n of them in order, and what flagging each would be worth, whatever the scores."""
+
+    worth: Array
+    window: Rows
+    """(n,) the number of the window that the row is in, -1 outside of them."""
+    file: Rows
+    windows: Rows
+    categories: tuple[str, ...]
+
+    def in_order(self, order: Rows, scores: Array) -> Ranked:
+        """Return k of the rows strangest first, ``order``, with their (k,) falling scores."""
+        hit, found = _bettered(order, self.window, self.worth)
+        false = np.where(self.window[order] < 0, self.worth[order], 0.0)
+        last = np.flatnonzero(np.append(scores[1:] != scores[:-1], True))
+        return Ranked(scores, last, hit, found, false, self.file[order], self.windows, self.categories)
+
+
+def judged(series: Sequence[Labelled]) -> Judged:
+    """Return the rows of a corpus that count."""
+    parts = [_values(one) for one in series]
+    file = np.repeat(np.arange(len(series)), [len(worth) for worth, _ in parts])
+    before = np.concatenate([[0], np.cumsum([len(one.windows) for one in series])])
+    worth, inside = (np.concatenate(part) for part in zip(*parts, strict=True))
+    window = np.where(inside >= 0, inside + before[file], -1)
+    counts = np.array([len(np.unique(inside[inside >= 0])) for _, inside in parts])
+    return Judged(worth, window, file, counts, tuple(one.category for one in series))
+
+
 def ranked(series: Sequence[Labelled]) -> Ranked:
     """Sort a corpus once; everything below needs no more than this."""
-    parts = [_values(one) for one in series]
-    lengths = [len(worth) for worth, _ in parts]
-    file = np.repeat(np.arange(len(series)), lengths)
-    before = np.concatenate([[0], np.cumsum([len(one.windows) for one in series])])
-    worth = np.concatenate([worth for worth, _ in parts])
-    inside = np.concatenate([window for _, window in parts])
-    window = np.where(inside >= 0, inside + before[file], -1)
-    scores = [one.scores[len(one.scores) - kept :] for one, kept in zip(series, lengths, strict=True)]
+    rows = judged(series)
+    kept = np.bincount(rows.file, minlength=len(series))
+    scores = [one.scores[len(one.scores) - last :] for one, last in zip(series, kept, strict=True)]
     ranking = rank(np.concatenate(scores))
-    order = ranking.order
-    hit, found = _bettered(order, window, worth)
-    false = np.where(window < 0, worth, 0.0)[order]
-    last = np.flatnonzero(np.append(ranking.scores[1:] != ranking.scores[:-1], True))
-    judged = np.unique(window[window >= 0])
-    counts = np.bincount(np.searchsorted(before, judged, side="right") - 1, minlength=len(series))
-    categories = tuple(one.category for one in series)
-    return Ranked(ranking.scores, last, hit, found, false, file[order], counts, categories)
+    return rows.in_order(ranking.order, ranking.scores)
 
 
 def _values(one: Labelled) -> tuple[Array, Rows]:
@@ -178,7 +196,7 @@ def _bettered(order: Rows, window: Rows, worth: Array) -> tuple[Array, Array]:
     first = np.append(True, group[1:] != group[:-1])[: len(group)]
     # The earliest row is worth most, so the best so far is a running minimum of row numbers, made to restart at
     # each window by a large step down.
-    step = len(order) * group
+    step = len(window) * group
     earliest = np.minimum.accumulate(rows - step) + step
     best = worth[earliest]
     hit, found = np.zeros(len(order)), np.zeros(len(order))
@@ -203,14 +221,9 @@ def optimise(corpus: Ranked) -> dict[str, Best]:
     for profile in PROFILES:
         threshold = best_threshold(profile, corpus, curve)
         totals = by_file(corpus, threshold)
-        flagged = corpus.scores >= threshold
-        found[profile.name] = Best(
-            threshold,
-            normalised(profile, totals, corpus.windows),
-            int(totals[2].sum()),
-            int(corpus.windows.sum()),
-            int((flagged & (corpus.false < 0)).sum()),
-        )
+        score, windows = normalised(profile, totals, corpus.windows), int(corpus.windows.sum())
+        false = int(((corpus.scores >= threshold) & (corpus.false < 0)).sum())
+        found[profile.name] = Best(threshold, score, int(totals[2].sum()), windows, false)
     return found
 
 

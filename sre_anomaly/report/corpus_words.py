@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from sre_anomaly.corpus import CorpusRun
+from sre_anomaly.evaluation.nab_spread import DRAWS
 from sre_anomaly.evaluation.series import BESIDE
 from sre_anomaly.records import short
 from sre_anomaly.report.words import Table
@@ -127,9 +128,10 @@ def nab_remarks(found: CorpusRun) -> list[str]:
         f"other categories. With the alerts above just as they are, nothing fitted: {standard['at_own_level']:.1f} "
         "(standard); each false alert costs, and there is no lower end."
     ]
-    if standard["score"] <= standard["random"]:
+    if standard["score"] <= standard["random_best"]:
         remarks.append(
-            f"No better than random scores ({standard['random']:.1f}): what these scores mean differs from file to "
+            f"No better than random scores ({standard['random']:.1f} on average, {standard['random_best']:.1f} for the "
+            f"luckiest of {DRAWS}): what these scores mean differs from file to "
             "file, so no one threshold suits all. threshold=conformal alerts=fatigue gives each file a level of its own."
         )
     return remarks

@@ -15,6 +15,8 @@ from sre_anomaly.records import write_text
 
 HERE, PUBLISHED, BASELINE = "measured here", "published", "baseline"
 FILES = ("leaderboard.csv", "leaderboard.png", "leaderboard.html")
+INTERVALS = "of resampled sets of files, same threshold; for random scores, of the draws"
+"""What the 95 % are of."""
 COLOURS = {HERE: "#0072B2", PUBLISHED: "#999999", BASELINE: "#E69F00"}
 
 
@@ -113,9 +115,7 @@ def _draw(lines: Sequence[Line], path: Path, title: str) -> None:
         if profile in line.left_out:
             axis.plot(line.left_out[profile], place, marker="D", color="black", markersize=4)
     axis.set_yticks(range(len(shown)), [line.detector for line in shown])
-    axis.set_xlabel(
-        f"{profile} score; line: 95 % of resampled files; diamond: threshold from other categories"
-    )
+    axis.set_xlabel(f"{profile} score; diamond: threshold from other categories\nline: 95 % {INTERVALS}")
     handles = [axis.barh(0, 0, color=colour, label=source) for source, colour in COLOURS.items()]
     axis.legend(handles=handles, loc="lower right", fontsize=9)
     axis.margins(y=0.01)
@@ -138,8 +138,8 @@ def _page(lines: Sequence[Line], picture: Path, title: str) -> str:
     return (
         f"<!doctype html><meta charset='utf-8'><title>{html.escape(title)}</title><style>{STYLE}</style>"
         f"<h1>{html.escape(title)}</h1><table><tr>{heads}</tr>{''.join(rows)}</table>"
-        "<p class='note'>Every threshold is fitted on the labels that the detector is judged by. In brackets: 95 % of "
-        "resampled sets of files; then the score with each category judged at the threshold of the others.</p>"
+        "<p class='note'>Every threshold is fitted on the labels that the detector is judged by. In brackets: 95 % "
+        f"{INTERVALS}; then the score with each category judged at the threshold of the others.</p>"
         f"<img alt='leaderboard' src='data:image/png;base64,{image}'>\n"
     )
 
