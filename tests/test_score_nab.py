@@ -55,6 +55,24 @@ def test_results_come_back_as_written(tmp_path):
         write_layout(results, "mine", files, {"one/a.csv": np.zeros(40)})
 
 
+def test_times_may_be_written_otherwise_or_sorted(tmp_path):
+    """The same times in another form are the same; so are the corpus's sorted by time, where it goes back in time."""
+    folder = _small(tmp_path / "corpus")
+    path = folder / "data/one/a.csv"
+    table = pd.read_csv(path)
+    table.iloc[[*range(10), 11, 10, *range(12, 40)]].to_csv(path, index=False)
+    files = read_corpus(folder)
+    write_layout(tmp_path, "mine", files, {one.name: np.arange(40.0) for one in files})
+    written = tmp_path / "mine/one/mine_a.csv"
+    results = pd.read_csv(written)
+    for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S"):
+        times = pd.to_datetime(results["timestamp"]).dt.strftime(form)
+        results.assign(timestamp=times).to_csv(written, index=False)
+        assert (read_layout(tmp_path / "mine", files)[0].scores == np.arange(40.0)).all()
+    results.assign(timestamp=results["timestamp"].sort_values().to_numpy()).to_csv(written, index=False)
+    assert (read_layout(tmp_path / "mine", files)[0].scores == np.arange(40.0)).all()
+
+
 @pytest.fixture
 def small(tmp_path):
     """Write a small corpus and one detector's results for it; return their folder."""
@@ -118,6 +136,14 @@ def _short_gzip(at):
         file.write("file,timestamp,anomaly_score\none/a.csv,x,0\ntwo/b.csv,x,0\n")
 
 
+def _packed_reversed(at):
+    files = read_corpus(at / "corpus")
+    write_stored(at / "results", "packed", files, {one.name: np.zeros(40) for one in files})
+    path = at / "results/packed.csv.gz"
+    table = pd.read_csv(path)
+    table.iloc[[*range(40), *range(79, 39, -1)]].to_csv(path, index=False)
+
+
 MINUTE = "2024-01-01 00:{:02}:00".format
 BAD = {
     "no results": (lambda at: shutil.rmtree(at / "results"), "results: is not there"),
@@ -134,6 +160,27 @@ BAD = {
     ),
     "not a number": (_table(lambda t: t.assign(anomaly_score="high")), "row 2: 'high' is not a number"),
     "infinite": (_table(lambda t: t.assign(anomaly_score=np.inf)), "row 2: is infinite"),
+    "reversed": (
+        _table(lambda t: t[::-1]),
+        "mine_a.csv: row 2: is of 2024-01-01 00:39:00, where one/a.csv has",
+    ),
+    "another year": (
+        _table(lambda t: t.assign(timestamp=t["timestamp"].str.replace("2024", "2025"))),
+        "mine_a.csv: row 2: is of 2025-01-01 00:00:00, where one/a.csv has 2024-01-01 00:00:00",
+    ),
+    "two rows swapped": (
+        _table(lambda t: t.iloc[[*range(10), 11, 10, *range(12, 40)]]),
+        "mine_a.csv: row 12: is of 2024-01-01 00:11:00",
+    ),
+    "no time": (
+        _table(lambda t: t.assign(timestamp=t["timestamp"].where(t.index != 7, "soon"))),
+        "row 9: 'soon'",
+    ),
+    "no times": (_table(lambda t: t.drop(columns="timestamp")), "has no column 'timestamp'"),
+    "packed and reversed": (
+        _packed_reversed,
+        "packed.csv.gz: row 42: is of 2024-01-01 00:39:00, where two/b.csv has 2024-01-01 00:00:00",
+    ),
     "no score column": (_table(lambda t: t.drop(columns="anomaly_score")), "has no column 'anomaly_score'"),
     "broken archive": (_broken_gzip, "packed.csv.gz: cannot be read as CSV"),
     "short archive": (_short_gzip, "packed.csv.gz: has 1 rows for one/a.csv, which has 40"),
