@@ -8,6 +8,7 @@ from sre_anomaly.errors import ConfigError, UserError, did_you_mean
 from sre_anomaly.evaluation.nab_spread import assess, chance
 from sre_anomaly.nab_corpus import read_corpus
 from sre_anomaly.nab_results import read_detectors
+from sre_anomaly.nab_stored import stored
 from sre_anomaly.report.leaderboard import HERE, published, refuse_overwriting, write_leaderboard
 from sre_anomaly.report.nab_board import (
     TITLE,
@@ -15,6 +16,7 @@ from sre_anomaly.report.nab_board import (
     measured_line,
     tell_leaderboard,
     tell_measured,
+    tell_stored,
 )
 
 KEYS = ("data", "to", "overwrite", "seed")
@@ -41,10 +43,12 @@ def score_nab(words: list[str]) -> None:
     corpus = read_corpus(Path(options["data"]).expanduser() if "data" in options else None)
     detectors = read_detectors(results, corpus)
     lines = [measured_line(name, HERE, assess(series, seed)) for name, series in detectors.items()]
+    by_nab = stored(results, detectors)
     files = next(iter(detectors.values()))
     lines += baseline_lines(files, chance(files, seed), seed)
     console = Console(highlight=False)
     tell_measured(console, lines)
+    tell_stored(console, by_nab, lines)
     lines += published()
     tell_leaderboard(console, lines)
     if target is not None:

@@ -37,7 +37,7 @@ FLOORS = (
         *("table", "folds", "text", "classifier", "regressor"),
     },
     {"adapters", "foreign_learners", "mixed", "table_model", "nab_corpus"},
-    {"arguments", "build", "memory", "reasons", "table_parts", "nab_results"},
+    {"arguments", "build", "memory", "reasons", "table_parts", "nab_results", "nab_stored"},
     {"detection", "forecasting", "classification", "regression", "leak", "examples", "generate"},
     {"learning", "table_check", "model_folder"},
     {"telling", "bundle", "detection_laws", "table_bundle", "recording"},

@@ -276,3 +276,31 @@ def test_results_of_nab_itself(command, needs):
     assert code == 0
     assert "74.85" in out
     assert "0.317486" in out
+    assert "config/thresholds.json): the same" in "".join(out.split("\n"))
+
+
+def test_the_score_at_the_published_threshold(command, needs):
+    """Where NAB's own threshold is not the best one, the score at it stands beside the best."""
+    needs("nab")
+    code, out, _ = command("score-nab", DATA / "nab/results/numenta.csv.gz")
+    assert code == 0
+    assert "numenta low FP rate 63.117 where 63.209 can be reached; all else the same" in " ".join(
+        out.split()
+    )
+
+
+def test_scores_that_nab_wrote_down(command, small):
+    """Without thresholds its final results do; with neither it is said that NAB may find less; a broken file is named."""
+    out = " ".join(command("score-nab", "results", "data=corpus")[1].split())
+    assert "may stop short of the best threshold" in out
+    assert "As NAB scored" not in out
+    profiles = ("standard", "reward_low_FP_rate", "reward_low_FN_rate")
+    final = {"mine": dict.fromkeys(profiles, -12.5), "another": {}}
+    (small / "results/final_results.json").write_text(json.dumps(final))
+    out = " ".join(command("score-nab", "results/mine", "data=corpus")[1].split())
+    assert "mine standard -12.500 where 0.000 can be reached" in out
+    (small / "results/thresholds.json").write_text(json.dumps({"mine": {"standard": 1}}))
+    code, _, err = command("score-nab", "results", "data=corpus")
+    assert code == 2
+    assert "thresholds.json: expected" in err
+    assert len(err.splitlines()) == 1

@@ -1,15 +1,18 @@
 """A detector's scores on the Numenta benchmark: beside chance, beside the published ones, on screen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from sre_anomaly.evaluation.nab import PROFILES, Labelled, Profile
 from sre_anomaly.evaluation.nab_spread import DRAWS, Assessment, Chance, assess, null_baseline
+from sre_anomaly.nab_stored import Stored
 from sre_anomaly.report.leaderboard import BASELINE, INTERVALS, Line, ordered
 
 TITLE = "Numenta Anomaly Benchmark"
+SAME = 5e-4
+"""Scores that differ by less are printed alike."""
 
 
 def baseline_lines(series: list[Labelled], drawn: Mapping[str, Chance], seed: int) -> list[Line]:
@@ -60,9 +63,28 @@ def tell_measured(console: Console, lines: list[Line]) -> None:
     console.print(drawn)
     console.print(
         "The threshold is fitted on the labels that judge it. Left out: each category is judged at the threshold chosen "
-        f"on the others. 95 %: {INTERVALS}. A single lucky draw of random scores may exceed the best of {DRAWS}.\n",
+        f"on the others. 95 %: {INTERVALS}. A single lucky draw of random scores may exceed the best of {DRAWS}.",
         style="dim",
     )
+
+
+def tell_stored(console: Console, found: Stored | None, measured: Sequence[Line]) -> None:
+    """Say what the benchmark itself makes of the detectors, and why that may be less."""
+    why = "NAB's own search goes in coarse steps and may stop short of the best threshold; this one tries every one."
+    if found is None:
+        console.print(f"{why}\n", style="dim")
+        return
+    best = {line.detector: line.scores for line in measured}
+    differ = [
+        f"{name} {_short(profile)} {score:.3f} where {best[name][profile.name]:.3f} can be reached"
+        for name, scores in found.scores.items()
+        for profile in PROFILES
+        if abs((score := scores[profile.name]) - best[name][profile.name]) >= SAME
+    ]
+    which = ", ".join(found.scores)
+    told = f"As NAB scored {which} ({found.path}): " + ("; ".join(differ) or "the same to three digits")
+    rest = "; all else the same" if differ else ""
+    console.print(f"{told}{rest}. {why if differ else ''}\n", style="dim", markup=False)
 
 
 def tell_leaderboard(console: Console, lines: list[Line]) -> None:
