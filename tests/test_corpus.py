@@ -222,6 +222,21 @@ def test_a_benchmark_score_below_chance_is_remarked(score, remarks):
     assert "-1721.6" in said[0]
 
 
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"name": "nab_corpus", "category": "realTweets"}, "only those of realTweets were run"),
+        ({"name": "nab_corpus", "category": None}, "some could not be run"),
+        ({"name": "asd"}, ""),
+    ],
+)
+def test_why_there_is_no_benchmark_score(data, said):
+    """A run over a part of the benchmark's series says why it has no score; other data need none."""
+    told = " ".join(nab_remarks(SimpleNamespace(nab=None, config={"data": data})))
+    assert said in told
+    assert bool(told) == bool(said)
+
+
 def test_the_strongest_alert_of_each_series():
     """Alerts are compared in the size of their level, one of each series is told, whatever the order of the rows."""
     table = pd.DataFrame(

@@ -42,8 +42,8 @@ def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
     if (table := words.nab(found)) is not None:
         console.print()
         _draw(table, console)
-        for remark in words.nab_remarks(found):
-            say(console, "", remark, style="dim")
+    for remark in words.nab_remarks(found):
+        say(console, "", remark, style="dim")
     for caveat in found.record.detection["caveats"]:
         say(console, "", caveat, style="yellow")
     console.print()

@@ -121,7 +121,7 @@ def nab(found: CorpusRun) -> Table | None:
 def nab_remarks(found: CorpusRun) -> list[str]:
     """Say how to read the benchmark's scores."""
     if found.nab is None:
-        return []
+        return _no_nab(found)
     standard = found.nab.told()["standard"]
     remarks = [
         "The threshold, one for all files, is fitted on the labels that judge it; category left out: on those of the "
@@ -135,6 +135,15 @@ def nab_remarks(found: CorpusRun) -> list[str]:
             "file, so no one threshold suits all. threshold=conformal alerts=fatigue gives each file a level of its own."
         )
     return remarks
+
+
+def _no_nab(found: CorpusRun) -> list[str]:
+    """Say why a run over the benchmark's series has no score of it."""
+    if found.config["data"]["name"] != "nab_corpus":
+        return []
+    category = found.config["data"].get("category")
+    why = f"only those of {category} were run" if category else "some could not be run"
+    return [f"No NAB score: it is one threshold for all 58 series, and {why}."]
 
 
 def by_category(found: CorpusRun) -> Table | None:
