@@ -54,11 +54,11 @@ def refit(folder: Path, number: int) -> "Run | CorpusRun":
     """Run a trial's config as a whole, judged on the test rows, into ``refit_<number>``; ``best`` points at it."""
     trial = folder / str(number)
     config = json.loads((trial / "config.json").read_text(encoding="utf-8"))
-    command = json.loads((trial / "record.json").read_text(encoding="utf-8"))["command"]
+    tried = json.loads((trial / "record.json").read_text(encoding="utf-8"))
     # Two processes may end a sweep at the same moment: the one that renames last finds the other's.
     fresh, target = folder / f"refit_{number}.{os.getpid()}{RUNNING}", folder / f"refit_{number}"
     fresh.mkdir()
-    found = whole_run(config, RunRecord(command=command), fresh)
+    found = whole_run(config, RunRecord(command=tried["command"], detector=tried.get("detector", "")), fresh)
     shutil.rmtree(target, ignore_errors=True)
     with suppress(OSError):
         fresh.rename(target)

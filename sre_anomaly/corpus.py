@@ -161,7 +161,7 @@ def _record(found: CorpusRun, seed: int) -> None:
         "judged_days": float(completed["judged_days"].sum()),
     }
     record.detection = {
-        "detector": found.config["detector"]["name"],
+        "detector": record.detector,
         "flags": int(completed["flags"].sum()),
         "alerts": int(completed["alerts"].sum()),
         "threshold": {"name": found.config["threshold"]["name"]},

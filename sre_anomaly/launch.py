@@ -140,7 +140,7 @@ class Job:
 
     def _one_of_many(self, config: DictConfig, hydra_config: Any, folder: Path, overrides: list[str]) -> None:
         chosen = [word for word in overrides if not word.startswith(("sweep=", "hydra."))]
-        record = RunRecord(command=command_of(chosen))
+        record = RunRecord(command=command_of(chosen), detector=_detector(hydra_config))
         plain_config = resolved(config)
         if hydra_config.runtime.choices.get("hydra/sweeper") == SWEEPER:
             sweep: Any = OmegaConf.to_container(hydra_config.sweeper, resolve=True)
@@ -151,7 +151,7 @@ class Job:
 
     def _single(self, config: DictConfig, folder: Path, overrides: list[str]) -> None:
         """Run one config; a user's mistake leaves nothing behind."""
-        record = RunRecord(command=command_of(overrides))
+        record = RunRecord(command=command_of(overrides), detector=_detector(HydraConfig.get()))
         try:
             self.found = whole_run(resolved(config), record, folder)
             self.folder = folder
@@ -162,6 +162,11 @@ class Job:
             how = "has failed" if isinstance(error, Exception) else "was interrupted"
             sys.stderr.write(f"sre-anomaly: the run {how}; {nearest(settle(folder))}/ has its record\n")
             raise
+
+
+def _detector(hydra_config: Any) -> str:
+    """Return the option of the group detector as the user chose it."""
+    return str(hydra_config.runtime.choices.get("detector") or "")
 
 
 def _finish_single(found: "Run | CorpusRun", folder: Path) -> None:

@@ -36,6 +36,7 @@ IN_SAMPLE = "The rows that are judged are also those learned from: right for loo
 def describe(config: Mapping[str, Any], record: RunRecord) -> None:
     """Note what was asked for and with what."""
     record.experiment = str(config["name"])
+    record.detector = record.detector or str(config["detector"]["name"])
     record.seed = int(config["seed"])
     record.config_hash = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:16]
     record.started = record.started or datetime.now(UTC).isoformat(timespec="seconds")
@@ -105,6 +106,7 @@ def describe_data(frame: MetricFrame, split: Split, record: RunRecord) -> None:
 
 def detection_record(
     config: Mapping[str, Any],
+    record: RunRecord,
     parts: Parts,
     detected: Detection,
     verdict: Judgement,
@@ -113,7 +115,7 @@ def detection_record(
 ) -> dict[str, Any]:
     """Return what the record keeps of a detection and its judgement."""
     return {
-        "detector": config["detector"]["name"],
+        "detector": record.detector,
         "flags": int(detected.flags[split.test].sum()),
         "alerts": len(detected.alerts),
         "rows_scored": int(np.isfinite(detected.scores[split.test]).sum()),

@@ -90,6 +90,8 @@ class RunRecord:
 
     status: str = "running"
     experiment: str = ""
+    detector: str = ""
+    """The option as it was chosen: several YAML files may name one class."""
     command: str = ""
     seed: int = 0
     config_hash: str = ""

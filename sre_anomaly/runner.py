@@ -132,7 +132,13 @@ def judge_detection(found: Run, detected: Detection, parts: Parts, seed: int) ->
         )
     found.detection, found.judgement = detected, verdict
     record.detection = detection_record(
-        found.config, parts, detected, verdict, split, measured_on if _labelled(frame, span) else None
+        found.config,
+        record,
+        parts,
+        detected,
+        verdict,
+        split,
+        measured_on if _labelled(frame, span) else None,
     )
 
 

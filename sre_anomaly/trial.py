@@ -65,7 +65,7 @@ def run_trial(
     if not {"detection", "forecast"} & set(tasks):
         return
     if isinstance(parts.data, Corpus):
-        record.detection = _every_series(config, parts.data, stages, report)
+        record.detection = _every_series(config, parts.data, record, stages, report)
     else:
         try_metrics(config, parts, record, stages, kept, tasks, report)
 
@@ -92,7 +92,7 @@ def try_metrics(
         )
         parts.detector.report = report
         detected, verdict = _judged(frame, split, prepared, parts, stages)
-        record.detection = detection_record(config, parts, detected, verdict, split, "validation")
+        record.detection = detection_record(config, record, parts, detected, verdict, split, "validation")
     if parts.forecaster is not None and "forecast" in tasks:
         # The interval must not be drawn from the rows that it is judged on.
         ahead = Split(split.train, None, split.test)
@@ -105,7 +105,7 @@ def try_metrics(
 
 
 def _every_series(
-    config: Mapping[str, Any], source: Corpus, stages: Stages, report: Report | None
+    config: Mapping[str, Any], source: Corpus, record: RunRecord, stages: Stages, report: Report | None
 ) -> dict[str, Any]:
     """Return the means over all series; how they stand is reported after each one."""
     lines = []
@@ -123,7 +123,7 @@ def _every_series(
             report(number, float(np.mean(areas)))
     overall = across(pd.DataFrame(lines), int(config["seed"]))
     return {
-        "detector": config["detector"]["name"],
+        "detector": record.detector,
         "measured_on": "validation",
         "series": len(lines),
         "measures": overall.measures,

@@ -35,6 +35,11 @@ def test_a_yaml_file_in_the_users_conf_is_found(command, tmp_path):
     assert (code, err) == (0, "")
     record = json.loads((tmp_path / "outputs/latest/record.json").read_text())
     assert record["detection"]["threshold"]["name"] == "contamination"
+    assert record["detection"]["detector"] == "mine"
+    (folder / "other.yaml").write_bytes((folder / "mine.yaml").read_bytes())
+    assert command("-m", "experiment=prometheus_week", "detector=mine,other")[0] == 0
+    told = [json.loads(path.read_text()) for path in tmp_path.glob("outputs/*/*_multirun/*/record.json")]
+    assert sorted(one["detection"]["detector"] for one in told) == ["mine", "other"]
     assert record["detection"]["measures"]["recall"] > 0.5
 
 

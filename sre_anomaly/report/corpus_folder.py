@@ -29,7 +29,7 @@ def write_corpus(found: CorpusRun, folder: Path) -> None:
     picture = folder / "images" / TIMELINE
     timeline(found, alerts, picture)
     if found.nab is not None:
-        detector = str(found.config["detector"]["name"]).rpartition(".")[2]
+        detector = found.record.detector.replace("/", "_")
         scores = {one.name: one.scores for one in found.nab.series}
         write_layout(folder / "nab_results", detector, found.nab.corpus, scores)
         lines = [measured_line(detector, HERE, found.nab.overall)]
