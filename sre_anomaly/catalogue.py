@@ -13,6 +13,8 @@ from sre_anomaly.errors import UserError, did_you_mean
 from sre_anomaly.registry import KINDS, TABLE_KINDS
 
 GROUPS = (*KINDS, *TABLE_KINDS, "experiment", "sweep")
+BLOCKS = ("corpus", "forecast")
+"""Settings with nothing to choose between."""
 CONF_ENTRY_POINTS = "sre_anomaly.conf"
 KEY = re.compile(r"^(\s*)([\w.=]+):\s*([^#]*?)\s*(?:#\s*(.*))?$")
 
@@ -76,7 +78,23 @@ def read_option(kind: str, name: str) -> Option:
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
         raise UserError(f"{kind}={name}: no such option; {did_you_mean(name, options(kind))}")
-    option = Option(kind, name, "")
+    return _read(path, Option(kind, name, ""))
+
+
+def read_block(name: str) -> Option:
+    """Read settings that are no group: those of one block of ``config.yaml``."""
+    path = folders()[0] / "config.yaml"
+    option = _read(path, Option("", name, ""))
+    opened = re.search(rf"^{name}:\s*#\s*(.*)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return Option(
+        "",
+        name,
+        opened.group(1) if opened else "",
+        [line for line in option.keys if line[0].startswith(f"{name}.")],
+    )
+
+
+def _read(path: Path, option: Option) -> Option:
     above: list[str] = []
     inside_defaults = False
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -89,7 +107,7 @@ def read_option(kind: str, name: str) -> Option:
             continue
         inside_defaults = line.startswith("defaults:") or (inside_defaults and line.startswith((" ", "-")))
         match = KEY.match(line)
-        if match is None or inside_defaults or (match.group(2) == "name" and kind != "sweep"):
+        if match is None or inside_defaults or (match.group(2) == "name" and option.kind != "sweep"):
             continue
         indent, key, default, comment = match.groups()
         depth = len(indent) // 2
@@ -108,7 +126,7 @@ def _continue_comment(option: Option, line: str, words: str) -> None:
 
 
 def show(words: list[str]) -> None:
-    """Print all groups, one group, or one option with its keys.
+    """Print all groups, one group, one option with its keys, or a block of settings.
 
     Raises
     ------
@@ -119,18 +137,28 @@ def show(words: list[str]) -> None:
     if not words:
         for kind in GROUPS:
             console.print(f"[bold]{kind}[/]  {', '.join(options(kind))}")
-        console.print("\n[dim]More of one group: sre-anomaly list detector[/]")
+        console.print(
+            f"\n[dim]More of one group: sre-anomaly list detector. Settings beside them: list {' or '.join(BLOCKS)}[/]"
+        )
         return
     kind = words[0]
+    if kind in BLOCKS:
+        _show(console, kind, read_block(kind), "")
+        return
     if kind not in GROUPS:
-        raise UserError(f"list: no group is called {kind!r}; {did_you_mean(kind, GROUPS)}")
-    chosen = words[1:] or options(kind)
-    for name in chosen:
-        option = read_option(kind, name)
-        console.print(f"[bold]{kind}={name}[/]  {escape(option.meaning)}")
-        width = max((len(f"{key}={default}") for key, default, _ in option.keys), default=0)
-        for key, default, comment in option.keys:
-            shown = f"{key}={default}".ljust(min(width, 48))
-            console.print(
-                f"    {escape(f'{kind}.' if kind not in {'experiment', 'sweep'} else '')}{escape(shown)}  [dim]{escape(comment)}[/]"
-            )
+        raise UserError(f"list: no group is called {kind!r}; {did_you_mean(kind, (*GROUPS, *BLOCKS))}")
+    for name in words[1:] or options(kind):
+        _show(
+            console,
+            f"{kind}={name}",
+            read_option(kind, name),
+            f"{kind}." if kind not in {"experiment", "sweep"} else "",
+        )
+
+
+def _show(console: Console, title: str, option: Option, before: str) -> None:
+    console.print(f"[bold]{title}[/]  {escape(option.meaning)}")
+    width = max((len(f"{key}={default}") for key, default, _ in option.keys), default=0)
+    for key, default, comment in option.keys:
+        shown = f"{key}={default}".ljust(min(width, 48))
+        console.print(f"    {escape(before)}{escape(shown)}  [dim]{escape(comment)}[/]")

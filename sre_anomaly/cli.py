@@ -32,6 +32,18 @@ Everything is chosen by overrides, in Hydra's grammar:
   --cfg job                            show the whole configuration
 More of Hydra's flags: sre-anomaly --hydra-help
 """
+HELP_OF = {
+    "score-nab": """\
+sre-anomaly score-nab RESULTS: judge results as the Numenta Anomaly Benchmark does, beside the published scores.
+
+RESULTS is a folder with <detector>/<category>/<detector>_<file>.csv or with <detector>.csv.gz, of one detector or
+of several; that of a run over the benchmark is its nab_results/.
+  data=FOLDER     the corpus, with data/ and labels/ as NAB has them; without it NAB itself, found or fetched
+  to=FOLDER       also write leaderboard.csv, .png and .html there
+  overwrite=true  replace a leaderboard that is there already
+  seed=42         of the random scores and of the intervals
+"""
+}
 MISTAKE = 2
 INTERRUPTED = 130
 
@@ -45,7 +57,7 @@ def main(argv: list[str] | None = None) -> None:
         print(f"sre-anomaly {__version__}")
         return
     if {"--help", "-h"} & set(words):
-        print(HELP, end="")
+        print(HELP_OF.get(command, HELP), end="")
         return
     try:
         if not named:

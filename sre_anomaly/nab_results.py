@@ -23,6 +23,8 @@ from sre_anomaly.tables import HEADER_ROWS, column, numbers, read_table
 from sre_anomaly.timestamps import times
 
 STORED = ".csv.gz"
+RUN = "nab_results"
+"""Where a run over the benchmark leaves its results, in its folder."""
 SCORE = "anomaly_score"
 
 
@@ -39,6 +41,8 @@ def read_detectors(folder: Path, corpus: Sequence[CorpusFile]) -> dict[str, list
         return {folder.name.removesuffix(STORED): read_stored(folder, corpus)}
     if not folder.is_dir():
         raise DataError(f"{folder}: is not there")
+    if (folder / RUN).is_dir():
+        raise DataError(f"{folder}: is the folder of a run; its results are in {folder / RUN}")
     found = {
         path.name.removesuffix(STORED): read_stored(path, corpus)
         for path in sorted(folder.glob(f"*{STORED}"))

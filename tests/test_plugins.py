@@ -163,3 +163,14 @@ def test_a_wheel_installed_elsewhere(tmp_path):
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert json.loads((work / "outputs/latest/record.json").read_text())["status"] == "completed"
+
+
+def test_settings_that_are_no_group_are_listed(command):
+    """The settings of corpora and forecasts are told with their comments, as an option's are."""
+    code, out, _ = command("list", "corpus")
+    assert code == 0
+    assert "only for data with many series" in out
+    assert "corpus.jobs=1" in out
+    assert "how many series at a time" in out
+    assert "forecast.horizon=1" in command("list", "forecast")[1]
+    assert "did you mean 'corpus'" in command("list", "corpsu")[2]

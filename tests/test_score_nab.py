@@ -13,6 +13,7 @@ import pytest
 from sre_anomaly.errors import DataError
 from sre_anomaly.nab_corpus import read_corpus
 from sre_anomaly.nab_results import read_detectors, read_layout, write_layout, write_stored
+from sre_anomaly.score_nab import KEYS
 
 DATA = Path(os.environ.get("SRE_ANOMALY_DATA", "/nowhere"))
 
@@ -304,3 +305,20 @@ def test_scores_that_nab_wrote_down(command, small):
     assert code == 2
     assert "thresholds.json: expected" in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_run_folder_is_hinted_at(command, small):
+    """The folder of a run is not taken for results; the line says where in it they are."""
+    (small / "results").rename(small / "nab_results")
+    (small / "series" / "one").mkdir(parents=True)
+    (small / "series" / "one" / "alerts.csv").write_text("start")
+    code, _, err = command("score-nab", small, "data=corpus")
+    assert code == 2
+    assert f"its results are in {small / 'nab_results'}" in err
+
+
+def test_its_own_help(command):
+    """The command's help names every key that it takes."""
+    code, out, _ = command("score-nab", "--help")
+    assert code == 0
+    assert all(f"{key}=" in out for key in KEYS)

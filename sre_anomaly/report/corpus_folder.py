@@ -6,7 +6,7 @@ import pandas as pd
 import yaml
 
 from sre_anomaly.corpus import SERIES, CorpusRun
-from sre_anomaly.nab_results import write_layout
+from sre_anomaly.nab_results import RUN, write_layout
 from sre_anomaly.records import write_text
 from sre_anomaly.report.corpus_page import write_corpus_page
 from sre_anomaly.report.corpus_plots import timeline
@@ -31,7 +31,7 @@ def write_corpus(found: CorpusRun, folder: Path) -> None:
     if found.nab is not None:
         detector = found.record.detector.replace("/", "_")
         scores = {one.name: one.scores for one in found.nab.series}
-        write_layout(folder / "nab_results", detector, found.nab.corpus, scores)
+        write_layout(folder / RUN, detector, found.nab.corpus, scores)
         lines = [measured_line(detector, HERE, found.nab.overall)]
         lines += baseline_lines(found.nab.series, found.nab.chance, int(found.config["seed"]))
         lines += published()
