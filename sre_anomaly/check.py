@@ -1,19 +1,24 @@
-"""``sre-anomaly check``: tells whether a configuration is right, and whether the user's own table suits it."""
+"""``sre-anomaly check``: tells whether a configuration is right, and whether the user's own table or files suit it."""
+
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
 from sre_anomaly.build import NOTHING
 from sre_anomaly.compose import composed, refuse_unknown_sweep
+from sre_anomaly.corpora import Corpus
 from sre_anomaly.errors import DataError
 from sre_anomaly.table_parts import TableParts, build_all
 
 OWN = ("csv", "logs")
 """Tables that users bring: the others cannot be wrong."""
+FETCHED = ("nab_corpus",)
+"""Series that would be fetched to be counted."""
 
 
 def check(words: list[str]) -> None:
-    """Build every part that some overrides ask for; look at the table if it is the user's.
+    """Build every part that some overrides ask for; look at the table if it is the user's, and for the files.
 
     Raises
     ------
@@ -29,16 +34,40 @@ def check(words: list[str]) -> None:
         print(f"ok: {settings.n_trials} trials of {', '.join(dict.fromkeys(varied))} (nothing was run)")
         return
     config = composed(words)
-    _, table_parts = build_all(config)
+    parts, table_parts = build_all(config)
     looked = table_parts is not None and config["table"]["name"] in OWN
     if table_parts is not None and looked:
         look_at_table(table_parts)
+    counted = ""
+    if isinstance(parts.data, Corpus) and config["data"]["name"] not in FETCHED:
+        names = parts.data.names()
+        look_for_incidents(config["data"].get("incidents"), names)
+        counted = f"; {len(names):,} series"
     chosen = ", ".join(
         f"{kind}={value['name']}"
         for kind, value in config.items()
         if isinstance(value, dict) and value.get("name", NOTHING) != NOTHING
     )
-    print(f"ok: {chosen}" + ("" if looked else " (no data were read)"))
+    print(f"ok: {chosen}{counted}" + ("" if looked else " (no data were read)"))
+
+
+def look_for_incidents(pattern: str | None, names: list[str]) -> None:
+    """Say which series have no file of incident windows, where a pattern says where these are.
+
+    Raises
+    ------
+    DataError
+        If none of them has one.
+    """
+    if pattern is None:
+        return
+    files = [Path(pattern.replace("*", Path(name).stem)) for name in names]
+    absent = [path for path in files if not path.is_file()]
+    told = f"data.incidents: {len(absent)} of {len(names)} series have no file of windows; the first: {min(absent, default='')}"
+    if len(absent) == len(names):
+        raise DataError(told)
+    if absent:
+        Console(highlight=False, soft_wrap=True).print(f"[yellow]careful: {escape(told)}[/]")
 
 
 def look_at_table(parts: TableParts) -> None:

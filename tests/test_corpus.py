@@ -180,6 +180,24 @@ def test_a_mistake_is_told_in_one_line(command, tmp_path, words, said, needs):
     assert not list(tmp_path.glob("outputs/fleet/*"))
 
 
+def test_check_looks_for_the_files(command, tmp_path):
+    """``check`` counts the series and their files of windows, and reads none of them."""
+    _write_hosts(tmp_path, 3, rows=100)
+    labelled = ["check", *FLEET, "data.incidents=labels/*.json"]
+    assert "; 3 series (no data were read)" in command(*labelled)[1]
+    (tmp_path / "labels/web1.json").unlink()
+    code, out, _ = command(*labelled)
+    assert code == 0
+    assert "1 of 3 series have no file of windows; the first: labels/web1.json" in out
+    for wrong, said in (
+        ("data.incidents=lables/*.json", "3 of 3 series have no"),
+        ("data.path=godo/*.csv", "no file"),
+    ):
+        code, _, err = command("check", *FLEET, wrong)
+        assert code == 2
+        assert said in err
+
+
 def test_means_are_over_labelled_series():
     """A series without anomalies counts in no area, but its false alerts count."""
     table = pd.DataFrame(

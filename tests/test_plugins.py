@@ -67,6 +67,9 @@ def test_every_command_of_the_readme_composes(command, tmp_path):
     (tmp_path / "conf" / "experiment" / "checkout.yaml").write_text(_readme_blocks("yaml")[0])
     (tmp_path / "conf" / "detector").mkdir()
     (tmp_path / "conf" / "detector" / "mine.yaml").write_text(_readme_blocks("yaml")[1])
+    for name in ("metrics/web1.csv", "labels/web1.json"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text("")
     lines = "".join(_readme_blocks("sh")).replace("\\\n", " ").splitlines()
     shown = [
         shlex.split(line, comments=True) for line in map(str.strip, lines) if line.startswith("sre-anomaly ")
