@@ -231,13 +231,33 @@ def test_means_are_over_labelled_series():
     assert high == pytest.approx(0.8)
 
 
-@pytest.mark.parametrize(("score", "remarks"), [(1.3, 2), (14.0, 2), (40.0, 1)])
-def test_a_benchmark_score_below_chance_is_remarked(score, remarks):
-    """One shared level on scores that mean something else in every file may do worse than chance: that is said."""
-    told = {"standard": {"score": score, "random": 9.8, "random_best": 18.4, "at_own_level": -1721.6}}
-    said = nab_remarks(SimpleNamespace(nab=SimpleNamespace(told=lambda: told)))
-    assert len(said) == remarks
+REMARKS = [
+    (1.3, "zscore", ["No better than random scores"]),
+    (14.0, "zscore", ["No better than random scores"]),
+    (40.0, "zscore", []),
+    (72.0, "mine", ["67.0 to 77.0 includes the best published score (ARTime, 74.9)"]),
+    (90.0, "cknn", ["constants of cknn were found on NAB itself"]),
+]
+
+
+@pytest.mark.parametrize(("score", "detector", "remarks"), REMARKS)
+def test_how_to_read_a_benchmark_score_is_remarked(score, detector, remarks):
+    """What is not above chance, not safely above the best published, or found on the same files, is said to be."""
+    told = {
+        "standard": {
+            "score": score,
+            "random": 9.8,
+            "random_best": 18.4,
+            "at_own_level": -1721.6,
+            "interval": (score - 5, score + 5),
+        }
+    }
+    found = SimpleNamespace(nab=SimpleNamespace(told=lambda: told), record=SimpleNamespace(detector=detector))
+    said = nab_remarks(found)
     assert "-1721.6" in said[0]
+    assert len(said) == 1 + len(remarks)
+    for remark, expected in zip(said[1:], remarks, strict=True):
+        assert expected in remark
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from sre_anomaly.corpus import CorpusRun
 from sre_anomaly.evaluation.nab_spread import DRAWS
 from sre_anomaly.evaluation.series import BESIDE
 from sre_anomaly.records import short
+from sre_anomaly.report.leaderboard import ordered, published
 from sre_anomaly.report.words import Table
 
 ROWS = {
@@ -23,6 +24,8 @@ ROWS = {
     "point_adjusted_f1": "flatters: one flagged row counts for its whole incident; see chance beside it",
 }
 
+FOUND_ON_NAB = ("cknn",)
+"""Detectors whose constants were chosen with NAB's labels in sight."""
 COLUMNS = (
     "series",
     "rows",
@@ -128,6 +131,16 @@ def nab_remarks(found: CorpusRun) -> list[str]:
         f"other categories. With the alerts above just as they are, nothing fitted: {standard['at_own_level']:.1f} "
         "(standard); each false alert costs, and there is no lower end."
     ]
+    best, (low, high) = ordered(published())[0], standard["interval"]
+    if low <= best.scores["standard"] <= high:
+        remarks.append(
+            f"{low:.1f} to {high:.1f} includes the best published score ({best.detector}, "
+            f"{best.scores['standard']:.1f}): 58 files do not settle which is better."
+        )
+    if found.record.detector in FOUND_ON_NAB:
+        remarks.append(
+            f"The constants of {found.record.detector} were found on NAB itself: expect less on other data."
+        )
     if standard["score"] <= standard["random_best"]:
         remarks.append(
             f"No better than random scores ({standard['random']:.1f} on average, {standard['random_best']:.1f} for the "
