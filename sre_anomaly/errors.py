@@ -38,8 +38,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     "did you mean 'cknn'? (there are: auto, cknn, zscore)"
     """
     names = sorted(known)
-    # A short word with two letters exchanged is half another.
-    near = get_close_matches(word, names, n=2, cutoff=0.6) or get_close_matches(word, names, n=1, cutoff=0.5)
+    near = get_close_matches(word, names, n=2, cutoff=0.6)
+    if not near and len(word) > 3:
+        # Two wrong letters in a short word are half of it.
+        near = get_close_matches(word, names, n=1, cutoff=0.5)
     if not near and word:
         near = [name for name in names if word.lower() in name.lower()][:MOST_NAMES]
     everything = f"there are: {', '.join(names)}" if names else "there are none"

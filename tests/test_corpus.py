@@ -252,7 +252,7 @@ def test_how_to_read_a_benchmark_score_is_remarked(score, detector, remarks):
             "interval": (score - 5, score + 5),
         }
     }
-    found = SimpleNamespace(nab=SimpleNamespace(told=lambda: told), record=SimpleNamespace(detector=detector))
+    found = SimpleNamespace(nab=SimpleNamespace(told=lambda: told), config={"detector": {"name": detector}})
     said = nab_remarks(found)
     assert "-1721.6" in said[0]
     assert len(said) == 1 + len(remarks)

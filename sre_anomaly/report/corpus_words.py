@@ -137,10 +137,8 @@ def nab_remarks(found: CorpusRun) -> list[str]:
             f"{low:.1f} to {high:.1f} includes the best published score ({best.detector}, "
             f"{best.scores['standard']:.1f}): 58 files do not settle which is better."
         )
-    if found.record.detector in FOUND_ON_NAB:
-        remarks.append(
-            f"The constants of {found.record.detector} were found on NAB itself: expect less on other data."
-        )
+    if (made_of := found.config["detector"]["name"]) in FOUND_ON_NAB:
+        remarks.append(f"The constants of {made_of} were found on NAB itself: expect less on other data.")
     if standard["score"] <= standard["random_best"]:
         remarks.append(
             f"No better than random scores ({standard['random']:.1f} on average, {standard['random_best']:.1f} for the "
