@@ -33,7 +33,7 @@ def write_corpus_page(found: CorpusRun, alerts: pd.DataFrame, picture: Path, pat
         *(f"<p class='note'>{html.escape(remark)}</p>" for remark in words.nab_remarks(found)),
         *_section("By category", words.by_category(found)),
         *_section(
-            "Series, most alerts first (all of them: series.csv)",
+            "Series, the most unusual first (all of them: series.csv)",
             words.series_lines(found, MOST_SERIES, alerts=alerts),
         ),
         *_section("Series that could not be run", words.broken(found)),

@@ -1,5 +1,6 @@
 """What a run over many series tells on screen."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +21,7 @@ COLUMNS = ("series", "alerts", "incidents", "incidents_caught", "false_alerts", 
 def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
     """Say what was read, what was found, how good that is, and where the files are."""
     assert found.record.detection is not None
+    called = words.short_names(list(found.table["series"]))
     say(console, "Read", words.read(found))
     for note in found.record.notes:
         say(console, "", note, style="dim")
@@ -29,13 +31,13 @@ def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
         say(console, "Caught", sentence)
     if found.record.detection["alerts"]:
         console.print()
-        say(console, "Strongest", f"alerts, one a series, the {MOST} furthest above their level (UTC):")
+        say(console, "Strongest", f"alerts, one a series, the {MOST} furthest from what was usual (UTC):")
     for series, start, reason in words.strongest(pd.read_csv(folder / "alerts.csv"))[:MOST]:
-        console.print(f"  [red]{start}[/]  {escape(_short(series))}: {escape(reason)}", soft_wrap=True)
+        console.print(f"  [red]{start}[/]  {escape(called[series])}: {escape(reason)}", soft_wrap=True)
     if found.record.detection["alerts"] > 0:
         console.print()
         say(console, "Most", "alerts, in these series (all are in series.csv):")
-        _draw(words.series_lines(found, MOST, COLUMNS), console)
+        _draw(words.series_lines(found, MOST, COLUMNS), console, called)
     if (table := words.measured(found)) is not None:
         console.print()
         _draw(Table(table.columns[:-1], [row[:-1] for row in table.rows]), console)
@@ -56,15 +58,10 @@ def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
     )
 
 
-def _draw(table: Table, console: Console) -> None:
+def _draw(table: Table, console: Console, called: Mapping[str, str] | None = None) -> None:
     drawn = RichTable(box=None, pad_edge=True, header_style="dim")
     for column in table.columns:
         drawn.add_column(column, overflow="fold")
     for row in table.rows:
-        drawn.add_row(*(escape(_short(cell)) for cell in row))
+        drawn.add_row(*(escape((called or {}).get(cell, cell)) for cell in row))
     console.print(drawn)
-
-
-def _short(name: str) -> str:
-    """Leave out folders, which tell nothing on a narrow screen; the page has the whole name."""
-    return name.rpartition("/")[2].removesuffix(".csv")

@@ -1,5 +1,6 @@
 """What a run over many series says, in words and tables, for the screen and the page."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -143,26 +144,48 @@ def by_category(found: CorpusRun) -> Table | None:
 def series_lines(
     found: CorpusRun, most: int, columns: Sequence[str] = COLUMNS, alerts: pd.DataFrame | None = None
 ) -> Table:
-    """Return the series with most alerts; with their alerts given, the strongest of each beside."""
+    """Return the series with most alerts; with the alerts given, those with the strongest, which stand beside."""
     completed = found.table[found.table["status"] == "completed"]
-    chosen = completed.sort_values("alerts", ascending=False, kind="stable").head(most)
+    chosen = completed.sort_values("alerts", ascending=False, kind="stable")
+    worst = {} if alerts is None else {series: f"{time}: {why}" for series, time, why in strongest(alerts)}
+    if worst:
+        place = {series: number for number, series in enumerate(worst)}
+        chosen = chosen.sort_values(
+            "series", key=lambda names: names.map(lambda name: place.get(name, len(place))), kind="stable"
+        )
+    chosen = chosen.head(most)
     kept = [name for name in columns if name in chosen]
     rows = [[_cell(line[name]) for name in kept] for _, line in chosen.iterrows()]
     titles = [name.replace("_", " ") for name in kept]
-    if alerts is not None:
-        worst = {series: f"{time}: {reason}" for series, time, reason in strongest(alerts)}
-        titles.append("strongest alert")
+    if worst:
+        titles.append("strongest alert (UTC)")
         rows = [[*row, worst.get(row[0], "")] for row in rows]
     return Table(titles, rows)
 
 
 def strongest(alerts: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """Return (series, time, reason) of each series' alert furthest above its level in the level's own size, that first."""
-    size = alerts["peak_level"].abs().clip(lower=1e-12)
-    above = (alerts["peak_score"] - alerts["peak_level"]) / size
-    order = np.argsort(-above.to_numpy(), kind="stable")
+    """Return (series, time, reason) of each series' alert furthest from what was expected, that first.
+
+    Scores of different series, and levels, cannot be compared; distances in a metric's usual spread can.
+    """
+    order = np.argsort(-alerts["distance"].to_numpy(), kind="stable")
     chosen = alerts.iloc[order].drop_duplicates("series")
     return [(str(line.series), at(line.start), str(line.reason)) for line in chosen.itertuples()]
+
+
+def short_names(series: Sequence[str]) -> dict[str, str]:
+    """Return what each series is called where there is little room: its file's name, with folders where two share it.
+
+    Examples
+    --------
+    >>> short_names(["eu/web1.csv", "us/web1.csv", "us/db.csv"])
+    {'eu/web1.csv': 'eu/web1', 'us/web1.csv': 'us/web1', 'us/db.csv': 'db'}
+    """
+    plain = {name: name.removesuffix(".csv").removesuffix(".parquet") for name in series}
+    shared = Counter(name.rpartition("/")[2] for name in plain.values())
+    return {
+        name: short if shared[last := short.rpartition("/")[2]] > 1 else last for name, short in plain.items()
+    }
 
 
 def at(time: object) -> str:
