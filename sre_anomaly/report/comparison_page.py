@@ -32,6 +32,8 @@ COLUMNS = (
     "mase",
 )
 ABSENT = "-"
+ERRORS = ("mae",)
+"""Measures that are better when lower."""
 
 
 @dataclass
@@ -66,7 +68,7 @@ class Difference:
             return "no difference"
         if self.low <= 0 <= self.high:
             return "within the noise"
-        return "better" if self.value > 0 else "worse"
+        return "better" if (self.value > 0) != (self.measure in ERRORS) else "worse"
 
     def __str__(self) -> str:
         """Say it in one sentence."""
@@ -84,6 +86,8 @@ class ComparedRun:
     config: dict[str, str] = field(default_factory=dict)
     """Every key with dots and its value as text; empty where the run did not come to an end."""
     judged: Judged | None = None
+    told: pd.DataFrame | None = None
+    """Of a run over a table, every judged row and its answer."""
     same_rows: bool = False
     """Whether it was judged on the rows that the first run was judged on."""
     differences: list[Difference] = field(default_factory=list)
@@ -104,6 +108,9 @@ class ComparedRun:
 
     def interval(self, measure: str) -> tuple[float, float]:
         """Return the 95 % interval of a measure, NaN where there is none."""
+        if measure == "macro_f1" and self.measures.get("folds") == 1:
+            # Over one fold the mean over folds and the pooled value are the same.
+            measure = "macro_f1_pooled"
         known = (self._judged_task.get("intervals") or {}).get(measure) or (None, None)
         low, high = (math.nan if edge is None else float(edge) for edge in known)
         return low, high
