@@ -12,6 +12,7 @@ import pandas as pd
 from sre_anomaly.clock import in_words
 from sre_anomaly.frame import Array, Mask
 from sre_anomaly.records import Alert, short, write_text
+from sre_anomaly.report.sweep_data import interval_of
 from sre_anomaly.report.sweep_page import MEANINGS, document, sentences
 from sre_anomaly.report.tags import picture_tag, table_tag
 from sre_anomaly.report.words import Table
@@ -108,12 +109,7 @@ class ComparedRun:
 
     def interval(self, measure: str) -> tuple[float, float]:
         """Return the 95 % interval of a measure, NaN where there is none."""
-        if measure == "macro_f1" and self.measures.get("folds") == 1:
-            # Over one fold the mean over folds and the pooled value are the same.
-            measure = "macro_f1_pooled"
-        known = (self._judged_task.get("intervals") or {}).get(measure) or (None, None)
-        low, high = (math.nan if edge is None else float(edge) for edge in known)
-        return low, high
+        return interval_of(self._judged_task, measure)
 
     @property
     def baselines(self) -> dict[str, dict[str, float]]:
