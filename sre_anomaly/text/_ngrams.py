@@ -1,6 +1,6 @@
 """A message as its words, runs of words, and pieces of words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,16 @@ def numbered(
         spoken += [numbers[word] for word in message.split()]
         ends.append(len(spoken))
     return list(numbers), np.array(spoken, dtype=np.int64), np.array(ends, dtype=np.int64)
+
+
+def signs_of(text: str) -> npt.NDArray[np.int64]:
+    """Return the number of each sign of a text, (n,)."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.int32).astype(np.int64)
+
+
+def ends_of(sizes: Iterable[int]) -> npt.NDArray[np.int64]:
+    """Return 0 and then where each of some neighbours ends."""
+    return np.cumsum([0, *sizes])
 
 
 def word_ngrams(message: str, shortest: int, longest: int) -> list[str]:

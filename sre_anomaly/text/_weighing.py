@@ -1,7 +1,5 @@
 """Known runs of words or letters found, and weighed into rows of TF-IDF, each in one compiled pass."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -10,38 +8,37 @@ from sre_anomaly.frame import Array
 
 Integers = npt.NDArray[np.int64]
 Columns = npt.NDArray[np.int32]
-Tree = tuple[Integers, Integers, Integers]
+Tree = tuple[Integers, Integers]
 UNKNOWN, SHORT = -1, -2
 """Ranks of a word that is in no known run of words, and of one that such runs pass over."""
 
 
-def tree_of(runs: Sequence[Sequence[int]], first: int) -> Tree:
-    """Return known runs of symbols as a tree: from a run and one more symbol to the longer run, and to its column.
+def tree_of(symbols: Integers, ends: Integers, first: int) -> Tree:
+    """Return n known runs of symbols as a tree: the steps from a run to one symbol more, and the column of each node.
+
+    Node 0 is the run of nothing; the step at place p, a node and a symbol in one number, leads to node p + 1.
 
     Examples
     --------
-    >>> keys, nodes, column_of = tree_of([[7], [7, 8]], 100)
-    >>> [(key >> 32, key % 2**32) for key in keys.tolist()], nodes.tolist(), column_of.tolist()
-    ([(0, 7), (1, 8)], [1, 2], [-1, 100, 101])
+    >>> keys, column_of = tree_of(np.array([7, 7, 8]), np.array([0, 1, 3]), 100)
+    >>> [(key >> 32, key % 2**32) for key in keys.tolist()], column_of.tolist()
+    ([(0, 7), (1, 8)], [-1, 100, 101])
     """
-    nodes: dict[tuple[int, int], int] = {}
-    column = {}
-    for number, run in enumerate(runs):
-        node = 0
-        for symbol in run:
-            node = nodes.setdefault((node, symbol), len(nodes) + 1)
-        column[node] = first + number
-    keys = np.array([(node << 32) + symbol for node, symbol in nodes], dtype=np.int64)
-    order = np.argsort(keys)
-    return (
-        keys[order],
-        np.array(list(nodes.values()), dtype=np.int64)[order],
-        np.array([column.get(node, -1) for node in range(len(nodes) + 1)], dtype=np.int64),
-    )
+    lengths, node = np.diff(ends), np.zeros(len(ends) - 1, dtype=np.int64)
+    keys = [np.empty(0, dtype=np.int64)]
+    for level in range(lengths.max(initial=0)):
+        rows = np.flatnonzero(lengths > level)
+        # Longer runs have greater nodes, so that all the steps are in order.
+        steps, which = np.unique((node[rows] << 32) + symbols[ends[rows] + level], return_inverse=True)
+        node[rows] = sum(map(len, keys)) + 1 + which
+        keys.append(steps)
+    column_of = np.full(sum(map(len, keys)) + 1, -1, dtype=np.int64)
+    column_of[node] = first + np.arange(len(node))
+    return np.concatenate(keys), column_of
 
 
 @step
-def _longer(keys: Integers, nodes: Integers, key: int) -> int:
+def _longer(keys: Integers, key: int) -> int:
     low, high = 0, len(keys)
     while low < high:
         middle = (low + high) // 2
@@ -49,7 +46,7 @@ def _longer(keys: Integers, nodes: Integers, key: int) -> int:
             low = middle + 1
         else:
             high = middle
-    return int(nodes[low]) if low < len(keys) and keys[low] == key else -1
+    return low + 1 if low < len(keys) and keys[low] == key else -1
 
 
 @compiled
@@ -57,7 +54,6 @@ def known_runs(
     symbols: Integers,
     ends: Integers,
     keys: Integers,
-    nodes: Integers,
     column_of: Integers,
     shortest: int,
     longest: int,
@@ -78,7 +74,7 @@ def known_runs(
             for at in range(start, min(start + longest, last)):
                 if symbols[at] < 0:
                     break
-                node = _longer(keys, nodes, (node << 32) + symbols[at])
+                node = _longer(keys, (node << 32) + symbols[at])
                 if node < 0:
                     break
                 if at - start + 1 >= enough and column_of[node] >= 0:

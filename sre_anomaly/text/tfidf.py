@@ -15,7 +15,15 @@ from sre_anomaly.frame import Array
 from sre_anomaly.logs.alarm_words import ALARM_WORDS, PAIR_GROUPS, alarms_of_word
 from sre_anomaly.logs.recent import Recent
 from sre_anomaly.registry import register
-from sre_anomaly.text._ngrams import SHORTEST, each_once, numbered, word_ngrams, word_pieces
+from sre_anomaly.text._ngrams import (
+    SHORTEST,
+    each_once,
+    ends_of,
+    numbered,
+    signs_of,
+    word_ngrams,
+    word_pieces,
+)
 from sre_anomaly.text._weighing import SHORT, UNKNOWN, known_runs, tree_of, weighed_rows
 
 Length = Annotated[int, Field(ge=1, le=9)]
@@ -70,9 +78,11 @@ class TfIdf(TextEncoder):
         super().restore(learned)
         words, pieces = self.vocabulary_
         self._ranks: dict[str, int] = {}
-        spelled = [[self._ranks.setdefault(word, len(self._ranks)) for word in run.split()] for run in words]
-        self._runs = tree_of(spelled, 0)
-        self._pieces = tree_of([[ord(sign) for sign in piece] for piece in pieces], len(words))
+        spoken = [self._ranks.setdefault(word, len(self._ranks)) for run in words for word in run.split()]
+        self._runs = tree_of(
+            np.array(spoken, dtype=np.int64), ends_of(run.count(" ") + 1 for run in words), 0
+        )
+        self._pieces = tree_of(signs_of("".join(pieces)), ends_of(map(len, pieces)), len(words))
         self._facts: Recent[str, WordFacts] = Recent(REMEMBERED)
         return self
 
@@ -120,12 +130,9 @@ class TfIdf(TextEncoder):
         told = {word: self._facts[word] for word in words if word in self._facts}
         new = [word for word in words if word not in told]
         if new:
-            spelled = np.frombuffer(
-                "".join(f" {word} " for word in new).encode("utf-32-le", "surrogatepass"), dtype=np.int32
-            )
             found, ends = known_runs.for_rows(len(new))(
-                spelled.astype(np.int64),
-                np.cumsum([0, *(len(word) + 2 for word in new)]),
+                signs_of("".join(f" {word} " for word in new)),
+                ends_of(len(word) + 2 for word in new),
                 *self._pieces,
                 *(self.pieces or (1, 0)),
                 True,
