@@ -30,7 +30,9 @@ def check(words: list[str]) -> None:
         return
     config = composed(words)
     _, table_parts = build_all(config)
-    looked = table_parts is not None and config["table"]["name"] in OWN
+    looked = table_parts is not None and (
+        config["table"]["name"] in OWN or config["table"].get("path") is not None
+    )
     if table_parts is not None and looked:
         look_at_table(table_parts)
     chosen = ", ".join(

@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sre_anomaly.contracts import Learner
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array, Times
+from sre_anomaly.records import InUse
 
 Rows = npt.NDArray[np.int64]
 """Row numbers."""
@@ -40,6 +41,8 @@ class Table:
         Nanoseconds since 1970, UTC.
     notes : tuple of str
         What reading did to the data.
+    until : str
+        What happens so many days after ``time`` as the target says, such as "full"; "" where it is no such number.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Table:
     group: Words | None = None
     time: Times | None = None
     notes: tuple[str, ...] = ()
+    until: str = ""
 
     def __len__(self) -> int:
         columns = [*self.numbers.values(), *self.categories.values(), *self.texts.values()]
@@ -145,6 +149,21 @@ class Fold:
     test: Rows
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What a run told of a table of numbers: t judged rows, and how to ask the model for more."""
+
+    table: Table
+    rows: Rows
+    """Which rows were judged, (t,)."""
+    predicted: Array
+    """(t,), told by what was learned from other rows."""
+    predict: Callable[[Table], Array]
+    """The model that learned from all rows: for rows that the table does not have."""
+    bounds: Callable[[Table], tuple[Array, Array, Array]]
+    """The same with the ends of the interval, predicted, lower and upper; it learns anew to know them."""
+
+
 class TableSource(ABC):
     """Where a table comes from."""
 
@@ -158,12 +177,22 @@ class TableSource(ABC):
             If it cannot be read; says which file, row or column.
         """
 
+    def template(self) -> tuple[Mapping[str, Any], str] | None:
+        """Return the columns of a file to begin from and the lines of YAML that name them, where ``table=csv`` would not do."""
+        return None
+
+    def in_use(self, answers: Answers) -> InUse | None:  # noqa: ARG002 - optional
+        """Return what the answers are worth where they are used, or None where nobody can say."""
+        return None
+
 
 class FoldRule(ABC):
     """Which rows of a table are learned from and which are judged, once or several times."""
 
     leaks: bool = False
     """True: rows of one group stand on both sides, so that the measures flatter."""
+    goes_forward: bool = False
+    """True: what is judged comes later than what was learned from."""
 
     @abstractmethod
     def folds(self, table: Table) -> list[Fold]:

@@ -21,6 +21,8 @@ class ByTime(FoldRule):
     train: Annotated[float, Field(gt=0, lt=1)] = 0.7
     gap: Duration = timedelta(0)
 
+    goes_forward = True
+
     def folds(self, table: Table) -> list[Fold]:
         """Return one fold.
 

@@ -6,12 +6,10 @@ import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 import yaml
@@ -20,15 +18,9 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from sre_anomaly.errors import ConfigError
-from sre_anomaly.evaluation.bootstrap import interval
-from sre_anomaly.evaluation.incidents import match
-from sre_anomaly.evaluation.judge import LONGEST_BLOCK
-from sre_anomaly.evaluation.points import count, pr_auc
-from sre_anomaly.frame import runs_of_labels
 from sre_anomaly.records import Alert, short, write_text
 from sre_anomaly.report.comparison_page import (
     ComparedRun,
-    Difference,
     Judged,
     failed,
     measured,
@@ -36,14 +28,15 @@ from sre_anomaly.report.comparison_page import (
     other_rows,
     write_comparison_page,
 )
+from sre_anomaly.report.comparison_pairs import differences
 from sre_anomaly.report.screen import say
+from sre_anomaly.report.words import Table
 
 LONGEST_NAME = 48
 ON_SCREEN = 4
 """Measures that fit beside a name."""
 NAME_ON_SCREEN = 28
 TIMES = ("start", "fired", "end", "peak")
-Rows = npt.NDArray[np.int64]
 
 
 def read_runs(records: Sequence[Path]) -> list[ComparedRun]:
@@ -60,7 +53,7 @@ def read_runs(records: Sequence[Path]) -> list[ComparedRun]:
     for run in finished:
         run.same_rows = _judged_rows(run) == _judged_rows(finished[0])
         if run is not finished[0] and run.same_rows:
-            run.differences = _against(finished[0], run)
+            run.differences = differences(finished[0], run)
     return runs
 
 
@@ -78,6 +71,9 @@ def _read(path: Path) -> ComparedRun:
         run.config = dict(_flat(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))))
         if record["detection"] is not None:
             run.judged = _judged(folder, record)
+        elif record.get("classification") or record.get("regression"):
+            # As it is written: a class may be called 01 or NA.
+            run.told = pd.read_csv(folder / "predictions.csv", dtype=str, keep_default_na=False)
     except (OSError, ValueError, KeyError, yaml.YAMLError) as error:
         raise ConfigError(
             f"{folder}: a file of this run cannot be read: {' '.join(str(error).split())}"
@@ -124,6 +120,7 @@ def _name(runs: Sequence[ComparedRun]) -> None:
     every = [shlex.split(str(run.record.get("command", ""))) for run in runs]
     shared = set(every[0]).intersection(*every[1:]) if every else set()
     own = [" ".join(_rounded(word) for word in words if word not in shared) for words in every]
+    settings = _settings(runs)
     for run, name in zip(runs, own, strict=True):
         fits = 0 < len(name) <= LONGEST_NAME and own.count(name) == 1
         # A sweep's winner goes by the name of the sweep.
@@ -131,8 +128,31 @@ def _name(runs: Sequence[ComparedRun]) -> None:
             run.folder.name.startswith("refit_")
             and [r.folder.parent for r in runs].count(run.folder.parent) == 1
         )
-        folder = run.folder.parent.name if winner else f"{run.folder.parent.name}/{run.folder.name}"
-        run.name = name if fits else folder
+        folder = f"{run.folder.parent.name}/{run.folder.name}"
+        plain = run.folder.parent.name if winner else settings.get(run.folder, folder)
+        run.name = name if fits else plain
+
+
+def _settings(runs: Sequence[ComparedRun]) -> dict[Path, str]:
+    """Return what tells finished runs apart: the fewest of the settings in which they differ, choices of a group first."""
+    finished = [run for run in runs if run.completed]
+    keys = dict.fromkeys(key for run in finished for key in run.config)
+    differing = [key for key in keys if len({run.config.get(key) for run in finished}) > 1]
+    differing.sort(key=lambda key: not key.endswith(".name"))
+    for size in range(1, len(differing) + 1):
+        names = [
+            " ".join(
+                f"{key.removesuffix('.name')}={_rounded(run.config[key])}"
+                for key in differing[:size]
+                if key in run.config
+            )
+            for run in finished
+        ]
+        if any(len(name) > LONGEST_NAME for name in names):
+            return {}
+        if len(set(names)) == len(names):
+            return {run.folder: name for run, name in zip(finished, names, strict=True) if name}
+    return {}
 
 
 def _rounded(word: str) -> str:
@@ -148,39 +168,6 @@ def _judged_rows(run: ComparedRun) -> tuple[Any, ...]:
     span = (run.record["detection"] or {}).get("measured_on") or "test"
     labels = None if judged is None or judged.labels is None else judged.labels.tobytes()
     return data["fingerprint"], span, data["split"][span], labels
-
-
-def _against(first: ComparedRun, second: ComparedRun) -> list[Difference]:
-    """Resample days, or incidents, for both runs at once: what both found hard or easy cancels out."""
-    one, two = first.judged, second.judged
-    if one is None or two is None or one.labels is None or not (one.labels == 1).any():
-        return []
-    known, seed = np.isfinite(one.labels), int(first.record["seed"])
-    labels = one.labels[known]
-    step = timedelta(seconds=first.record["data"]["step_s"])
-    block = max(1, min(len(labels) // 8, round(LONGEST_BLOCK / step)))
-    flags, scores = (one.flags[known], two.flags[known]), (one.scores[known], two.scores[known])
-
-    def f1(rows: Rows) -> float:
-        before, after = (count(of_run[rows], labels[rows]).f1 for of_run in flags)
-        return after - before
-
-    def area(rows: Rows) -> float:
-        before, after = (pr_auc(of_run[rows], labels[rows]) for of_run in scores)
-        return after - before
-
-    found = [
-        Difference(name, measure(np.arange(len(labels))), *interval(len(labels), block, measure, seed))
-        for name, measure in (("f1", f1), ("pr_auc", area))
-    ]
-    incidents = runs_of_labels(one.time, one.labels)
-    if one.alerts is not None and two.alerts is not None and "incident_recall" in first.measures:
-        numbers = [incident.id for incident in incidents]
-        before, after = (np.isin(numbers, match(a, incidents).caught_ids) for a in (one.alerts, two.alerts))
-        gained = after.astype(np.float64) - before
-        between = interval(len(gained), 1, lambda rows: float(gained[rows].mean()), seed)
-        found.append(Difference("incident_recall", float(gained.mean()), *between))
-    return found
 
 
 def write_comparison(runs: Sequence[ComparedRun], folder: Path) -> list[str]:
@@ -235,13 +222,25 @@ def _rows(runs: Sequence[ComparedRun]) -> str:
     return text.getvalue()
 
 
+def _width(table: Table) -> int:
+    """Return the signs that a table takes beside each other, a blank on either side of a cell."""
+    lines = [table.columns, *table.rows]
+    names = max(min(len(line[0]), NAME_ON_SCREEN) for line in lines)
+    others = (max(len(line[place]) for line in lines) for place in range(1, len(table.columns)))
+    return names + sum(others) + 2 * len(table.columns)
+
+
 def tell_comparison(runs: Sequence[ComparedRun], console: Console) -> None:
     """Print runs side by side, how they differ from the first one and whether that means anything."""
     table = measures_table(runs, measured([run for run in runs if run.completed])[:ON_SCREEN], brief=True)
+    if _width(table) > console.width:
+        # The intervals are on the page; a column that is not seen would be missed more.
+        table = Table(
+            table.columns, [[row[0], *(cell.partition(" (")[0] for cell in row[1:])] for row in table.rows]
+        )
     drawn = RichTable(box=None, pad_edge=True, header_style="dim")
     for place, column in enumerate(table.columns):
-        longest = min(NAME_ON_SCREEN, max((len(row[0]) for row in table.rows), default=0))
-        drawn.add_column(column, min_width=longest if place == 0 else None, overflow="fold")
+        drawn.add_column(column, overflow="fold", no_wrap=place > 0)
     for row in table.rows:
         drawn.add_row(*map(escape, row), style="dim" if row[0].startswith("(") else "")
     console.print()

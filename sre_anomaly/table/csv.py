@@ -68,7 +68,7 @@ class CsvTable(TableSource):
             stamps = index.as_unit(NANOSECONDS).asi8
         group = _words(content[self.group]) if self.group else None
         return Table(
-            path.stem, **found, target=_target(content[self.target]), target_name=self.target, group=group, time=stamps,
+            path.stem, found["numbers"], found["categories"], found["texts"], target=_target(content[self.target]), target_name=self.target, group=group, time=stamps,
             notes=tuple(notes),
         )  # fmt: skip
 
