@@ -14,8 +14,10 @@ import pytest
 
 from sre_anomaly import stages
 from sre_anomaly.alerts.every_flag import EveryFlag
+from sre_anomaly.compose import composed
 from sre_anomaly.evaluation.series import across
 from sre_anomaly.report.corpus_words import nab_remarks, strongest
+from sre_anomaly.report.nab_nested import nested_scores
 
 FLEET = ["experiment=fleet", "data.path=hosts/*.csv", "split=chronological", "split.gap=0m"]
 
@@ -300,6 +302,13 @@ def test_excess_of_a_plain_policy_is_score_above_level():
     assert ((excess > 0) == [False, True, False, False]).all()
 
 
+def test_a_nested_score_is_told_of_no_other_configuration():
+    """What a study measured is told for what is shipped, and not once anything that it depends on is changed."""
+    assert nested_scores(composed(["experiment=nab_benchmark"])) is not None
+    for changed in ("detector.hour=2", "threshold.theta=0.3", "alerts=every_flag", "detector=zscore"):
+        assert nested_scores(composed(["experiment=nab_benchmark", changed])) is None
+
+
 def test_nab_benchmark(command, tmp_path, needs):
     """The preset gives the three scores, writes results that score-nab reads, and judges them alike."""
     needs("nab")
@@ -312,6 +321,8 @@ def test_nab_benchmark(command, tmp_path, needs):
     assert nab["reward_low_FN_rate"]["score"] >= 83.0
     assert nab["standard"]["leave_one_category_out"] >= 77.0
     assert "108 of 116" in " ".join(out.split())
+    assert "nested" in out
+    assert "73.60" in out
     code, out, err = command("score-nab", str(_latest(tmp_path) / "nab_results"))
     assert code == 0, err
     assert f"{nab['standard']['score']:.2f}" in out

@@ -25,6 +25,7 @@ FLOORS = (
         "compose",
         "forest",
         "ranks",
+        "episodes",
         "neighbours",
         "novelty",
         "sametime",

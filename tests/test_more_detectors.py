@@ -1,5 +1,7 @@
 """Detectors without labels beyond one idea: what each finds, what they say together, and which one suits a series."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -269,6 +271,17 @@ def test_auto_abstains():
     with pytest.raises(DataError, match="auto abstains: 20 training rows are too few") as raised:
         _detected(_frame(rows=60), "detector=auto", train=20)
     assert len(str(raised.value).splitlines()) == 1
+
+
+def test_auto_says_where_a_static_limit_suits_better():
+    """Nothing but zeros and now and then a one: it says so, and still tells of what was never there."""
+    frame = _frame(rows=600, metrics=1)
+    values = (np.arange(600) % 50 == 0).astype(float)[:, np.newaxis]
+    values[550:555] = 9.0
+    parts, found, _ = _detected(replace(frame, values=values), "detector=auto", train=300)
+    assert parts.detector.note.startswith("auto would rather abstain: 300 training rows")
+    assert "a static limit suits" in parts.detector.note
+    assert found.flags[550:555].any()
 
 
 def test_auto_chooses_for_each_series_of_a_corpus(tmp_path):

@@ -28,6 +28,8 @@ class Auto(Detector):
        than each alone, and there are rows enough to learn it.
     4. Else ``few``, which needs no training rows.
 
+    Where all metrics hardly ever change, it says that a static limit would suit them better, and still runs what the
+    rules choose: on such series that found more than silence or `flatline`, which reads a limit off the training rows.
     Daily courses, gaps, metrics that hardly ever change and known incidents decide nothing, because all three take them
     in, but they are told, with what suits them better where there is something. It never learns from labels. Scores of
     different series have different units: the threshold has to go by each series' own past, as contamination does.
@@ -134,6 +136,11 @@ class Auto(Detector):
         step = f" every {in_words(facts.step)}" if facts.step is not None else ""
         seen = f"{facts.rows:,} training rows{step}, {facts.moving} metrics that move"
         name = type(self.chosen).__name__.lower()
+        if facts.all_still:
+            return (
+                f"auto would rather abstain: {seen}, and nearly all rows are alike, so a static limit suits this better; "
+                f"until you set one, {name} tells of rows unlike those before"
+            )
         if self.chosen_ == "wide":
             return f"auto chose {name}: {seen}, so many that the strangest few of them say most"
         if self.chosen_ == "many":

@@ -129,7 +129,7 @@ def sigmoid(distance: Array) -> Array:
 
 def ranked(series: Sequence[Labelled]) -> Ranked:
     """Sort a corpus once; everything below needs no more than this."""
-    parts = [_values(one) for one in series]
+    parts = [row_worths(one) for one in series]
     lengths = [len(worth) for worth, _ in parts]
     file = np.repeat(np.arange(len(series)), lengths)
     before = np.concatenate([[0], np.cumsum([len(one.windows) for one in series])])
@@ -148,7 +148,7 @@ def ranked(series: Sequence[Labelled]) -> Ranked:
     return Ranked(ranking.scores, last, hit, found, false, file[order], counts, categories)
 
 
-def _values(one: Labelled) -> tuple[Array, Rows]:
+def row_worths(one: Labelled) -> tuple[Array, Rows]:
     """Return what a flag on each judged row is worth, and the window it is in or -1.
 
     A window of one row has no width to measure distances in: a flag behind it is as wrong as any.

@@ -9,6 +9,7 @@ import pandas as pd
 
 from sre_anomaly.corpus import CorpusRun
 from sre_anomaly.records import short
+from sre_anomaly.report.nab_nested import nested_scores
 from sre_anomaly.report.words import Table
 
 ROWS = {
@@ -87,6 +88,7 @@ def nab(found: CorpusRun) -> Table | None:
     if found.nab is None:
         return None
     rows = []
+    nested = nested_scores(found.config)
     for profile, told in found.nab.told().items():
         low, high = told["interval"]
         rows.append(
@@ -95,13 +97,16 @@ def nab(found: CorpusRun) -> Table | None:
                 f"{told['score']:.2f}",
                 f"{low:.1f} to {high:.1f}",
                 f"{told['leave_one_category_out']:.2f}",
+                *([f"{nested[profile]:.2f}"] if nested else []),
                 f"{told['random']:.2f}",
                 f"{told['windows_found']} of 116",
                 str(told["false_rows"]),
             ]
         )
+    beside = ["nested"] if nested else []
     return Table(
-        ["NAB score", "", "95 % of files", "category left out", "random", "windows", "false rows"], rows
+        ["NAB score", "", "95 %", "left out", *beside, "random", "windows", "false rows"],
+        rows,
     )
 
 
@@ -110,10 +115,11 @@ def nab_remarks(found: CorpusRun) -> list[str]:
     if found.nab is None:
         return []
     standard = found.nab.told()["standard"]
+    nested = "; nested: the detector's constants, too" if nested_scores(found.config) else ""
     remarks = [
-        "The threshold, one for all files, is fitted on the labels that judge it; category left out: on those of the "
-        f"other categories. With the alerts above just as they are, nothing fitted: {standard['at_own_level']:.1f} "
-        "(standard); each false alert costs, and there is no lower end."
+        "The threshold, one for all files, is fitted on the labels that judge it. Left out: on those of the other "
+        f"categories{nested}. 95 %: files drawn anew. With the alerts above just as they are, nothing fitted: "
+        f"{standard['at_own_level']:.1f} (standard); each false alert costs, and there is no lower end."
     ]
     if standard["score"] <= standard["random"]:
         remarks.append(
