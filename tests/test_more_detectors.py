@@ -261,7 +261,7 @@ def test_auto_equals_what_it_chose():
     """Nothing is lost by letting it choose."""
     frame = _frame()
     _, auto, _ = _detected(frame, "detector=auto")
-    _, ensemble, _ = _detected(frame, "detector=ensemble", "threshold=contamination", "alerts=incident")
+    _, ensemble, _ = _detected(frame, "detector=ensemble")
     np.testing.assert_array_equal(auto.scores, ensemble.scores)
     assert auto.alerts == ensemble.alerts
 
@@ -331,8 +331,8 @@ def test_advice_is_drawn_from_what_is_seen():
         ({"name": "ensemble", "members": {"a": {"name": "xgboost"}}}, "detector.members.a: needs labels"),
         ({"name": "ensemble", "members": {"a": {"name": "cknn", "hours": 2}}}, "detector.members.a.hours"),
         (
-            {"name": "auto", "few": CKNN, "many": CKNN, "wide": {"name": "xgboost"}},
-            "detector.wide: needs labels",
+            {"name": "auto", "few": CKNN, "many": {"name": "xgboost"}},
+            "detector.many: needs labels",
         ),
         ({"name": "kmeans", "clusters": 0}, "detector.clusters"),
     ],
