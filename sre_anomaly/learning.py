@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sre_anomaly.classification import Classified, classify
-from sre_anomaly.dataset import Answers, Table
+from sre_anomaly.dataset import Table
 from sre_anomaly.leak import leaking_classes, leaking_numbers
 from sre_anomaly.records import InUse, RunRecord
 from sre_anomaly.regression import Regressed, expect, regress
 from sre_anomaly.stages import Stages
+from sre_anomaly.table_contracts import Answers
 from sre_anomaly.table_parts import TableParts
 
 KINDS = ("table", "text", "folds", "classifier", "regressor")

@@ -9,9 +9,10 @@ import numpy as np
 from sre_anomaly.build import NOTHING, build
 from sre_anomaly.catalogue import options, read_option
 from sre_anomaly.compose import composed
-from sre_anomaly.dataset import Table, TableSource
+from sre_anomaly.dataset import Table
 from sre_anomaly.errors import UserError, did_you_mean
 from sre_anomaly.records import write_text
+from sre_anomaly.table_contracts import TableSource
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 MARK = "Recipe."

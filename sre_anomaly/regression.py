@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sre_anomaly.dataset import LEAKS, Fold, FoldRule, Table
+from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.bootstrap import group_interval
 from sre_anomaly.evaluation.forecasts import mae
 from sre_anomaly.evaluation.one_rule import rule_for_numbers
 from sre_anomaly.evaluation.regression import measures
 from sre_anomaly.frame import Array
+from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule
 from sre_anomaly.table_model import TableModel, fit_numbers
 from sre_anomaly.table_parts import TableParts
 

@@ -32,7 +32,7 @@ FLOORS = (
         "logs",
         "remediation",
     },
-    {"contracts", "corpora", "dask_pool", "dataset", "facts", "kept", "pool"},
+    {"contracts", "corpora", "dask_pool", "dataset", "facts", "kept", "pool", "table_contracts"},
     {
         *("data", "features", "detector", "threshold", "alerts", "forecaster", "split", "evaluation"),
         *("table", "folds", "text", "classifier", "regressor"),

@@ -6,10 +6,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.dataset import Answers, Table, TableSource
+from sre_anomaly.dataset import Table
 from sre_anomaly.records import InUse
 from sre_anomaly.registry import register
 from sre_anomaly.table import _made_up as made
+from sre_anomaly.table_contracts import Answers, TableSource
 
 STEP = 5
 DAY = 24 * 60 // STEP

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.dataset import Answers, Table, TableSource
+from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
 from sre_anomaly.records import InUse
 from sre_anomaly.registry import register
 from sre_anomaly.table import _made_up as made
 from sre_anomaly.table._usage import Course, courses_of
+from sre_anomaly.table_contracts import Answers, TableSource
 from sre_anomaly.timestamps import DAY_NS, days_after
 
 LOOKED_AT = 7

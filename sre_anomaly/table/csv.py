@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.dataset import Table, TableSource, Words
+from sre_anomaly.dataset import Table, Words
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import NANOSECONDS
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import TableSource
 from sre_anomaly.tables import column, numbers, read_table
 from sre_anomaly.timestamps import times
 

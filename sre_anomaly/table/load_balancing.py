@@ -8,12 +8,13 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from sre_anomaly.dataset import Answers, Table, TableSource, Words
+from sre_anomaly.dataset import Table, Words
 from sre_anomaly.frame import Array
 from sre_anomaly.records import InUse
 from sre_anomaly.registry import register
 from sre_anomaly.table import _made_up as made
 from sre_anomaly.table._servers import KINDS, SERVERS, Requests, Servers, some_requests
+from sre_anomaly.table_contracts import Answers, TableSource
 
 WARM = 200
 """The first of them, while the servers fill up, are not counted."""

@@ -10,11 +10,11 @@ import numpy.typing as npt
 from pydantic import Field
 from scipy import sparse
 
-from sre_anomaly.dataset import TextEncoder
 from sre_anomaly.frame import Array
 from sre_anomaly.logs.alarm_words import ALARM_WORDS, PAIR_GROUPS, alarms_of_word
 from sre_anomaly.logs.recent import Recent
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import TextEncoder
 from sre_anomaly.text._ngrams import (
     SHORTEST,
     each_once,
