@@ -80,6 +80,21 @@ def test_ways_to_run_a_fleet(command, tmp_path, way):
         assert len(levels) == 1
 
 
+def test_two_fleet_runs_are_compared_by_series(command, tmp_path):
+    """Means over the same series stand side by side, and the series are resampled for the difference."""
+    _write_hosts(tmp_path, 5)
+    words = [*FLEET, "data.incidents=labels/*.json"]
+    for detector in ("iforest", "zscore"):
+        assert command(*words, f"detector={detector}")[0] == 0
+    runs = sorted(tmp_path.glob("outputs/fleet/*/record.json"))
+    tables = [pd.read_csv(path.parent / "series.csv") for path in runs]
+    code, out, err = command("compare", *(path.parent for path in runs))
+    assert code == 0, err
+    difference = tables[1]["pr_auc"].mean() - tables[0]["pr_auc"].mean()
+    assert f"pr_auc {difference:+.3f}" in " ".join(out.split())
+    assert "detector=zscore against detector=iforest" in " ".join(out.split())
+
+
 def test_a_broken_series_costs_no_other(command, tmp_path):
     """A file that cannot be read is told with its reason and counts in no average; the others are run."""
     _write_hosts(tmp_path, 2)

@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import re
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,8 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from sre_anomaly.errors import ConfigError
-from sre_anomaly.records import Alert, short, write_text
+from sre_anomaly.records import Alert, write_text
+from sre_anomaly.report.comparison_names import name_runs
 from sre_anomaly.report.comparison_page import (
     ComparedRun,
     Judged,
@@ -32,7 +31,6 @@ from sre_anomaly.report.comparison_pairs import differences
 from sre_anomaly.report.screen import say
 from sre_anomaly.report.words import Table
 
-LONGEST_NAME = 48
 ON_SCREEN = 4
 """Measures that fit beside a name."""
 NAME_ON_SCREEN = 28
@@ -48,7 +46,7 @@ def read_runs(records: Sequence[Path]) -> list[ComparedRun]:
         If a file is no record, or a finished run has lost a file.
     """
     runs = [_read(path) for path in records]
-    _name(runs)
+    name_runs(runs)
     finished = [run for run in runs if run.completed]
     for run in finished:
         run.same_rows = _judged_rows(run) == _judged_rows(finished[0])
@@ -69,7 +67,9 @@ def _read(path: Path) -> ComparedRun:
         return run
     try:
         run.config = dict(_flat(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))))
-        if record["detection"] is not None:
+        if "series" in record["data"]:
+            run.series = pd.read_csv(folder / "series.csv")
+        elif record["detection"] is not None:
             run.judged = _judged(folder, record)
         elif record.get("classification") or record.get("regression"):
             # As it is written: a class may be called 01 or NA.
@@ -115,53 +115,12 @@ def _flat(node: Any, above: str = "") -> list[tuple[str, str]]:
     ]
 
 
-def _name(runs: Sequence[ComparedRun]) -> None:
-    """Call each run by the words of its command that not all share, or by its folder where that says more."""
-    every = [shlex.split(str(run.record.get("command", ""))) for run in runs]
-    shared = set(every[0]).intersection(*every[1:]) if every else set()
-    own = [" ".join(_rounded(word) for word in words if word not in shared) for words in every]
-    settings = _settings(runs)
-    for run, name in zip(runs, own, strict=True):
-        fits = 0 < len(name) <= LONGEST_NAME and own.count(name) == 1
-        # A sweep's winner goes by the name of the sweep.
-        winner = (
-            run.folder.name.startswith("refit_")
-            and [r.folder.parent for r in runs].count(run.folder.parent) == 1
-        )
-        folder = f"{run.folder.parent.name}/{run.folder.name}"
-        plain = run.folder.parent.name if winner else settings.get(run.folder, folder)
-        run.name = name if fits else plain
-
-
-def _settings(runs: Sequence[ComparedRun]) -> dict[Path, str]:
-    """Return what tells finished runs apart: the fewest of the settings in which they differ, choices of a group first."""
-    finished = [run for run in runs if run.completed]
-    keys = dict.fromkeys(key for run in finished for key in run.config)
-    differing = [key for key in keys if len({run.config.get(key) for run in finished}) > 1]
-    differing.sort(key=lambda key: not key.endswith(".name"))
-    for size in range(1, len(differing) + 1):
-        names = [
-            " ".join(
-                f"{key.removesuffix('.name')}={_rounded(run.config[key])}"
-                for key in differing[:size]
-                if key in run.config
-            )
-            for run in finished
-        ]
-        if any(len(name) > LONGEST_NAME for name in names):
-            return {}
-        if len(set(names)) == len(names):
-            return {run.folder: name for run, name in zip(finished, names, strict=True) if name}
-    return {}
-
-
-def _rounded(word: str) -> str:
-    return re.sub(r"\d+\.\d{5,}(e-?\d+)?", lambda number: short(float(number[0])).replace(",", ""), word)
-
-
 def _judged_rows(run: ComparedRun) -> tuple[Any, ...]:
     """Return what decides which rows a run was judged on, and by which labels."""
     data, judged = run.record["data"], run.judged
+    if run.series is not None:
+        # A series that was refused was judged on nothing.
+        return tuple(run.series[["series", "fingerprint", "judged_days"]].fillna("").itertuples(index=False))
     if "split" not in data:
         folds = {key: value for key, value in run.config.items() if key.startswith("folds.")}
         return data["fingerprint"], data["target"], *folds.items()

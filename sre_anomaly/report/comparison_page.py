@@ -89,6 +89,8 @@ class ComparedRun:
     judged: Judged | None = None
     told: pd.DataFrame | None = None
     """Of a run over a table, every judged row and its answer."""
+    series: pd.DataFrame | None = None
+    """Of a run over many series, a line for each."""
     same_rows: bool = False
     """Whether it was judged on the rows that the first run was judged on."""
     differences: list[Difference] = field(default_factory=list)

@@ -11,16 +11,21 @@ from sre_anomaly.evaluation.classification import confusion, macro_f1
 from sre_anomaly.evaluation.incidents import match
 from sre_anomaly.evaluation.judge import LONGEST_BLOCK
 from sre_anomaly.evaluation.points import count, pr_auc
-from sre_anomaly.frame import runs_of_labels
+from sre_anomaly.frame import Array, runs_of_labels
 from sre_anomaly.report.comparison_page import ComparedRun, Difference
 
 Rows = npt.NDArray[np.int64]
+
+OVER_SERIES = ("vus_pr", "pr_auc", "f1", "event_f1")
+"""Measures of which a run over many series tells the mean."""
 
 
 def differences(first: ComparedRun, second: ComparedRun) -> list[Difference]:
     """Return how the second run differs from the first, with 95 % intervals; empty where nobody knows the truth."""
     if first.told is not None and second.told is not None:
         return _of_tables(first, second)
+    if first.series is not None and second.series is not None:
+        return _of_corpora(first.series, second.series, int(first.record["seed"]))
     return _of_detections(first, second)
 
 
@@ -55,6 +60,27 @@ def _of_detections(first: ComparedRun, second: ComparedRun) -> list[Difference]:
         between = interval(len(gained), 1, lambda rows: float(gained[rows].mean()), seed)
         found.append(Difference("incident_recall", float(gained.mean()), *between))
     return found
+
+
+def _of_corpora(first: pd.DataFrame, second: pd.DataFrame, seed: int) -> list[Difference]:
+    """Resample series for both runs at once; those that one of them could not judge are left out."""
+    found = []
+    for name in OVER_SERIES:
+        if name in first and name in second:
+            gained = (second[name] - first[name]).dropna().to_numpy()
+            found.append(_mean_difference(name, gained, np.ones(len(gained)), seed))
+    if "incidents" in first and "incidents" in second:
+        known = first["incidents"].fillna(0).to_numpy()
+        gained = (second["incidents_caught"] - first["incidents_caught"]).fillna(0).to_numpy()
+        found.append(_mean_difference("incident_recall", gained, known, seed))
+    return [one for one in found if np.isfinite(one.value)]
+
+
+def _mean_difference(name: str, gained: Array, weight: Array, seed: int) -> Difference:
+    def measure(rows: Rows) -> float:
+        return float(gained[rows].sum() / total) if (total := weight[rows].sum()) else float("nan")
+
+    return Difference(name, measure(np.arange(len(gained))), *interval(len(gained), 1, measure, seed))
 
 
 def _of_tables(first: ComparedRun, second: ComparedRun) -> list[Difference]:
