@@ -35,7 +35,9 @@ def check(words: list[str]) -> None:
         return
     config = composed(words)
     parts, table_parts = build_all(config)
-    looked = table_parts is not None and config["table"]["name"] in OWN
+    looked = table_parts is not None and (
+        config["table"]["name"] in OWN or config["table"].get("path") is not None
+    )
     if table_parts is not None and looked:
         look_at_table(table_parts)
     counted = ""
@@ -52,21 +54,10 @@ def check(words: list[str]) -> None:
 
 
 def look_for_incidents(pattern: str | None, names: list[str]) -> None:
-    """Say which series have no file of incident windows, where a pattern says where these are.
-
-    Raises
-    ------
-    DataError
-        If none of them has one.
-    """
-    if pattern is None:
-        return
-    files = [Path(pattern.replace("*", Path(name).stem)) for name in names]
-    absent = [path for path in files if not path.is_file()]
-    told = f"data.incidents: {len(absent)} of {len(names)} series have no file of windows; the first: {min(absent, default='')}"
-    if len(absent) == len(names):
-        raise DataError(told)
-    if absent:
+    """Say which series have no file of incident windows, where a pattern says where these are."""
+    files = [Path(pattern.replace("*", Path(name).stem)) for name in names] if pattern else []
+    if absent := [path for path in files if not path.is_file()]:
+        told = f"data.incidents: {len(absent)} of {len(names)} series have no file of windows; the first: {min(absent)}"
         Console(highlight=False, soft_wrap=True).print(f"[yellow]careful: {escape(told)}[/]")
 
 

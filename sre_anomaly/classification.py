@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sre_anomaly.dataset import LEAKS, Fold, FoldRule, Table, Words
+from sre_anomaly.dataset import Table, Words
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.bootstrap import group_interval
 from sre_anomaly.evaluation.classification import by_class, confusion, macro_f1, measures
@@ -15,6 +15,7 @@ from sre_anomaly.evaluation.one_rule import rule_for_classes
 from sre_anomaly.frame import Array
 from sre_anomaly.logs.alarm_words import keyword_level
 from sre_anomaly.logs.levels import LEVELS
+from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule
 from sre_anomaly.table_model import TableModel, aligned, fit_classes
 from sre_anomaly.table_parts import TableParts
 

@@ -1,8 +1,10 @@
 """Many series: each is run by itself, several at a time; a run that was killed goes on where it stopped."""
 
+import hashlib
 import json
+import re
 import shutil
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -59,8 +61,9 @@ def run_corpus(
     describe(config, record)
     names = source.names()
     _refuse_same_folder(names)
-    before = _go_on(folder, record.config_hash)
-    todo = [name for name in names if not (folder / SERIES / folder_name(name) / RESULT).is_file()]
+    _go_on(folder, _asked(config))
+    todo = [name for name in names if _version(folder / SERIES / folder_name(name)) != source.version(name)]
+    before = len(names) - len(todo)
     with stages.stage("learn together"):
         learned = learn_together(config, names) if todo and config["corpus"]["model"] == "shared" else None
     work = SeriesWork(config, folder / SERIES, learned)
@@ -122,8 +125,20 @@ def _refuse_same_folder(names: list[str]) -> None:
             raise DataError(f"{name} and {other} would share a folder: rename one of the files")
 
 
-def _go_on(folder: Path, config_hash: str) -> int:
-    """Take over the finished series of a run of the same config that was killed; return how many."""
+def _asked(config: Mapping[str, Any]) -> str:
+    """Return a hash of all that decides what is found: not of how many are run at a time."""
+    decisive = {**config, "corpus": {"model": config["corpus"]["model"]}}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _version(folder: Path) -> str | None:
+    """Return which version of a series was finished; None where it was not, or was refused."""
+    path = folder / RESULT
+    return _result(folder).get("version") if path.is_file() else None
+
+
+def _go_on(folder: Path, config_hash: str) -> None:
+    """Take over the finished series of a run of the same config that was killed."""
     for state in sorted(folder.parent.glob(f"*/{STATE}")):
         known = json.loads(state.read_text(encoding="utf-8"))
         dead = here(known["owner"]) and not lives(known["owner"])
@@ -135,7 +150,6 @@ def _go_on(folder: Path, config_hash: str) -> int:
             break
     (folder / SERIES).mkdir(parents=True, exist_ok=True)
     write_json(folder / STATE, {"config_hash": config_hash, "owner": owner()})
-    return len(list((folder / SERIES).glob(f"*/{RESULT}")))
 
 
 def _completed(folder: Path) -> bool:
@@ -179,11 +193,16 @@ def _record(found: CorpusRun, seed: int) -> None:
             f"{broken} of {len(table)} series could not be run and are in no average; the first: "
             f"{_told_once(first['series'], first['error'])}"
         )
-    said = Counter(note for notes in completed["notes"].dropna() for note in notes)
-    for note, times in said.most_common(MOST_NOTES):
-        record.notes.append(f"{times} of {len(table)} series: {note}")
-    if len(said) > MOST_NOTES:
-        record.notes.append(f"{len(said) - MOST_NOTES} more kinds of notes are in series.csv")
+    said: dict[str, list[str]] = defaultdict(list)
+    for note in (note for notes in completed["notes"].dropna() for note in notes):
+        said[re.sub(r"\d[\d.,]*", "#", note)].append(note)
+    # What asks for care first, then what holds for most.
+    ordered = sorted(said.values(), key=lambda alike: (not alike[0].startswith("Careful"), -len(alike)))
+    for alike in ordered[:MOST_NOTES]:
+        like = ", or the like" if len(set(alike)) > 1 else ""
+        record.notes.append(f"{len(alike)} of {len(table)} series: {alike[0]}{like}")
+    if len(ordered) > MOST_NOTES:
+        record.notes.append(f"{len(ordered) - MOST_NOTES} more kinds of notes are in series.csv")
 
 
 def _told_once(series: str, error: str) -> str:

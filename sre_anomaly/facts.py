@@ -27,6 +27,8 @@ class Facts:
     step: timedelta | None = None
     still: tuple[str, ...] = ()
     """Metrics with one value in nearly all rows."""
+    all_still: bool = False
+    """No metric is a measurement."""
     zeros: tuple[str, ...] = ()
     """Those of them where that value is 0."""
     gaps: float = 0.0
@@ -58,6 +60,7 @@ def facts_of(X: Array, history: MetricFrame | None) -> Facts:
         moving,
         history.step,
         tuple(still),
+        len(still) == len(history.metrics),
         tuple(zeros),
         float(np.isnan(history.values).mean(axis=0).max()),
         seasonal,

@@ -6,9 +6,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from sre_anomaly.dataset import Classifier, Regressor
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import Array
+from sre_anomaly.table_contracts import Classifier, Regressor
 
 LEARNERS = {"classifier": Classifier, "regressor": Regressor}
 MOST_CELLS = 50_000_000

@@ -7,9 +7,10 @@ from typing import Any
 from sre_anomaly.classification import Classified, classify
 from sre_anomaly.dataset import Table
 from sre_anomaly.leak import leaking_classes, leaking_numbers
-from sre_anomaly.records import RunRecord
-from sre_anomaly.regression import Regressed, regress
+from sre_anomaly.records import InUse, RunRecord
+from sre_anomaly.regression import Regressed, expect, regress
 from sre_anomaly.stages import Stages
+from sre_anomaly.table_contracts import Answers
 from sre_anomaly.table_parts import TableParts
 
 KINDS = ("table", "text", "folds", "classifier", "regressor")
@@ -24,6 +25,8 @@ class Learned:
     regressed: Regressed | None = None
     leak: dict[str, Any] | None = None
     """The measures of a random split, where the rule of the run is a better one."""
+    in_use: InUse | None = None
+    """What the answers are worth where they are used, where the table's source can say that."""
 
     @property
     def result(self) -> Any:
@@ -61,6 +64,13 @@ def learn(config: Mapping[str, Any], parts: TableParts, record: RunRecord, stage
                 if parts.classifier is not None
                 else leaking_numbers(table, parts, seed=seed)
             )
+    if (told := found.regressed) is not None:
+        with stages.stage("in use"):
+            asked = Answers(
+                table, told.rows, told.predicted, told.model.predict,
+                lambda rows: expect(table, rows, parts),
+            )  # fmt: skip
+            found.in_use = parts.table.in_use(asked)
     names = {kind: config[kind]["name"] for kind in KINDS}
     found.result.model.about = {
         "experiment": record.experiment,
@@ -129,4 +139,8 @@ def note(found: Learned, parts: TableParts, record: RunRecord, names: Mapping[st
         }
         record.classification = told
     else:
+        used = found.in_use
+        told["in_use"] = used and {
+            "in_short": used.in_short, "columns": list(used.columns), "rows": [list(row) for row in used.rows]
+        }  # fmt: skip
         record.regression = told

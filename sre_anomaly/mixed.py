@@ -8,9 +8,10 @@ from typing import Any, Self
 import numpy as np
 
 from sre_anomaly.contracts import Learner
-from sre_anomaly.dataset import Table, TextEncoder, Words
+from sre_anomaly.dataset import Table, Words
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
+from sre_anomaly.table_contracts import TextEncoder
 
 MOST_LEVELS = 200
 """A category with more levels has the rarer ones in common; they look like one never seen."""

@@ -9,12 +9,14 @@ import numpy as np
 from sre_anomaly.build import NOTHING, build
 from sre_anomaly.catalogue import options, read_option
 from sre_anomaly.compose import composed
-from sre_anomaly.dataset import Table, TableSource
+from sre_anomaly.dataset import Table
 from sre_anomaly.errors import UserError, did_you_mean
 from sre_anomaly.records import write_text
+from sre_anomaly.table_contracts import TableSource
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 MARK = "Recipe."
+MINUTE = 60 * 10**9
 ROWS = 300
 """Rows of the data template: few enough to look at, enough to try it on."""
 YAML = """\
@@ -26,10 +28,12 @@ defaults:
   - override /data: none
   - override /detector: none
   - override /forecaster: none
-  - override /table: csv
+  - override /table: {read}
   - override /{kind}: {learner}   # `sre-anomaly list {kind}` shows others
 name: {name}
 table:
+"""
+LINES = """\
   path: {csv}   # <-- your table, CSV or Parquet, one row for each case
   target: {target}   # <-- the column to be told from the others: {meaning}
   {key}: {column}   # <-- {why}; null: there is no such column
@@ -55,25 +59,31 @@ def new(words: list[str]) -> None:
     for path in (yaml, data):
         if path.exists():
             raise UserError(f"{path}: is there already; choose another name")
-    table = example(config)
     kind = "classifier" if config["classifier"]["name"] != NOTHING else "regressor"
+    source: TableSource = build("table", dict(config["table"]) | {"rows": ROWS}, seed=int(config["seed"]))
+    given = source.template()
+    table = source.table()
     key = "group" if config["folds"]["name"] == "group" or table.time is None else "time"
-    column = columns_of(table, key)
+    column, content = columns_of(table, key)
+    lines = LINES.format(
+        csv=data, target=table.target_name, key=key, column=column, why=WHY[key],
+        meaning="classes such as yes and no" if kind == "classifier" else "numbers",
+    )  # fmt: skip
+    read = "csv"
+    if given is not None:
+        import pandas as pd
+
+        content, lines = pd.DataFrame(given[0]), given[1].format(path=data)
+        read = f"{config['table']['name']}\n  - override /folds: {config['folds']['name']}"
     try:
         yaml.parent.mkdir(parents=True, exist_ok=True)
-        column[1].to_csv(data, index=False)
-        write_text(
-            yaml,
-            YAML.format(
-                name=name, recipe=recipe, kind=kind, learner=config[kind]["name"], csv=data, target=table.target_name,
-                meaning="classes such as yes and no" if kind == "classifier" else "numbers", key=key, column=column[0],
-                why=WHY[key],
-            ),
-        )  # fmt: skip
+        content.to_csv(data, index=False)
+        head = YAML.format(name=name, recipe=recipe, kind=kind, learner=config[kind]["name"], read=read)
+        write_text(yaml, head + lines)
     except OSError as error:
         raise UserError(f"{error.filename}: cannot be written ({error.strerror})") from None
     print(f"{yaml}: edit the three lines marked <--")
-    print(f"{data}: {len(table)} made-up rows that show what a table looks like; yours takes its place")
+    print(f"{data}: {len(content)} made-up rows that show what a table looks like; yours takes its place")
     print("Then:")
     print(f"  sre-anomaly check experiment={name}   # what is wrong with my table?")
     print(f"  sre-anomaly experiment={name}")
@@ -95,6 +105,13 @@ def _asked(words: list[str]) -> tuple[str, str]:
     if names[0] in options("experiment"):
         raise UserError(f"new recipe: a preset is called {names[0]} already; choose another name")
     recipe = given.get("from", "")
+    if recipe in options("experiment") and recipe not in recipes():
+        metrics = composed([f"experiment={recipe}"])["data"]["name"] != NOTHING
+        own = "csv data.path=FILE" if metrics else "table table.path=FILE table.target=COLUMN"
+        raise UserError(
+            f"from={recipe}: is a preset and no recipe; for {'metrics' if metrics else 'a table'} of your own run "
+            f"sre-anomaly experiment={own}"
+        )
     if recipe not in recipes():
         raise UserError(f"from={recipe}: no such recipe; {did_you_mean(recipe, recipes())}")
     return names[0], recipe
@@ -121,7 +138,8 @@ def columns_of(table: Table, key: str) -> tuple[str, Any]:
     columns: dict[str, Any] = {}
     if key == "time":
         assert table.time is not None
-        moments = table.time.astype("datetime64[ns]").astype("datetime64[m]")
+        far = np.median(np.diff(np.sort(table.time))) > MINUTE / 2
+        moments = table.time.astype("datetime64[ns]").astype("datetime64[m]" if far else "datetime64[ms]")
         columns["time"] = np.char.replace(np.datetime_as_string(moments), "T", " ")
     else:
         columns["group"] = table.group

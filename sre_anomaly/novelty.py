@@ -22,6 +22,8 @@ SAME = 1e-6
 """A nearer neighbour than this is the same row."""
 FLAT = 1e-20
 """A feature whose variance is a smaller share of its square has never moved."""
+TOGETHER = 1024
+"""Rows that are taken in metric by metric, so that the store of one is read from the processor's own memory."""
 TRUSTED = 50.0
 """A row can be among the most novel of its past, and so be quarantined, once its past has so many rows."""
 
@@ -61,30 +63,40 @@ def follow(
     """
     metrics = rows.shape[1]
     size = edges[-1]
-    parts = np.empty((metrics, 2))
+    together = min(len(rows), TOGETHER)
+    parts, seen = np.empty((together, metrics, 2)), np.empty(together)
     face = EVIDENCE if numbers[8] == RANKING else int(numbers[8])
-    for row in range(len(rows)):
-        state = states[row if len(states) > 1 else 0]
-        seen = 0.0
+    for begin in range(0, len(rows), TOGETHER):
+        block = min(TOGETHER, len(rows) - begin)
+        parts[:block], seen[:block] = np.nan, 0.0
         for metric in range(metrics):
-            own = state[metric * size : (metric + 1) * size]
-            parts[metric] = np.nan
-            if not math.isnan(rows[row, metric]):
-                _one(own, edges, times[row], rows[row, metric], windows, shares, numbers, parts[metric])
-                seen = max(seen, own[0])
-            told[row, metric] = parts[metric, face]
-        most = int(numbers[7])
-        evidence, novelty = _strongest(parts[:, EVIDENCE], most), _strongest(parts[:, NOVELTY], most)
-        if numbers[8] == NOVELTY:
-            out[row] = novelty
-        elif numbers[8] == RANKING:
-            out[row] = (evidence + math.log1p(novelty)) * seen / (seen + numbers[9])
-        elif metrics == 1:
-            out[row] = evidence
-        else:
-            common = state[metrics * size :]
-            out[row] = _surprise(common, evidence)
-            remember(common, evidence)
+            for place in range(block):
+                row = begin + place
+                own = states[row if len(states) > 1 else 0, metric * size : (metric + 1) * size]
+                if not math.isnan(rows[row, metric]):
+                    part = parts[place, metric]
+                    _one(own, edges, times[row], rows[row, metric], windows, shares, numbers, part)
+                    seen[place] = max(seen[place], own[0])
+                told[row, metric] = parts[place, metric, face]
+        for place in range(block):
+            state = states[begin + place if len(states) > 1 else 0]
+            out[begin + place] = _common(state[metrics * size :], parts[place], seen[place], numbers)
+
+
+@step
+def _common(ranks: Array, parts: Array, seen: float, numbers: Array) -> float:
+    """Return the score of a row from the evidence and novelty of its metrics; ``ranks`` learn of it."""
+    most = int(numbers[7])
+    evidence, novelty = _strongest(parts[:, EVIDENCE], most), _strongest(parts[:, NOVELTY], most)
+    if numbers[8] == NOVELTY:
+        return novelty
+    if numbers[8] == RANKING:
+        return (evidence + math.log1p(novelty)) * seen / (seen + numbers[9])
+    if len(parts) == 1:
+        return evidence
+    rare = _surprise(ranks, evidence)
+    remember(ranks, evidence)
+    return rare
 
 
 @step

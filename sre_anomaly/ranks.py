@@ -96,6 +96,16 @@ def exceeded_by(ranks: Array, rows: float) -> float:
 
 
 @step
+def next_below(ranks: Array, value: float) -> float:
+    """Return the largest remembered value below another, minus infinity where there is none."""
+    kept, fresh = int(ranks[KEPT]), int(ranks[FRESH])
+    values, buffer = ranks[HEADER:], ranks[HEADER + 2 * _room(ranks) :]
+    at, other = _first_not_below(values, kept, value), _first_not_below(buffer, fresh, value)
+    below = values[at - 1] if at > 0 else -np.inf
+    return float(max(below, buffer[other - 1])) if other > 0 else float(below)
+
+
+@step
 def remember(ranks: Array, value: float) -> None:
     """Take a value in."""
     room = _room(ranks)

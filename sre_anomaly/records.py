@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from math import inf, isfinite
@@ -9,6 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+
+@dataclass(frozen=True)
+class InUse:
+    """What answers are worth where they are used, beside what is done without them."""
+
+    in_short: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | float]]
 
 
 @dataclass

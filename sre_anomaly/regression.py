@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sre_anomaly.dataset import LEAKS, Fold, FoldRule, Table
+from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.bootstrap import group_interval
 from sre_anomaly.evaluation.forecasts import mae
 from sre_anomaly.evaluation.one_rule import rule_for_numbers
 from sre_anomaly.evaluation.regression import measures
 from sre_anomaly.frame import Array
+from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule
 from sre_anomaly.table_model import TableModel, fit_numbers
 from sre_anomaly.table_parts import TableParts
 
@@ -74,7 +75,7 @@ def regress(
                 raise DataError(
                     f"{table.name}: {len(fold.train)} rows to learn from in fold {fold.name!r}; {FEWEST} are needed"
                 )
-            answers.append(_answer(table, fold, parts, coverage))
+            answers.append(expect(table.rows(fold.train), table.rows(fold.test), parts, coverage))
     with stage("judge"):
         per_fold = {
             fold.name: measures(actual[fold.test], *answer, coverage)
@@ -106,27 +107,35 @@ def regress(
     return result
 
 
-def _answer(table: Table, fold: Fold, parts: TableParts, coverage: float) -> tuple[Array, Array, Array]:
-    """Return predictions and the ends of their interval for a fold's test rows."""
+def expect(
+    known: Table, asked: Table, parts: TableParts, coverage: float = COVERAGE
+) -> tuple[Array, Array, Array]:
+    """Return what is predicted for rows asked of, by what is learned from known ones, and the ends of its interval."""
     assert parts.regressor is not None
-    # The last rows are held back: of rows with a time the latest, which are most like those to come.
-    train = (
-        fold.train if table.time is None else fold.train[np.argsort(table.time[fold.train], kind="stable")]
-    )
-    cut = len(train) - max(1, int(HELD_BACK * len(train)))
-    careful = fit_numbers(table.rows(train[:cut]), parts.text, parts.regressor)
-    held = table.rows(train[cut:])
+    order = _like_those_asked_last(known, parts.folds.rule_for(known))
+    cut = len(order) - max(1, int(HELD_BACK * len(order)))
+    careful = fit_numbers(known.rows(order[:cut]), parts.text, parts.regressor)
+    held = known.rows(order[cut:])
     low, high = _ends(careful, held)
     values = held.values()
     # How far outside a row lies; negative inside.
     outside = np.maximum(low - values, values - high)
     share = min(1.0, coverage * (1 + 1 / len(values)))
     margin = float(np.quantile(outside, share, method="higher"))
-    model = fit_numbers(table.rows(fold.train), parts.text, parts.regressor)
-    test = table.rows(fold.test)
-    low, high = _ends(model, test)
-    predicted = model.predict(test)
+    model = fit_numbers(known, parts.text, parts.regressor)
+    low, high = _ends(model, asked)
+    predicted = model.predict(asked)
     return predicted, np.minimum(low - margin, predicted), np.maximum(high + margin, predicted)
+
+
+def _like_those_asked_last(table: Table, rule: FoldRule) -> npt.NDArray[np.int64]:
+    """Return the rows in an order whose end differs from its beginning as rows asked of do: later, or other groups."""
+    if table.time is not None and (rule.goes_forward or table.group is None):
+        return np.argsort(table.time, kind="stable")
+    if table.group is not None:
+        first, number = np.unique(table.group.astype(str), return_index=True, return_inverse=True)[1:]
+        return np.argsort(first[number], kind="stable")
+    return np.arange(len(table))
 
 
 def _ends(model: TableModel, table: Table) -> tuple[Array, Array]:

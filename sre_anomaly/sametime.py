@@ -1,5 +1,7 @@
 """What a value is expected to be: the median of recent days at this time, or of the last values."""
 
+import math
+
 import numpy as np
 
 from sre_anomaly.compiled import step
@@ -34,6 +36,7 @@ def expected(store: Array, recent: Array, time: float, within: float, days: floa
     before there is any. ``time`` is in seconds.
     """
     second, day = time % DAY, time // DAY
+    oldest = (day - days) * DAY
     home = int(second // HALF_HOUR)
     scratch = np.empty(3 * EACH)
     found = 0
@@ -42,9 +45,10 @@ def expected(store: Array, recent: Array, time: float, within: float, days: floa
         start = 2 * BINS + 2 * at * EACH
         for slot in range(int(min(store[2 * at], EACH))):
             then = store[start + 2 * slot]
-            if abs(time - then) <= HALF_DAY or then // DAY < day - days:
+            if abs(time - then) <= HALF_DAY or then < oldest:
                 continue
-            if around(second, then % DAY) <= within:
+            # As then % DAY, which is slow where it also has to be right for numbers below 0.
+            if around(second, then - math.floor(then / DAY) * DAY) <= within:
                 scratch[found] = store[start + 2 * slot + 1]
                 found += 1
     if found > 0:

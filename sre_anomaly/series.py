@@ -13,7 +13,7 @@ import pandas as pd
 from sre_anomaly.build import Parts, build_parts
 from sre_anomaly.corpora import Corpus
 from sre_anomaly.detection import Detection, detect, prepare
-from sre_anomaly.errors import ConfigError, UserError
+from sre_anomaly.errors import ConfigError, DataError, UserError
 from sre_anomaly.evaluation.affiliation import affiliation
 from sre_anomaly.evaluation.events import event_f1
 from sre_anomaly.evaluation.judge import baselines, measure, naive_scores
@@ -28,6 +28,7 @@ from sre_anomaly.recording import IN_SAMPLE, check_values
 from sre_anomaly.records import RunRecord, plain, write_json, write_text
 from sre_anomaly.stages import Stages
 from sre_anomaly.telling import alert_reasons
+from sre_anomaly.together import Together
 
 RESULT, SCORES, ALERTS = "result.json", "scores.parquet", "alerts.csv"
 TIMES = ("start", "fired", "end")
@@ -40,8 +41,8 @@ class SeriesWork:
 
     config: Mapping[str, Any]
     folder: Path
-    learned: Parts | None = None
-    """Detector and threshold that have learned from all series; None: each series has its own."""
+    learned: Together | None = None
+    """What was learned from all series; None: each series has its own."""
 
 
 def folder_name(series: str) -> str:
@@ -90,9 +91,14 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
         raise ConfigError("detector: a source of many series needs a detector")
     if work.learned is not None:
         parts.detector, parts.threshold = work.learned.detector, work.learned.threshold
-        assert parts.detector is not None
+    version = source.version(name)
     frame, record = source.read(name), RunRecord()
     check_values(frame, record, one_of_many=True)
+    if work.learned is not None and frame.metrics != work.learned.metrics:
+        raise DataError(
+            f"{name}: has the metrics {', '.join(frame.metrics)}, not {', '.join(work.learned.metrics)} as the others: a "
+            "shared model needs the same in every series; use corpus.model=own, or choose data.values"
+        )
     split = parts.split.split(frame)
     if split.in_sample:
         record.notes.append(IN_SAMPLE)
@@ -100,14 +106,16 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
     prepared = prepare(frame, split, parts.features, stages.stage)
     found = detect(frame, split, prepared, parts, stages.stage, learn=work.learned is None)
     explainer = Explainer(frame, found.X, found.columns, parts.detector, found.shares)
-    for alert, reason in zip(found.alerts, alert_reasons(frame, found, explainer), strict=True):
+    reasons = alert_reasons(frame, found, explainer)
+    for alert, reason in zip(found.alerts, reasons, strict=True):
         alert.metric, alert.reason = reason.metric, str(reason)
-    _write(frame, found, split.test, parts, folder)
+    _write(frame, found, split.test, parts, folder, [reason.distance for reason in reasons])
     judged, span = frame.rows(split.test), split.test
     verdict = measure(judged, found.scores[span], found.flags[span], found.alerts)
     line: dict[str, Any] = {
         "series": name,
         "status": "completed",
+        "version": version,
         "rows": len(frame),
         "metrics": len(frame.metrics),
         "judged_days": (judged.step * len(judged)).total_seconds() / 86400,
@@ -168,7 +176,9 @@ def _flag_everything(labels: Array, window: int) -> dict[str, float]:
     }
 
 
-def _write(frame: MetricFrame, found: Detection, span: slice, parts: Parts, folder: Path) -> None:
+def _write(
+    frame: MetricFrame, found: Detection, span: slice, parts: Parts, folder: Path, distances: list[float]
+) -> None:
     table = pd.DataFrame(
         {
             "time": frame.time,
@@ -183,6 +193,8 @@ def _write(frame: MetricFrame, found: Detection, span: slice, parts: Parts, fold
     table["judged"] = np.arange(len(frame)) >= span.start
     table.to_parquet(folder / SCORES, index=False, use_dictionary=False)
     alerts = pd.DataFrame({name: [getattr(alert, name) for alert in found.alerts] for name in TOLD})
+    # In usual spreads of the metric: unlike a score it can be compared between series.
+    alerts["distance"] = distances
     for name in TIMES:
         alerts[name] = pd.to_datetime(alerts[name], unit="ns", utc=True).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
     alerts.to_csv(folder / ALERTS, index=False)

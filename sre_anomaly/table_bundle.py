@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from sre_anomaly.build import build
-from sre_anomaly.dataset import Classifier
 from sre_anomaly.errors import UserError
 from sre_anomaly.mixed import MixedColumns
 from sre_anomaly.model_folder import Contents, read_contents, read_manifest
+from sre_anomaly.table_contracts import Classifier
 from sre_anomaly.table_model import TableModel
 
 

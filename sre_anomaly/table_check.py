@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sre_anomaly.dataset import Fold, Table
+from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.classification import confusion, macro_f1
 from sre_anomaly.evaluation.one_rule import rule_for_classes
+from sre_anomaly.table_contracts import Fold
 from sre_anomaly.table_parts import TableParts
 
 FEW_ROWS = 200

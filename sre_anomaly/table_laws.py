@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from sre_anomaly.build import build
-from sre_anomaly.dataset import Fold, FoldRule, Table
+from sre_anomaly.dataset import Table
 from sre_anomaly.detection_laws import Checks
 from sre_anomaly.errors import UserError
 from sre_anomaly.examples import Node, example_table
+from sre_anomaly.table_contracts import Fold, FoldRule
 
 MINUTE = 60 * 10**9
 

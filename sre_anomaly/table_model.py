@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sre_anomaly.dataset import Classifier, Regressor, Table, TextEncoder
+from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
 from sre_anomaly.mixed import MixedColumns
+from sre_anomaly.table_contracts import Classifier, Regressor, TextEncoder
 
 
 @dataclass

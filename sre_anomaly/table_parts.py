@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sre_anomaly.build import NOTHING, Parts, build, build_parts
-from sre_anomaly.dataset import Classifier, FoldRule, Regressor, TableSource, TextEncoder
 from sre_anomaly.errors import ConfigError, UserError
+from sre_anomaly.table_contracts import Classifier, FoldRule, Regressor, TableSource, TextEncoder
 
 LEARNERS = ("classifier", "regressor")
 

@@ -13,6 +13,7 @@ from sre_anomaly.clock import EPOCH_UNITS
 from sre_anomaly.errors import DataError
 from sre_anomaly.tables import HEADER_ROWS, row_of
 
+DAY_NS = 24 * 3600 * 10**9
 WEB_SERVER = "%d/%b/%Y:%H:%M:%S %z"
 """How nginx and Apache write times."""
 NUMERIC_DATE = r"^(\d{1,2})([./-])(\d{1,2})[./-]\d{4}"
@@ -122,3 +123,15 @@ def _localize(where: str, stamps: pd.DatetimeIndex, timezone: str) -> pd.Datetim
         f"{where}: {twice[0]} occurred twice in {timezone}, where clocks went back, and the order of the rows does not "
         "tell which is meant; write times in UTC or with their offset"
     )
+
+
+def days_after(since: Any, days: Any) -> Any:
+    """Return the dates that lie (n,) days after some moments in nanoseconds since 1970; none lies before its moment.
+
+    Examples
+    --------
+    >>> days_after(np.array([0]), np.array([30.7])).tolist()
+    ['1970-01-31']
+    """
+    moments = since + (np.maximum(days, 0) * DAY_NS).astype(np.int64)
+    return np.datetime_as_string(moments.astype("datetime64[ns]").astype("datetime64[D]")).astype(object)

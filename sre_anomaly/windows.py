@@ -1,6 +1,7 @@
 """Incident windows in a JSON file."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,14 @@ def read_windows(path: Path, timezone: str, series: str | None = None) -> tuple[
         content = content[series]
     if not isinstance(content, list):
         raise DataError(f"{path}: expected a list of windows such as [[start, end], ...]")
-    return tuple(_window(path, number, item, timezone) for number, item in enumerate(content, start=1))
+    windows = tuple(_window(path, number, item, timezone) for number, item in enumerate(content, start=1))
+    ordered = sorted(windows, key=lambda window: window.start)
+    for before, after in pairwise(ordered):
+        if after.start < before.end:
+            raise DataError(
+                f"{path}: windows {before.id} and {after.id} overlap ({after.start} is before {before.end}): make them one"
+            )
+    return windows
 
 
 def _window(path: Path, number: int, item: Any, timezone: str) -> Incident:

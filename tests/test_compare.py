@@ -104,6 +104,59 @@ def test_pairs(tmp_path):
         assert one.low > 0
 
 
+def _told(folder, *words, noise=0.5, numbers=False, seed=0):
+    """Write what a run over a table leaves, as far as a comparison reads it."""
+    draw = np.random.default_rng(seed)
+    truth = np.random.default_rng(9).normal(0, 1, ROWS)
+    guess = truth + draw.normal(0, noise, ROWS)
+    table = pd.DataFrame({"row": np.arange(ROWS) + 1, "group": [f"g{n // 4}" for n in range(ROWS)]})
+    if numbers:
+        table["slow"], table["predicted"] = truth, guess
+        task = {"regression": {"measures": {"mae": float(np.abs(guess - truth).mean()), "folds": 5}}}
+    else:
+        table["slow"], table["told"] = np.where(truth > 1, "01", "NA"), np.where(guess > 1, "01", "NA")
+        measures = {"macro_f1": 0.5, "macro_f1_pooled": 0.5, "accuracy": 0.7, "pr_auc": 0.6, "folds": 1}
+        intervals = {"macro_f1_pooled": [0.4, 0.6]}
+        task = {"classification": {"measures": measures, "intervals": intervals, "classes": ["01", "NA"]}}
+    folder.mkdir(parents=True)
+    table.to_csv(folder / "predictions.csv", index=False)
+    (folder / "config.yaml").write_text("\n".join(word.replace("=", ": ") for word in words))
+    record = {"status": "completed", "command": "sre-anomaly experiment=mine", "seed": 1, "detection": None}
+    record |= {"data": {"fingerprint": "a", "target": "slow"}, **task}
+    (folder / "record.json").write_text(json.dumps(record))
+    return folder / "record.json"
+
+
+@pytest.mark.parametrize("numbers", [True, False])
+def test_runs_over_a_table_are_paired(tmp_path, numbers):
+    """A twin does not differ, another draw of the same is noise, a sharper one is better; named by their settings."""
+    made = [
+        _told(tmp_path / f"run{n}", f"seed={n}", noise=noise, numbers=numbers, seed=seed)
+        for n, (noise, seed) in enumerate([(0.5, 0), (0.5, 0), (0.5, 3), (0.05, 2)])
+    ]
+    first, twin, other, better = read_runs(made)
+    assert [run.name for run in (first, twin, other, better)] == ["seed=0", "seed=1", "seed=2", "seed=3"]
+    assert first.differences == []
+    verdicts = [run.differences[0].verdict for run in (twin, other, better)]
+    assert verdicts == ["no difference", "within the noise", "better"]
+    one = better.differences[0]
+    assert one.measure == ("mae" if numbers else "macro_f1_pooled")
+    assert one.low <= one.value <= one.high
+    assert (one.value < 0) == numbers
+
+
+def test_no_column_is_lost_on_a_narrow_terminal(tmp_path):
+    """At 80 signs the last measure is there and whole; the intervals give way."""
+    runs = read_runs([_told(tmp_path / f"run{n}", f"classifier.imbalance=sort{n}", seed=n) for n in range(3)])
+    for width in (60, 80, 120):
+        console = Console(width=width, file=io.StringIO())
+        tell_comparison(runs, console)
+        lines = console.file.getvalue().splitlines()
+        assert lines[1].split()[-2:] == ["pr", "auc"]
+        assert lines[2].split()[-1] == "0.6"
+        assert ("(0.40-0.60)" in lines[2]) == (width > 60)
+
+
 @pytest.mark.parametrize("lost", ["config.yaml", "scores.parquet", "alerts.csv"])
 def test_a_lost_file(lost, tmp_path):
     """A run that has lost a file is named with it."""

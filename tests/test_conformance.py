@@ -10,11 +10,11 @@ from sre_anomaly.build import NOTHING, OPTIONAL
 from sre_anomaly.catalogue import options
 from sre_anomaly.classifier.naive_bayes import NaiveBayes
 from sre_anomaly.compose import composed
-from sre_anomaly.dataset import Fold
 from sre_anomaly.folds.group import ByGroup
 from sre_anomaly.folds.time import ByTime
 from sre_anomaly.regressor.ridge import Ridge
 from sre_anomaly.table.seven_lines import SevenLines
+from sre_anomaly.table_contracts import Fold
 from sre_anomaly.testing import checks
 from sre_anomaly.text.hashing import Hashing
 

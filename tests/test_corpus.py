@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,8 +14,11 @@ import pytest
 
 from sre_anomaly import stages
 from sre_anomaly.alerts.every_flag import EveryFlag
+from sre_anomaly.compose import composed
 from sre_anomaly.evaluation.series import across
-from sre_anomaly.report.corpus_words import nab_remarks, strongest
+from sre_anomaly.report.corpus_words import strongest
+from sre_anomaly.report.nab_nested import nested_scores
+from sre_anomaly.report.nab_words import nab_remarks
 
 FLEET = ["experiment=fleet", "data.path=hosts/*.csv", "split=chronological", "split.gap=0m"]
 
@@ -81,6 +85,21 @@ def test_ways_to_run_a_fleet(command, tmp_path, way):
         assert len(levels) == 1
 
 
+def test_two_fleet_runs_are_compared_by_series(command, tmp_path):
+    """Means over the same series stand side by side, and the series are resampled for the difference."""
+    _write_hosts(tmp_path, 5)
+    words = [*FLEET, "data.incidents=labels/*.json"]
+    for detector in ("iforest", "zscore"):
+        assert command(*words, f"detector={detector}")[0] == 0
+    runs = sorted(tmp_path.glob("outputs/fleet/*/record.json"))
+    tables = [pd.read_csv(path.parent / "series.csv") for path in runs]
+    code, out, err = command("compare", *(path.parent for path in runs))
+    assert code == 0, err
+    difference = tables[1]["pr_auc"].mean() - tables[0]["pr_auc"].mean()
+    assert f"pr_auc {difference:+.3f}" in " ".join(out.split())
+    assert "detector=zscore against detector=iforest" in " ".join(out.split())
+
+
 def test_a_broken_series_costs_no_other(command, tmp_path):
     """A file that cannot be read is told with its reason and counts in no average; the others are run."""
     _write_hosts(tmp_path, 2)
@@ -108,6 +127,71 @@ def test_what_is_noted_of_many_series_is_said_once(command, tmp_path, monkeypatc
     )
     assert "series 3 of 3: hosts/web2.csv" in err
     assert "also those learned from" in pd.read_csv(_latest(tmp_path) / "series.csv")["notes"][0]
+
+
+def test_one_bad_file_costs_a_shared_model_nothing(command, tmp_path):
+    """Files that cannot be read, or have other metrics, are refused by themselves; the others share what they teach."""
+    _write_hosts(tmp_path, 3)
+    (tmp_path / "hosts" / "a_empty.csv").write_text("")
+    odd = pd.read_csv(tmp_path / "hosts" / "web0.csv").assign(disk=1.5)
+    odd.to_csv(tmp_path / "hosts" / "a_odd.csv", index=False)
+    code, _, err = command(*FLEET, "corpus.model=shared")
+    assert code == 0, err
+    table = pd.read_csv(_latest(tmp_path) / "series.csv").set_index("series")
+    assert table["status"].tolist() == ["refused", "refused", "completed", "completed", "completed"]
+    assert "has the metrics cpu, load, disk, not cpu, load" in table.loc["hosts/a_odd.csv", "error"]
+
+
+def test_files_without_labels_are_not_judged(command, tmp_path):
+    """They are run, said to be unjudged, and their alerts are in no measure."""
+    _write_hosts(tmp_path, 3)
+    (tmp_path / "labels" / "web2.json").unlink()
+    code, out, err = command(*FLEET, "data.incidents=labels/*.json")
+    assert code == 0, err
+    record = json.loads((_latest(tmp_path) / "record.json").read_text())["detection"]
+    table = pd.read_csv(_latest(tmp_path) / "series.csv").set_index("series")
+    judged = table.loc[["hosts/web0.csv", "hosts/web1.csv"]]
+    assert record["measures"]["incidents"] == 2
+    assert record["measures"]["alerts"] == table["alerts"].sum()
+    assert record["measures"]["alert_precision"] == 1 - judged["false_alerts"].sum() / judged["alerts"].sum()
+    assert "not judged: there is no label file labels/web2.json" in table.loc["hosts/web2.csv", "notes"]
+    assert "1 of 3 series have no labels" in " ".join(out.split())
+
+
+def test_hosts_of_one_name_in_two_folders(command, tmp_path):
+    """Labels in folders of the same names are told apart; without such folders the two would share one, and that is said."""
+    _write_hosts(tmp_path, 1)
+    for region in ("eu", "us"):
+        for kind, ending in (("hosts", "csv"), ("labels", "json")):
+            (tmp_path / "fleet" / kind / region).mkdir(parents=True)
+            shutil.copy(tmp_path / kind / f"web0.{ending}", tmp_path / "fleet" / kind / region)
+    words = [*FLEET, "data.path='fleet/hosts/**/*.csv'"]
+    code, _, err = command(*words, "data.incidents=labels/*.json")
+    assert code == 2
+    assert "would share labels/web0.json" in err
+    (tmp_path / "fleet" / "labels" / "us" / "web0.json").write_text("[]")
+    code, out, err = command(*words, "data.incidents='fleet/labels/**/*.json'")
+    assert code == 0, err
+    assert pd.read_csv(_latest(tmp_path) / "series.csv")["incidents"].tolist() == [1, 0]
+    assert "eu/web0" in out
+
+
+def test_a_file_that_has_changed_is_run_again(command, tmp_path):
+    """A killed run's finished series are taken over only if their files, and labels, are the same still."""
+    _write_hosts(tmp_path, 3)
+    assert command(*FLEET)[0] == 0
+    folder = _latest(tmp_path)
+    state = json.loads((folder / "corpus.json").read_text())
+    state["owner"] = f"{state['owner'].rsplit(' ', 2)[0]} {2**22 + 1} 1"
+    (folder / "corpus.json").write_text(json.dumps(state))
+    folder.rename(folder.with_name("2024-01-01_00-00-00_1.running"))
+    table = pd.read_csv(tmp_path / "hosts" / "web1.csv")
+    table.loc[390:, "cpu"] += 40
+    table.to_csv(tmp_path / "hosts" / "web1.csv", index=False)
+    code, out, err = command(*FLEET, "corpus.jobs=2")
+    assert code == 0, err
+    assert "2 series were finished by an earlier run" in " ".join(out.split())
+    assert (pd.read_csv(_latest(tmp_path) / "alerts.csv")["series"] == "hosts/web1.csv").any()
 
 
 def test_a_killed_run_goes_on(command, tmp_path):
@@ -190,7 +274,7 @@ def test_check_looks_for_the_files(command, tmp_path):
     assert code == 0
     assert "1 of 3 series have no file of windows; the first: labels/web1.json" in out
     for wrong, said in (
-        ("data.incidents=lables/*.json", "3 of 3 series have no"),
+        ("data.incidents=lables/*.json", "none of 3 label files is there"),
         ("data.path=godo/*.csv", "no file"),
     ):
         code, _, err = command("check", *FLEET, wrong)
@@ -276,18 +360,17 @@ def test_why_there_is_no_benchmark_score(data, said):
 
 
 def test_the_strongest_alert_of_each_series():
-    """Alerts are compared in the size of their level, one of each series is told, whatever the order of the rows."""
+    """One alert of each series is told, the furthest from the usual first, whatever the order and names of the rows."""
     table = pd.DataFrame(
         {
             "series": ["a", "b", "a"],
             "start": ["2024-01-03T00:00:00Z", "2024-01-02T00:00:00Z", "2024-01-01T00:00:00Z"],
-            "peak_score": [30.0, 2.0, 40.0],
-            "peak_level": [20.0, 1.0, 20.0],
-            "reason": ["weaker", "of b", "as strong"],
+            "distance": [3.0, 5.0, 4.0],
+            "reason": ["weaker", "of b", "stronger"],
         },
         index=[0, 0, 1],
     )
-    assert strongest(table) == [("b", "2024-01-02 00:00", "of b"), ("a", "2024-01-01 00:00", "as strong")]
+    assert strongest(table) == [("b", "2024-01-02 00:00", "of b"), ("a", "2024-01-01 00:00", "stronger")]
 
 
 def test_excess_of_a_plain_policy_is_score_above_level():
@@ -295,6 +378,13 @@ def test_excess_of_a_plain_policy_is_score_above_level():
     scores, levels = np.array([0.5, 2.0, np.nan, 1.0]), np.ones(4)
     excess = EveryFlag().excess(scores, levels)
     assert ((excess > 0) == [False, True, False, False]).all()
+
+
+def test_a_nested_score_is_told_of_no_other_configuration():
+    """What a study measured is told for what is shipped, and not once anything that it depends on is changed."""
+    assert nested_scores(composed(["experiment=nab_benchmark"])) is not None
+    for changed in ("detector.hour=2", "threshold.theta=0.3", "alerts=every_flag", "detector=zscore"):
+        assert nested_scores(composed(["experiment=nab_benchmark", changed])) is None
 
 
 def test_nab_benchmark(command, tmp_path, needs):
@@ -309,6 +399,8 @@ def test_nab_benchmark(command, tmp_path, needs):
     assert nab["reward_low_FN_rate"]["score"] >= 83.0
     assert nab["standard"]["leave_one_category_out"] >= 77.0
     assert "108 of 116" in " ".join(out.split())
+    assert "nested" in out
+    assert "73.60" in out
     code, out, err = command("score-nab", str(_latest(tmp_path) / "nab_results"))
     assert code == 0, err
     assert f"{nab['standard']['score']:.2f}" in out

@@ -1,5 +1,7 @@
 """Detectors without labels beyond one idea: what each finds, what they say together, and which one suits a series."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -259,7 +261,7 @@ def test_auto_equals_what_it_chose():
     """Nothing is lost by letting it choose."""
     frame = _frame()
     _, auto, _ = _detected(frame, "detector=auto")
-    _, ensemble, _ = _detected(frame, "detector=ensemble", "threshold=contamination", "alerts=incident")
+    _, ensemble, _ = _detected(frame, "detector=ensemble")
     np.testing.assert_array_equal(auto.scores, ensemble.scores)
     assert auto.alerts == ensemble.alerts
 
@@ -269,6 +271,17 @@ def test_auto_abstains():
     with pytest.raises(DataError, match="auto abstains: 20 training rows are too few") as raised:
         _detected(_frame(rows=60), "detector=auto", train=20)
     assert len(str(raised.value).splitlines()) == 1
+
+
+def test_auto_says_where_a_static_limit_suits_better():
+    """Nothing but zeros and now and then a one: it says so, and still tells of what was never there."""
+    frame = _frame(rows=600, metrics=1)
+    values = (np.arange(600) % 50 == 0).astype(float)[:, np.newaxis]
+    values[550:555] = 9.0
+    parts, found, _ = _detected(replace(frame, values=values), "detector=auto", train=300)
+    assert parts.detector.note.startswith("auto would rather abstain: 300 training rows")
+    assert "a static limit suits" in parts.detector.note
+    assert found.flags[550:555].any()
 
 
 def test_auto_chooses_for_each_series_of_a_corpus(tmp_path):
@@ -318,8 +331,8 @@ def test_advice_is_drawn_from_what_is_seen():
         ({"name": "ensemble", "members": {"a": {"name": "xgboost"}}}, "detector.members.a: needs labels"),
         ({"name": "ensemble", "members": {"a": {"name": "cknn", "hours": 2}}}, "detector.members.a.hours"),
         (
-            {"name": "auto", "few": CKNN, "many": CKNN, "wide": {"name": "xgboost"}},
-            "detector.wide: needs labels",
+            {"name": "auto", "few": CKNN, "many": {"name": "xgboost"}},
+            "detector.many: needs labels",
         ),
         ({"name": "kmeans", "clusters": 0}, "detector.clusters"),
     ],

@@ -5,6 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from sre_anomaly.episodes import level_of, new_episodes, see
 from sre_anomaly.threshold.conformal import Conformal
 from sre_anomaly.threshold.horizon import Horizon
 from sre_anomaly.threshold.pot import PeaksOverThreshold
@@ -47,6 +48,40 @@ def test_conformal_keeps_the_rate_of_alerts(kind, rate):
     told = _episodes(noise > threshold.level(noise), 60) / 60
     # Ties to the first weeks, in which there is no level yet, leave a little less than asked for.
     assert 0.6 * rate < told < 1.35 * rate
+
+
+@pytest.mark.parametrize("apart", [1, 3, 12])
+@pytest.mark.parametrize("kind", ["noise", "ties", "slow"])
+def test_episodes_are_counted_at_every_level(kind, apart):
+    """The level for so many episodes is the lowest with no more, as counting them at every score shows."""
+    draw = np.random.default_rng(apart)
+    scores = {
+        "noise": lambda: draw.normal(size=300),
+        "ties": lambda: draw.integers(0, 6, 300).astype(float),
+        "slow": lambda: np.cumsum(draw.normal(size=300)),
+    }[kind]()
+    store = new_episodes(apart, 512)
+    for score in scores:
+        see(store, apart, score)
+    for most in range(6):
+        level = level_of(store, apart, most)
+        higher = np.unique(scores[scores >= level])
+        assert all(_episodes(scores > one, apart) <= most for one in higher)
+        # Just below, there are more.
+        assert level == -np.inf or _episodes(scores >= level, apart) > most
+
+
+def test_a_long_incident_counts_as_one_alert():
+    """Six hours of high scores cost one alert of the weeks that they were in, not the alerts of six hours."""
+    noise = np.random.default_rng(0).normal(size=20 * WEEK)
+    broken = noise.copy()
+    broken[5 * WEEK : 5 * WEEK + 360] += 50.0
+    threshold = Conformal()
+    threshold.start(timedelta(minutes=1))
+    late = slice(10 * WEEK, None)
+    ordinary, taught = (threshold.level(scores)[late] for scores in (noise, broken))
+    kept = [_episodes(noise[late] > levels, 60) for levels in (ordinary, taught)]
+    assert kept[0] - 3 <= kept[1] <= kept[0]
 
 
 def test_conformal_waits_until_it_can_know():

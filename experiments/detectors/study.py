@@ -30,6 +30,7 @@ HERE = Path(__file__).parent
 SEED = 42
 SERVICES = range(100, 104)
 IF_MEMBER = "{course:{name:cknn},state:{name:iforest}}"
+TWO_MEMBERS = "{course:{name:cknn,face:ranking},state:{name:kmeans}}"
 
 VARIANTS: dict[str, list[str]] = {
     "zscore": ["detector=zscore", "features=raw"],
@@ -44,7 +45,14 @@ VARIANTS: dict[str, list[str]] = {
     "flatline": ["detector=flatline"],
     "cknn": ["detector=cknn"],
     "cknn, ranking": ["detector=cknn", "detector.face=ranking", "threshold=conformal"],
+    "residual": ["detector=residual"],
+    "residual, not smoothed": ["detector=residual", "detector.half_life=0"],
     "cknn evidence and iforest": ["detector=ensemble", "~detector.members", f"+detector.members={IF_MEMBER}"],
+    "ensemble without residual": [
+        "detector=ensemble",
+        "~detector.members",
+        f"+detector.members={TWO_MEMBERS}",
+    ],
     "ensemble": ["detector=ensemble"],
     "auto": ["detector=auto"],
 }

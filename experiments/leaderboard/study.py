@@ -33,9 +33,13 @@ DETECTORS = {
     "iforest, rolling": ["detector=iforest", "features=rolling", "alerts=incident"],
     "kmeans": ["detector=kmeans", "features=raw", "alerts=incident"],
     "flatline": ["detector=flatline", "features=raw", "alerts=incident"],
-    "ensemble": ["detector=ensemble", "features=raw", "alerts=incident"],
-    "auto": ["detector=auto", "features=raw", "alerts=incident"],
+    "residual": ["detector=residual", "features=raw", "alerts=incident"],
+    "ensemble": ["detector=ensemble", "features=raw", "alerts=fatigue"],
+    "auto": ["detector=auto", "features=raw", "alerts=fatigue"],
     "ecod": ["detector=ecod", "features=raw", "alerts=incident"],
+    "zscore, raw, conformal": ["detector=zscore", "features=raw", "threshold=conformal", "alerts=fatigue"],
+    "kmeans, conformal": ["detector=kmeans", "features=raw", "threshold=conformal", "alerts=fatigue"],
+    "residual, conformal": ["detector=residual", "features=raw", "threshold=conformal", "alerts=fatigue"],
     "half_space_trees": ["detector=half_space_trees", "features=raw", "alerts=incident"],
 }
 MEASURES = (

@@ -18,7 +18,8 @@ from loghub import levels_table
 
 from sre_anomaly.build import build
 from sre_anomaly.classification import Classified, classify
-from sre_anomaly.dataset import Classifier, Fold, FoldRule, Table
+from sre_anomaly.dataset import Table
+from sre_anomaly.table_contracts import Classifier, Fold, FoldRule
 from sre_anomaly.table_parts import TableParts
 
 HERE = Path(__file__).parent

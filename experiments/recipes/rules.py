@@ -1,9 +1,8 @@
-"""What an operator would do without a model, for capacity and for scaling, beside what the recipe makes of it.
+"""What an operator would do without a model to know when a volume is full, beside what the recipe makes of it.
 
 Usage: python experiments/recipes/rules.py
 
-Prints the straight line beside the learned days for volumes, and for scaling the cost and the risk of scaling by the
-requests of now beside scaling by the upper end of what is expected.
+Prints the straight line beside the learned days, and some answers as dates.
 """
 
 from contextlib import nullcontext
@@ -15,9 +14,6 @@ from sre_anomaly.compose import composed
 from sre_anomaly.dataset import Table
 from sre_anomaly.regression import Regressed, regress
 from sre_anomaly.table_parts import build_all
-
-CAPACITY_OF_ONE = 50.0
-"""Requests a second that one instance can answer."""
 
 
 def regressed(recipe: str) -> tuple[Table, Regressed]:
@@ -43,25 +39,5 @@ def capacity() -> None:
         print(f"{name}: full at {full[0]} (90 %: {full[1]} to {full[2]}), was full at {full[3]}")
 
 
-def scaling() -> None:
-    """Print instances on average and the share of ticks with too few, for both ways and several reserves."""
-    table, found = regressed("autoscaling")
-    now = table.numbers["requests"][found.rows]
-    lines = []
-    for reserve in (1.0, 1.1, 1.2, 1.3, 1.5, 1.75, 2.0, 2.5):
-        for name, expected in (("reactive", now), ("upper end", found.upper), ("expected", found.predicted)):
-            instances = np.maximum(2, np.ceil(expected * reserve / CAPACITY_OF_ONE))
-            lines.append(
-                {
-                    "rule": name,
-                    "reserve": reserve,
-                    "instances": instances.mean().round(2),
-                    "too_few": (found.actual > instances * CAPACITY_OF_ONE).mean().round(4),
-                }
-            )
-    print(pd.DataFrame(lines).sort_values(["rule", "reserve"]).to_string(index=False))
-
-
 if __name__ == "__main__":
     capacity()
-    scaling()

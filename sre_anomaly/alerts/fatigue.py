@@ -67,7 +67,7 @@ class Fatigue(AlertPolicy):
         rows = (time - self._first) // self._step + 1.0
         what = NO
         if exceeds(score, level):
-            _, what = _judged(self._state, rows, score - level, self._numbers())
+            _, what = judged(self._state, rows, score - level, self._numbers())
         closed = []
         if self._open is not None:
             silent = rows - self._state[EXCEEDED] > max(self.quiet * rows, self.least_quiet)
@@ -137,7 +137,7 @@ def _rested() -> Array:
 
 
 @step
-def _judged(state: Array, rows: float, margin: float, numbers: tuple[float, ...]) -> tuple[float, int]:
+def judged(state: Array, rows: float, margin: float, numbers: tuple[float, ...]) -> tuple[float, int]:
     """Return what is left of score minus level after the penalty, and what the row is; remember it if it exceeds."""
     penalty, rest, repeat, least_repeat, quiet, least_quiet = numbers
     bar = state[PENALTY] * math.exp(-(rows - state[SINCE]) / (rest * rows))
@@ -159,6 +159,6 @@ def _judged(state: Array, rows: float, margin: float, numbers: tuple[float, ...]
 def _excess(margins: Array, state: Array, numbers: tuple[float, ...]) -> Array:
     out = np.empty(len(margins))
     for row in range(len(margins)):
-        left, what = _judged(state, row + 1.0, margins[row], numbers)
+        left, what = judged(state, row + 1.0, margins[row], numbers)
         out[row] = CANNOT_ALERT if what == GOES_ON or math.isnan(left) else left
     return out

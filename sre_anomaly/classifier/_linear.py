@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from sre_anomaly.dataset import Classifier
 from sre_anomaly.frame import Array
+from sre_anomaly.table_contracts import Classifier
 
 Imbalance = Literal["none", "sqrt", "full"]
 POWER: dict[Imbalance, float] = {"none": 0.0, "sqrt": 0.5, "full": 1.0}

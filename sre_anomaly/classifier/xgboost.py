@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from sre_anomaly.classifier._linear import Imbalance, class_weights
-from sre_anomaly.dataset import Classifier
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import Classifier
 
 
 @register("classifier", "xgboost")

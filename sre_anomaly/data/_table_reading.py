@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,9 @@ class TableReading:
     resample: Duration | None = None
     interpolate: Duration = timedelta(minutes=15)
 
+    label_needed: ClassVar[bool] = True
+    """Whether a file without the label column is refused."""
+
     def __post_init__(self) -> None:
         if self.label and self.incidents:
             raise ConfigError(
@@ -52,6 +55,8 @@ class TableReading:
         table = read_table(path, self.separator, self.decimal)
         time_name = self.time or self._guess(table, TIME_NAMES) or str(table.columns[0])
         label_name = self.label or (None if incidents else self._guess(table, LABEL_NAMES))
+        unlabelled = bool(label_name) and not self.label_needed and label_name not in table.columns
+        label_name = None if unlabelled else label_name
         stamps = times(
             path, column(path, table, time_name, "data.time"), self.timezone, day_first=self.day_first
         )
@@ -59,6 +64,7 @@ class TableReading:
         if label_name:
             labels = yes_or_no(path, column(path, table, label_name, "data.label"))
         names, values, notes = self._metrics(path, table, {time_name, label_name})
+        notes += [f"not judged: there is no column {self.label!r}"] if unlabelled else []
         notes += _looks_like_labels(names, values) if labels is None and not incidents else []
         regular = regularise(
             str(path), stamps, values, labels, resample=self.resample, interpolate=self.interpolate

@@ -1,7 +1,7 @@
 """Your own fleet: a folder of CSV or Parquet files, one for each entity."""
 
 import glob
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sre_anomaly.corpora import Corpus
@@ -10,16 +10,21 @@ from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.registry import register
 
-NAME = "*"
-"""Stands for a file's name without its ending."""
+FOLDERS, NAME = "**", "*"
+"""Stand for the folders of a file below those that the pattern names, and for its name without its ending."""
 
 
 @register("data", "csv_folder")
 @dataclass
 class CsvFolder(TableReading, Corpus):
-    """Every file that a pattern finds; each is read as ``data=csv`` reads one."""
+    """Every file that a pattern finds; each is read as ``data=csv`` reads one.
+
+    A file without its label file, or without the label column, is run and not judged.
+    """
 
     path: str
+
+    label_needed = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -36,9 +41,41 @@ class CsvFolder(TableReading, Corpus):
         if not found:
             hint = f"; did you mean data.path='{pattern}/*.csv'?" if Path(pattern).is_dir() else ""
             raise DataError(f"data.path: no file matches {self.path!r}{hint}")
+        if self.incidents:
+            self._check_labels(found)
         return found
+
+    def _check_labels(self, names: list[str]) -> None:
+        owners: dict[Path, str] = {}
+        for name in names:
+            other = owners.setdefault(self._labels_of(name), name)
+            if other != name:
+                raise DataError(
+                    f"data.incidents: {other} and {name} would share {self._labels_of(name)}; put labels in folders "
+                    "named alike and write data.incidents='labels/**/*.json'"
+                )
+        if not any(path.is_file() for path in owners):
+            raise DataError(
+                f"data.incidents: none of {len(owners)} label files is there, such as {min(owners)}"
+            )
+
+    def _labels_of(self, name: str) -> Path:
+        """Return where the windows of a file would be."""
+        fixed = Path(*(part for part in Path(self.path).expanduser().parts if not glob.has_magic(part)))
+        below = Path(name).parent.relative_to(fixed) if fixed.is_dir() else Path()
+        named = str(self.incidents).replace(FOLDERS, below.as_posix()).replace(NAME, Path(name).stem)
+        return Path(named).expanduser()
+
+    def version(self, name: str) -> str:
+        """Return size and time of change of a file and its labels."""
+        paths = [Path(name), *([self._labels_of(name)] if self.incidents else [])]
+        seen = [path.stat() for path in paths if path.is_file()]
+        return " ".join(f"{one.st_size}:{one.st_mtime_ns}" for one in seen)
 
     def read(self, name: str) -> MetricFrame:
         """Return one file."""
-        incidents = self.incidents.replace(NAME, Path(name).stem) if self.incidents else None
-        return self.frame(Path(name), incidents)
+        labels = self._labels_of(name) if self.incidents else None
+        if labels is None or labels.is_file():
+            return self.frame(Path(name), None if labels is None else str(labels))
+        frame = self.frame(Path(name), None)
+        return replace(frame, notes=(*frame.notes, f"not judged: there is no label file {labels}"))

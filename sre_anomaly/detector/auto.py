@@ -22,24 +22,22 @@ class Auto(Detector):
     The rules, in this order:
 
     1. Fewer than ``fewest_rows`` training rows: it abstains, with an error that says so.
-    2. At least ``wide_metrics`` metrics that move: ``wide``. Among so many, all rows are far from each other, and an
-       incident shows in a few metrics, which one distance over all would drown.
-    3. At least ``many_metrics`` of them, and ``many_rows`` training rows: ``many``. How metrics go together shows more
-       than each alone, and there are rows enough to learn it.
-    4. Else ``few``, which needs no training rows.
+    2. At least ``many_metrics`` metrics that move, and ``many_rows`` training rows: ``many``. How metrics go together
+       shows more than each alone, and there are rows enough to learn it.
+    3. Else ``few``, which needs no training rows.
 
+    Where all metrics hardly ever change, it says that a static limit would suit them better, and still runs what the
+    rules choose: on such series that found more than silence or `flatline`, which reads a limit off the training rows.
     Daily courses, gaps, metrics that hardly ever change and known incidents decide nothing, because all three take them
-    in, but they are told, with what suits them better where there is something. It never learns from labels. Scores of
-    different series have different units: the threshold has to go by each series' own past, as contamination does.
+    in, but they are told, with what suits them better where there is something. It never learns from labels. Choices
+    that score in different units need a threshold that goes by each series' own past, as contamination does.
     """
 
     few: Detector
     many: Detector
-    wide: Detector
     fewest_rows: Annotated[int, Field(ge=2)] = 50
     many_metrics: Annotated[int, Field(ge=2)] = 4
     many_rows: Annotated[int, Field(ge=2)] = 500
-    wide_metrics: Annotated[int, Field(ge=2)] = 13
 
     export_name = "auto"
 
@@ -76,12 +74,8 @@ class Auto(Detector):
                 f"detector=auto abstains: {facts.rows} training rows are too few to say what is ordinary; wait until "
                 f"there are {self.fewest_rows}, or name a detector, such as detector=cknn"
             )
-        if facts.moving >= self.wide_metrics:
-            self.chosen_ = "wide"
-        elif facts.moving >= self.many_metrics and facts.rows >= self.many_rows:
-            self.chosen_ = "many"
-        else:
-            self.chosen_ = "few"
+        enough = facts.moving >= self.many_metrics and facts.rows >= self.many_rows
+        self.chosen_ = "many" if enough else "few"
         chosen = self.chosen
         chosen.columns_in_sigmas = self.columns_in_sigmas
         if self._seen is not None:
@@ -97,7 +91,7 @@ class Auto(Detector):
         return self._options()[self.chosen_ or "few"]
 
     def _options(self) -> dict[str, Detector]:
-        return {"few": self.few, "many": self.many, "wide": self.wide}
+        return {"few": self.few, "many": self.many}
 
     def score(self, X: Array) -> Array:
         """Return (n,) scores of the chosen detector."""
@@ -134,8 +128,11 @@ class Auto(Detector):
         step = f" every {in_words(facts.step)}" if facts.step is not None else ""
         seen = f"{facts.rows:,} training rows{step}, {facts.moving} metrics that move"
         name = type(self.chosen).__name__.lower()
-        if self.chosen_ == "wide":
-            return f"auto chose {name}: {seen}, so many that the strangest few of them say most"
+        if facts.all_still:
+            return (
+                f"auto would rather abstain: {seen}, and nearly all rows are alike, so a static limit suits this better; "
+                f"until you set one, {name} tells of rows unlike those before"
+            )
         if self.chosen_ == "many":
             return f"auto chose {name}: {seen}, enough to learn how they go together"
         if facts.moving >= self.many_metrics:

@@ -47,10 +47,8 @@ class Residual(Detector):
 
     step_s_: float = field(init=False, repr=False)
     """Of the clock, by which the forecaster counts durations; 0 where rows have no time."""
-    mean_: Array = field(init=False, repr=False)
-    spread_: Array = field(init=False, repr=False)
     usual_: Array = field(init=False, repr=False)
-    """(d,) root mean squares of the training errors; 0, as a spread of 0: the metric never moved."""
+    """(3, d): mean and standard deviation of the training rows, root mean square of their forecast errors."""
 
     def __post_init__(self) -> None:
         self.step_s_ = 0.0
@@ -75,9 +73,9 @@ class Residual(Detector):
         with warnings.catch_warnings():
             # A column without any value has neither.
             warnings.simplefilter("ignore", RuntimeWarning)
-            self.mean_, self.spread_ = (np.nan_to_num(of(X, axis=0)) for of in (np.nanmean, np.nanstd))
-            usual = np.nan_to_num(np.sqrt(np.nanmean(errors**2, axis=0)))
-        self.usual_ = np.maximum(usual, self.floor * self.spread_)
+            mean, spread = (np.nan_to_num(of(X, axis=0)) for of in (np.nanmean, np.nanstd))
+            error = np.nan_to_num(np.sqrt(np.nanmean(errors**2, axis=0)))
+        self.usual_ = np.stack([mean, spread, np.maximum(error, self.floor * spread)])
         return self
 
     @property
@@ -119,21 +117,13 @@ class Residual(Detector):
         _hold.for_rows(len(held))(held)
         expected = self._expected(held, len(rows))
         known[:] = held[len(held) - self._kept :]
-        far = np.where(np.isnan(expected), np.abs(rows - self.mean_), np.abs(rows - expected))
-        unit = np.where(np.isnan(expected), self.spread_, self.usual_)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            sizes = np.where(unit > 0, far / unit, np.where(far > 0, np.inf, far))
-        sizes = np.minimum(sizes, self.farthest)
         weight = 1.0 - 0.5 ** (1.0 / self.half_life) if self.half_life else 1.0
-        _smooth.for_rows(len(rows))(smoothed, sizes, weight)
-        strong = np.sort(np.where(np.isfinite(sizes), sizes, -np.inf), axis=1)[:, -self.strongest :]
-        strong[np.isneginf(strong)] = np.nan
-        if shares is not None:
-            shares[:] = np.where(sizes >= np.nan_to_num(strong[:, :1], nan=-np.inf), sizes, 0.0)
-        with warnings.catch_warnings():
-            # A row without any value has no mean.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            return np.asarray(np.nanmean(strong, axis=1))
+        most = min(self.strongest, columns)
+        scores, parts = np.empty(len(rows)), np.empty(rows.shape) if shares is None else shares
+        _judge.for_rows(len(rows))(
+            rows, expected, self.usual_, self.farthest, weight, smoothed, np.empty(most), scores, parts
+        )
+        return scores
 
     def learned(self) -> dict[str, Any]:
         """Return what is usual, the step, and what the forecaster learned."""
@@ -158,12 +148,41 @@ def _hold(held: Array) -> None:
 
 
 @compiled
-def _smooth(mean: Array, sizes: Array, weight: float) -> None:
-    """Replace each size by the exponentially weighted mean so far, NaN where it is missing; change ``mean`` (d,) alike."""
-    for row in range(len(sizes)):
-        for column in range(sizes.shape[1]):
-            size = sizes[row, column]
-            if not np.isnan(size):
-                before = mean[column]
-                mean[column] = size if np.isnan(before) else before + weight * (size - before)
-                sizes[row, column] = mean[column]
+def _judge(
+    rows: Array,
+    expected: Array,
+    usual: Array,
+    farthest: float,
+    weight: float,
+    smoothed: Array,
+    largest: Array,
+    scores: Array,
+    parts: Array,
+) -> None:
+    """Fill in (k,) scores and (k, d) shares; change ``smoothed`` (d,); ``largest`` (strongest,) is room to work in."""
+    for row in range(len(rows)):
+        largest[:] = -1.0
+        for column in range(rows.shape[1]):
+            parts[row, column] = np.nan
+            if np.isnan(rows[row, column]):
+                continue
+            far, unit = np.abs(rows[row, column] - expected[row, column]), usual[2, column]
+            if np.isnan(far):
+                far, unit = np.abs(rows[row, column] - usual[0, column]), usual[1, column]
+            size = 0.0
+            if far > 0:
+                size = min(far / unit, farthest) if unit > 0 else farthest
+            before = smoothed[column]
+            size = size if np.isnan(before) else before + weight * (size - before)
+            smoothed[column] = parts[row, column] = size
+            place = 0
+            while place < len(largest) and largest[place] < size:
+                if place:
+                    largest[place - 1] = largest[place]
+                largest[place] = size
+                place += 1
+        known = largest[largest >= 0]
+        scores[row] = known.mean() if len(known) else np.nan
+        for column in range(rows.shape[1]):
+            if not parts[row, column] >= largest[0]:
+                parts[row, column] = 0.0

@@ -148,7 +148,7 @@ class Judged:
 
 def judged(series: Sequence[Labelled]) -> Judged:
     """Return the rows of a corpus that count."""
-    parts = [_values(one) for one in series]
+    parts = [row_worths(one) for one in series]
     file = np.repeat(np.arange(len(series)), [len(worth) for worth, _ in parts])
     before = np.concatenate([[0], np.cumsum([len(one.windows) for one in series])])
     worth, inside = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -166,7 +166,7 @@ def ranked(series: Sequence[Labelled]) -> Ranked:
     return rows.in_order(ranking.order, ranking.scores)
 
 
-def _values(one: Labelled) -> tuple[Array, Rows]:
+def row_worths(one: Labelled) -> tuple[Array, Rows]:
     """Return what a flag on each judged row is worth, and the window it is in or -1.
 
     A window of one row has no width to measure distances in: a flag behind it is as wrong as any.

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from sre_anomaly.dataset import Fold, Table
+from sre_anomaly.dataset import Table
 from sre_anomaly.evaluation.classification import Codes, confusion, macro_f1
 from sre_anomaly.frame import Array
+from sre_anomaly.table_contracts import Fold
 
 BINS = 8
 """Stretches, of as many training rows each, into which a column of numbers is cut."""

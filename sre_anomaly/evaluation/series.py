@@ -53,13 +53,21 @@ def across(table: pd.DataFrame, seed: int) -> Overall:
     found.measures = {"flags": int(table["flags"].sum()), "alerts": alerts, "alerts_per_week": alerts / weeks}
     if "time_in_alert" in table:
         found.measures["time_in_alert"] = _share_of_time(table, "time_in_alert")
-    if "pr_auc" not in table or not table["pr_auc"].notna().any():
+    judged = table[table["incidents"].notna()] if "incidents" in table else table[:0]
+    if judged.empty:
         found.caveats.append("No series has labels: nobody can say how many of these alerts are right.")
         _add_length(found, None)
         return found
-    labelled = table[table["pr_auc"].notna()]
-    incidents, caught = int(table["incidents"].sum()), int(table["incidents_caught"].sum())
-    false = int(table["false_alerts"].sum())
+    incidents, caught = int(judged["incidents"].sum()), int(judged["incidents_caught"].sum())
+    false = int(judged["false_alerts"].sum())
+    if len(judged) < len(table):
+        found.caveats.append(
+            f"{len(table) - len(judged)} of {len(table)} series have no labels: their alerts are in no measure."
+        )
+    alerts, weeks = int(judged["alerts"].sum()), float(judged["judged_days"].sum()) / 7
+    if "time_in_alert" in judged:
+        found.measures["time_in_alert"] = _share_of_time(judged, "time_in_alert")
+    labelled = judged[judged["pr_auc"].notna()] if "pr_auc" in judged else judged[:0]
     found.measures |= {
         "series_with_anomalies": len(labelled),
         "incidents": incidents,
@@ -70,6 +78,11 @@ def across(table: pd.DataFrame, seed: int) -> Overall:
         "false_alerts_per_week": false / weeks,
     }
     found.intervals["incident_recall"] = wilson(caught, incidents)
+    if labelled.empty:
+        found.caveats.append(
+            "No incident is known in any series: what would have been caught, nobody can say."
+        )
+        return found
     draw = np.random.default_rng(seed).integers(0, len(labelled), (ROUNDS, len(labelled)))
     for name in (one for one in AVERAGED if one in labelled):
         values = labelled[name].to_numpy(dtype=np.float64)
@@ -82,8 +95,8 @@ def across(table: pd.DataFrame, seed: int) -> Overall:
         for beside in BESIDE
         if (told := [name for name in AVERAGED if f"{beside}_{name}" in labelled])
     }
-    known = incidents and "flag_everything_precision" in table
-    _add_length(found, _share_of_time(table, "flag_everything_precision") if known else None)
+    known = incidents and "flag_everything_precision" in judged
+    _add_length(found, _share_of_time(judged, "flag_everything_precision") if known else None)
     if len(labelled) < FEW:
         found.caveats.append(
             f"Only {len(labelled)} series have anomalous rows: too few to compare detectors."

@@ -7,11 +7,12 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from sre_anomaly.clock import Duration
-from sre_anomaly.dataset import Fold, FoldRule, Table
+from sre_anomaly.dataset import Table
 from sre_anomaly.folds.distinct import Distinct
 from sre_anomaly.folds.group import ByGroup
 from sre_anomaly.folds.time import ByTime
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import Fold, FoldRule
 
 
 @register("folds", "auto")

@@ -6,10 +6,11 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.dataset import Fold, FoldRule, Table
+from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.folds.group import ByGroup
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import Fold, FoldRule
 
 
 @register("folds", "distinct")

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre_anomaly.dataset import Fold, FoldRule, Table
+from sre_anomaly.dataset import Table
 from sre_anomaly.folds._groups import numbered_groups
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import Fold, FoldRule
 
 
 @register("folds", "leave_one_out")

@@ -8,9 +8,10 @@ import numpy as np
 from pydantic import Field
 
 from sre_anomaly.clock import Duration, nanoseconds
-from sre_anomaly.dataset import Fold, FoldRule, Table
+from sre_anomaly.dataset import Table
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import Fold, FoldRule
 
 
 @register("folds", "time")
@@ -20,6 +21,8 @@ class ByTime(FoldRule):
 
     train: Annotated[float, Field(gt=0, lt=1)] = 0.7
     gap: Duration = timedelta(0)
+
+    goes_forward = True
 
     def folds(self, table: Table) -> list[Fold]:
         """Return one fold.

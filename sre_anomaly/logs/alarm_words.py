@@ -5,10 +5,10 @@ worth. What a group says holds in systems that no training line came from, what 
 """
 
 import re
+from itertools import accumulate
 
 import numpy as np
 
-from sre_anomaly.frame import Array
 from sre_anomaly.logs.masking import plain_words
 
 ALARM_WORDS = {
@@ -25,26 +25,60 @@ ALARM_WORDS = {
     r"|overflow\w*|overload\w*|exhaust\w*|expired?|stale|leak\w*|full",
     "refused": r"denied|deny\w*|refus\w*|reject\w*|forbidden|unauthori[sz]ed|not permitted|not allowed|unreachable"
     r"|no route",
-    "lost": r"disconnect\w*|lost|los\w+|reset|interrupt\w*|unclean\w*|leav\w+|terminat\w*|shut\w* ?down|hang\w*|hung"
+    "lost": r"disconnect\w*|lost|los\w+|reset|interrupt\w*|unclean\w*|leav\w+|terminat\w*|shut\w*down|shut\w* down|hang\w*|hung"
     r"|stuck|stopp\w*|clos\w+ (?:by|unexpectedly)",
     "absent": r"not|no|without|null|none|nothing|empty",
 }
-_GROUPS = [re.compile(rf"\b(?:{words})\b") for words in ALARM_WORDS.values()]
 _ERROR = re.compile(rf"\b(?:{ALARM_WORDS['error']}|{ALARM_WORDS['fail']}|{ALARM_WORDS['exception']})\b")
 _WARN = re.compile(
     "|".join(rf"\b(?:{ALARM_WORDS[name]})\b" for name in ("warning", "odd", "again", "slow", "refused"))
 )
 
 
-def alarms(words: str) -> Array:
-    """Return which groups of alarm words occur in the plain words of a message: 1 or 0, (10,).
+def _alternatives(pattern: str) -> list[str]:
+    """Return what stands between the bars that are in no bracket."""
+    depth = accumulate((sign == "(") - (sign == ")") for sign in pattern)
+    return "".join(
+        "\n" if sign == "|" and not deep else sign for sign, deep in zip(pattern, depth, strict=True)
+    ).split("\n")
+
+
+_EACH = [
+    (group, alternative)
+    for group, words in enumerate(ALARM_WORDS.values())
+    for alternative in _alternatives(words)
+]
+_ALONE = [
+    re.compile("|".join(rf"\b(?:{one})\b" for one in _alternatives(words) if " " not in one) or r"(?!)")
+    for words in ALARM_WORDS.values()
+]
+# Of those with a blank, the first half has to end one word and the second to begin the next.
+_PAIRS = [(group, *alternative.split(" ")) for group, alternative in _EACH if " " in alternative]
+_ENDS = [re.compile(rf"\b(?:{first})\Z") for _, first, _ in _PAIRS]
+_BEGINS = [re.compile(rf"(?:{second})\b") for _, _, second in _PAIRS]
+_ANY = re.compile(rf"(?:{'|'.join(half for _, one in _EACH for half in one.split(' '))})\b")
+PAIR_GROUPS = np.array([group for group, _, _ in _PAIRS])
+"""The group of each alarm of two words."""
+
+
+def alarms_of_word(word: str) -> tuple[int, int, int]:
+    """Return what a plain word says alone, and with the next or the last one: three numbers, each a set of bits.
+
+    Bit g of the first: group g. Bit p of the second and of the third: it is the first or the second word of the
+    alarm p, which is of the group ``PAIR_GROUPS[p]``. So what a message says follows from its words one by one.
 
     Examples
     --------
-    >>> alarms("connection refused").tolist()
-    [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]
+    >>> alarms_of_word("refused"), alarms_of_word("block")
+    ((128, 0, 0), (0, 0, 0))
     """
-    return np.array([float(group.search(words) is not None) for group in _GROUPS])
+    if word.isalpha() and not _ANY.match(word):
+        return 0, 0, 0
+    return (
+        sum(1 << bit for bit, group in enumerate(_ALONE) if group.search(word)),
+        sum(1 << bit for bit, half in enumerate(_ENDS) if half.search(word)),
+        sum(1 << bit for bit, half in enumerate(_BEGINS) if half.match(word)),
+    )
 
 
 def keyword_level(message: str) -> str:

@@ -4,6 +4,7 @@ One set of masks for every system: a mask that has to be tuned to a log is a par
 """
 
 import re
+from functools import lru_cache
 
 WILD = "<*>"
 
@@ -41,6 +42,16 @@ def mask(text: str) -> str:
     return _MASKED.sub(WILD, text)
 
 
+# No mask but that of an amount looks across a blank: of what a number or a bracket beside it does not tie together,
+# each piece can be masked alone, and most pieces were seen before.
+_CUT = re.compile(r" (?<![0-9] )(?!\([0-9])")
+# All masks take one digit for another, but for the nought of 0x.
+_ONES = bytes.maketrans(b"023456789", b"1" * 9)
+REMEMBERED = 50_000
+SHORT = 2_000
+"""Signs of a text that is worth remembering; longer ones would fill the memory."""
+
+
 def plain_words(text: str) -> str:
     """Return the words of a message in lower case, compounds taken apart, without its varying parts.
 
@@ -49,4 +60,22 @@ def plain_words(text: str) -> str:
     >>> plain_words("NameSystem.addStoredBlock: blk_38865 got IOException")
     'name system add stored block blk got io exception'
     """
-    return " ".join(_LETTERS.findall(_HUMPS.sub(" ", mask(text)))).lower()
+    return _of_text(text) if len(text) <= SHORT else _of_piece.__wrapped__(text)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _of_text(text: str) -> str:
+    if not text.isascii():
+        return _of_piece.__wrapped__(text)
+    alike = text if "0x" in text else text.encode().translate(_ONES).decode()
+    found = [_of_piece(piece) for piece in _CUT.split(alike)]
+    return " ".join([words for words in found if words])
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _of_piece(piece: str) -> str:
+    if piece.isalpha() and piece.islower() and piece.isascii():
+        return piece
+    masked = mask(piece)
+    apart = masked if masked.islower() else _HUMPS.sub(" ", masked)
+    return " ".join(_LETTERS.findall(apart)).lower()

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.dataset import Regressor
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import Regressor
 
 
 @register("regressor", "ridge")

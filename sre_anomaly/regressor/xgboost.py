@@ -7,9 +7,9 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.dataset import Regressor
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import Regressor
 
 
 @register("regressor", "xgboost")
@@ -44,7 +44,9 @@ class XGBoost(Regressor):
             "nthread": self.n_jobs,
             "seed": self.seed,
         }
-        self.model_ = xgboost.train(parameters, xgboost.QuantileDMatrix(X, y), self.n_estimators)
+        self.model_ = xgboost.train(
+            parameters, xgboost.QuantileDMatrix(X, y, nthread=self.n_jobs), self.n_estimators
+        )
         return self
 
     def predict(self, X: Any) -> Array:
@@ -60,7 +62,9 @@ class XGBoost(Regressor):
 
         if isinstance(self.model_, bytes):
             self.model_ = xgboost.Booster({"nthread": self.n_jobs}, model_file=bytearray(self.model_))
-        return np.asarray(self.model_.predict(xgboost.DMatrix(X)), dtype=np.float64).reshape(-1, 3)
+        return np.asarray(
+            self.model_.predict(xgboost.DMatrix(X, nthread=self.n_jobs)), dtype=np.float64
+        ).reshape(-1, 3)
 
     def learned(self) -> dict[str, Any]:
         """Return the trees in XGBoost's own UBJ."""

@@ -3,15 +3,11 @@
 import csv
 import io
 import json
-import re
-import shlex
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 import yaml
@@ -20,15 +16,10 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from sre_anomaly.errors import ConfigError
-from sre_anomaly.evaluation.bootstrap import interval
-from sre_anomaly.evaluation.incidents import match
-from sre_anomaly.evaluation.judge import LONGEST_BLOCK
-from sre_anomaly.evaluation.points import count, pr_auc
-from sre_anomaly.frame import runs_of_labels
-from sre_anomaly.records import Alert, short, write_text
+from sre_anomaly.records import Alert, write_text
+from sre_anomaly.report.comparison_names import name_runs
 from sre_anomaly.report.comparison_page import (
     ComparedRun,
-    Difference,
     Judged,
     failed,
     measured,
@@ -36,14 +27,14 @@ from sre_anomaly.report.comparison_page import (
     other_rows,
     write_comparison_page,
 )
+from sre_anomaly.report.comparison_pairs import differences
 from sre_anomaly.report.screen import say
+from sre_anomaly.report.words import Table
 
-LONGEST_NAME = 48
 ON_SCREEN = 4
 """Measures that fit beside a name."""
 NAME_ON_SCREEN = 28
 TIMES = ("start", "fired", "end", "peak")
-Rows = npt.NDArray[np.int64]
 
 
 def read_runs(records: Sequence[Path]) -> list[ComparedRun]:
@@ -55,12 +46,12 @@ def read_runs(records: Sequence[Path]) -> list[ComparedRun]:
         If a file is no record, or a finished run has lost a file.
     """
     runs = [_read(path) for path in records]
-    _name(runs)
+    name_runs(runs)
     finished = [run for run in runs if run.completed]
     for run in finished:
         run.same_rows = _judged_rows(run) == _judged_rows(finished[0])
         if run is not finished[0] and run.same_rows:
-            run.differences = _against(finished[0], run)
+            run.differences = differences(finished[0], run)
     return runs
 
 
@@ -76,8 +67,13 @@ def _read(path: Path) -> ComparedRun:
         return run
     try:
         run.config = dict(_flat(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))))
-        if record["detection"] is not None:
+        if "series" in record["data"]:
+            run.series = pd.read_csv(folder / "series.csv")
+        elif record["detection"] is not None:
             run.judged = _judged(folder, record)
+        elif record.get("classification") or record.get("regression"):
+            # As it is written: a class may be called 01 or NA.
+            run.told = pd.read_csv(folder / "predictions.csv", dtype=str, keep_default_na=False)
     except (OSError, ValueError, KeyError, yaml.YAMLError) as error:
         raise ConfigError(
             f"{folder}: a file of this run cannot be read: {' '.join(str(error).split())}"
@@ -119,68 +115,18 @@ def _flat(node: Any, above: str = "") -> list[tuple[str, str]]:
     ]
 
 
-def _name(runs: Sequence[ComparedRun]) -> None:
-    """Call each run by the words of its command that not all share, or by its folder where that says more."""
-    every = [shlex.split(str(run.record.get("command", ""))) for run in runs]
-    shared = set(every[0]).intersection(*every[1:]) if every else set()
-    own = [" ".join(_rounded(word) for word in words if word not in shared) for words in every]
-    for run, name in zip(runs, own, strict=True):
-        fits = 0 < len(name) <= LONGEST_NAME and own.count(name) == 1
-        # A sweep's winner goes by the name of the sweep.
-        winner = (
-            run.folder.name.startswith("refit_")
-            and [r.folder.parent for r in runs].count(run.folder.parent) == 1
-        )
-        folder = run.folder.parent.name if winner else f"{run.folder.parent.name}/{run.folder.name}"
-        run.name = name if fits else folder
-
-
-def _rounded(word: str) -> str:
-    return re.sub(r"\d+\.\d{5,}(e-?\d+)?", lambda number: short(float(number[0])).replace(",", ""), word)
-
-
 def _judged_rows(run: ComparedRun) -> tuple[Any, ...]:
     """Return what decides which rows a run was judged on, and by which labels."""
     data, judged = run.record["data"], run.judged
+    if run.series is not None:
+        # A series that was refused was judged on nothing.
+        return tuple(run.series[["series", "fingerprint", "judged_days"]].fillna("").itertuples(index=False))
     if "split" not in data:
         folds = {key: value for key, value in run.config.items() if key.startswith("folds.")}
         return data["fingerprint"], data["target"], *folds.items()
     span = (run.record["detection"] or {}).get("measured_on") or "test"
     labels = None if judged is None or judged.labels is None else judged.labels.tobytes()
     return data["fingerprint"], span, data["split"][span], labels
-
-
-def _against(first: ComparedRun, second: ComparedRun) -> list[Difference]:
-    """Resample days, or incidents, for both runs at once: what both found hard or easy cancels out."""
-    one, two = first.judged, second.judged
-    if one is None or two is None or one.labels is None or not (one.labels == 1).any():
-        return []
-    known, seed = np.isfinite(one.labels), int(first.record["seed"])
-    labels = one.labels[known]
-    step = timedelta(seconds=first.record["data"]["step_s"])
-    block = max(1, min(len(labels) // 8, round(LONGEST_BLOCK / step)))
-    flags, scores = (one.flags[known], two.flags[known]), (one.scores[known], two.scores[known])
-
-    def f1(rows: Rows) -> float:
-        before, after = (count(of_run[rows], labels[rows]).f1 for of_run in flags)
-        return after - before
-
-    def area(rows: Rows) -> float:
-        before, after = (pr_auc(of_run[rows], labels[rows]) for of_run in scores)
-        return after - before
-
-    found = [
-        Difference(name, measure(np.arange(len(labels))), *interval(len(labels), block, measure, seed))
-        for name, measure in (("f1", f1), ("pr_auc", area))
-    ]
-    incidents = runs_of_labels(one.time, one.labels)
-    if one.alerts is not None and two.alerts is not None and "incident_recall" in first.measures:
-        numbers = [incident.id for incident in incidents]
-        before, after = (np.isin(numbers, match(a, incidents).caught_ids) for a in (one.alerts, two.alerts))
-        gained = after.astype(np.float64) - before
-        between = interval(len(gained), 1, lambda rows: float(gained[rows].mean()), seed)
-        found.append(Difference("incident_recall", float(gained.mean()), *between))
-    return found
 
 
 def write_comparison(runs: Sequence[ComparedRun], folder: Path) -> list[str]:
@@ -235,13 +181,25 @@ def _rows(runs: Sequence[ComparedRun]) -> str:
     return text.getvalue()
 
 
+def _width(table: Table) -> int:
+    """Return the signs that a table takes beside each other, a blank on either side of a cell."""
+    lines = [table.columns, *table.rows]
+    names = max(min(len(line[0]), NAME_ON_SCREEN) for line in lines)
+    others = (max(len(line[place]) for line in lines) for place in range(1, len(table.columns)))
+    return names + sum(others) + 2 * len(table.columns)
+
+
 def tell_comparison(runs: Sequence[ComparedRun], console: Console) -> None:
     """Print runs side by side, how they differ from the first one and whether that means anything."""
     table = measures_table(runs, measured([run for run in runs if run.completed])[:ON_SCREEN], brief=True)
+    if _width(table) > console.width:
+        # The intervals are on the page; a column that is not seen would be missed more.
+        table = Table(
+            table.columns, [[row[0], *(cell.partition(" (")[0] for cell in row[1:])] for row in table.rows]
+        )
     drawn = RichTable(box=None, pad_edge=True, header_style="dim")
     for place, column in enumerate(table.columns):
-        longest = min(NAME_ON_SCREEN, max((len(row[0]) for row in table.rows), default=0))
-        drawn.add_column(column, min_width=longest if place == 0 else None, overflow="fold")
+        drawn.add_column(column, overflow="fold", no_wrap=place > 0)
     for row in table.rows:
         drawn.add_row(*map(escape, row), style="dim" if row[0].startswith("(") else "")
     console.print()

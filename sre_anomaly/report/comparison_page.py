@@ -12,6 +12,7 @@ import pandas as pd
 from sre_anomaly.clock import in_words
 from sre_anomaly.frame import Array, Mask
 from sre_anomaly.records import Alert, short, write_text
+from sre_anomaly.report.sweep_data import interval_of
 from sre_anomaly.report.sweep_page import MEANINGS, document, sentences
 from sre_anomaly.report.tags import picture_tag, table_tag
 from sre_anomaly.report.words import Table
@@ -32,6 +33,8 @@ COLUMNS = (
     "mase",
 )
 ABSENT = "-"
+ERRORS = ("mae",)
+"""Measures that are better when lower."""
 
 
 @dataclass
@@ -66,7 +69,7 @@ class Difference:
             return "no difference"
         if self.low <= 0 <= self.high:
             return "within the noise"
-        return "better" if self.value > 0 else "worse"
+        return "better" if (self.value > 0) != (self.measure in ERRORS) else "worse"
 
     def __str__(self) -> str:
         """Say it in one sentence."""
@@ -84,6 +87,10 @@ class ComparedRun:
     config: dict[str, str] = field(default_factory=dict)
     """Every key with dots and its value as text; empty where the run did not come to an end."""
     judged: Judged | None = None
+    told: pd.DataFrame | None = None
+    """Of a run over a table, every judged row and its answer."""
+    series: pd.DataFrame | None = None
+    """Of a run over many series, a line for each."""
     same_rows: bool = False
     """Whether it was judged on the rows that the first run was judged on."""
     differences: list[Difference] = field(default_factory=list)
@@ -104,9 +111,7 @@ class ComparedRun:
 
     def interval(self, measure: str) -> tuple[float, float]:
         """Return the 95 % interval of a measure, NaN where there is none."""
-        known = (self._judged_task.get("intervals") or {}).get(measure) or (None, None)
-        low, high = (math.nan if edge is None else float(edge) for edge in known)
-        return low, high
+        return interval_of(self._judged_task, measure)
 
     @property
     def baselines(self) -> dict[str, dict[str, float]]:

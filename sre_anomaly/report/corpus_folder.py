@@ -20,9 +20,8 @@ TIMELINE = "alerts_plot.png"
 def write_corpus(found: CorpusRun, folder: Path) -> None:
     """Write what is said of all series together; each series has its own folder already."""
     notes = found.table["notes"].map("; ".join, na_action="ignore")
-    write_text(
-        folder / "series.csv", found.table.assign(notes=notes).to_csv(index=False, float_format="%.6g")
-    )
+    table = found.table.drop(columns="version").assign(notes=notes)
+    write_text(folder / "series.csv", table.to_csv(index=False, float_format="%.6g"))
     alerts = all_alerts(found)
     write_text(folder / "alerts.csv", alerts.to_csv(index=False))
     write_text(folder / "config.yaml", yaml.safe_dump(found.config, sort_keys=False))
@@ -49,6 +48,6 @@ def all_alerts(found: CorpusRun) -> pd.DataFrame:
             parts.append(part)
     if not parts:
         return pd.DataFrame(
-            columns=["series", "start", "end", "peak_score", "peak_level", "metric", "reason"]
+            columns=["series", "start", "end", "peak_score", "peak_level", "metric", "reason", "distance"]
         )
     return pd.concat(parts, ignore_index=True).sort_values("start", ascending=False, kind="stable")

@@ -8,6 +8,7 @@ import yaml
 
 from sre_anomaly.corpus import CorpusRun
 from sre_anomaly.report import corpus_words as words
+from sre_anomaly.report import nab_words
 from sre_anomaly.report.sweep_page import document
 from sre_anomaly.report.tags import picture_tag, table_tag
 from sre_anomaly.report.words import Table
@@ -29,11 +30,11 @@ def write_corpus_page(found: CorpusRun, alerts: pd.DataFrame, picture: Path, pat
         *(f"<p class='caveat'>{html.escape(caveat)}</p>" for caveat in record.detection["caveats"]),
         picture_tag(picture),
         *_section("How good that is", words.measured(found)),
-        *_section("As the Numenta benchmark counts", words.nab(found)),
-        *(f"<p class='note'>{html.escape(remark)}</p>" for remark in words.nab_remarks(found)),
+        *_section("As the Numenta benchmark counts", nab_words.nab(found)),
+        *(f"<p class='note'>{html.escape(remark)}</p>" for remark in nab_words.nab_remarks(found)),
         *_section("By category", words.by_category(found)),
         *_section(
-            "Series, most alerts first (all of them: series.csv)",
+            "Series, the most unusual first (all of them: series.csv)",
             words.series_lines(found, MOST_SERIES, alerts=alerts),
         ),
         *_section("Series that could not be run", words.broken(found)),

@@ -1,5 +1,6 @@
 """What a run over many series tells on screen."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ from rich.table import Table as RichTable
 
 from sre_anomaly.corpus import CorpusRun
 from sre_anomaly.report import corpus_words as words
+from sre_anomaly.report import nab_words
 from sre_anomaly.report.screen import say
 from sre_anomaly.report.words import Table
 
@@ -20,6 +22,7 @@ COLUMNS = ("series", "alerts", "incidents", "incidents_caught", "false_alerts", 
 def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
     """Say what was read, what was found, how good that is, and where the files are."""
     assert found.record.detection is not None
+    called = words.short_names(list(found.table["series"]))
     say(console, "Read", words.read(found))
     for note in found.record.notes:
         say(console, "", note, style="dim")
@@ -29,20 +32,20 @@ def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
         say(console, "Caught", sentence)
     if found.record.detection["alerts"]:
         console.print()
-        say(console, "Strongest", f"alerts, one a series, the {MOST} furthest above their level (UTC):")
+        say(console, "Strongest", f"alerts, one a series, the {MOST} furthest from what was usual (UTC):")
     for series, start, reason in words.strongest(pd.read_csv(folder / "alerts.csv"))[:MOST]:
-        console.print(f"  [red]{start}[/]  {escape(_short(series))}: {escape(reason)}", soft_wrap=True)
+        console.print(f"  [red]{start}[/]  {escape(called[series])}: {escape(reason)}", soft_wrap=True)
     if found.record.detection["alerts"] > 0:
         console.print()
         say(console, "Most", "alerts, in these series (all are in series.csv):")
-        _draw(words.series_lines(found, MOST, COLUMNS), console)
+        _draw(words.series_lines(found, MOST, COLUMNS), console, called)
     if (table := words.measured(found)) is not None:
         console.print()
         _draw(Table(table.columns[:-1], [row[:-1] for row in table.rows]), console)
-    if (table := words.nab(found)) is not None:
+    if (table := nab_words.nab(found)) is not None:
         console.print()
         _draw(table, console)
-    for remark in words.nab_remarks(found):
+    for remark in nab_words.nab_remarks(found):
         say(console, "", remark, style="dim")
     for caveat in found.record.detection["caveats"]:
         say(console, "", caveat, style="yellow")
@@ -56,15 +59,10 @@ def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
     )
 
 
-def _draw(table: Table, console: Console) -> None:
+def _draw(table: Table, console: Console, called: Mapping[str, str] | None = None) -> None:
     drawn = RichTable(box=None, pad_edge=True, header_style="dim")
     for column in table.columns:
         drawn.add_column(column, overflow="fold")
     for row in table.rows:
-        drawn.add_row(*(escape(_short(cell)) for cell in row))
+        drawn.add_row(*(escape((called or {}).get(cell, cell)) for cell in row))
     console.print(drawn)
-
-
-def _short(name: str) -> str:
-    """Leave out folders, which tell nothing on a narrow screen; the page has the whole name."""
-    return name.rpartition("/")[2].removesuffix(".csv")

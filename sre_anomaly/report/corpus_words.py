@@ -1,5 +1,6 @@
 """What a run over many series says, in words and tables, for the screen and the page."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,10 +8,8 @@ import numpy as np
 import pandas as pd
 
 from sre_anomaly.corpus import CorpusRun
-from sre_anomaly.evaluation.nab_spread import DRAWS
 from sre_anomaly.evaluation.series import BESIDE
 from sre_anomaly.records import short
-from sre_anomaly.report.leaderboard import ordered, published
 from sre_anomaly.report.words import Table
 
 ROWS = {
@@ -24,8 +23,6 @@ ROWS = {
     "point_adjusted_f1": "flatters: one flagged row counts for its whole incident; see chance beside it",
 }
 
-FOUND_ON_NAB = ("cknn",)
-"""Detectors whose constants were chosen with NAB's labels in sight."""
 COLUMNS = (
     "series",
     "rows",
@@ -98,65 +95,6 @@ def measured(found: CorpusRun) -> Table | None:
     )
 
 
-def nab(found: CorpusRun) -> Table | None:
-    """Return the benchmark's three scores and their doubts."""
-    if found.nab is None:
-        return None
-    rows = []
-    for profile, told in found.nab.told().items():
-        low, high = told["interval"]
-        rows.append(
-            [
-                profile.removeprefix("reward_").removesuffix("_rate").replace("_", " "),
-                f"{told['score']:.2f}",
-                f"{low:.1f} to {high:.1f}",
-                f"{told['leave_one_category_out']:.2f}",
-                f"{told['random']:.2f}",
-                f"{told['windows_found']} of 116",
-                str(told["false_rows"]),
-            ]
-        )
-    return Table(
-        ["NAB score", "", "95 % of files", "category left out", "random", "windows", "false rows"], rows
-    )
-
-
-def nab_remarks(found: CorpusRun) -> list[str]:
-    """Say how to read the benchmark's scores."""
-    if found.nab is None:
-        return _no_nab(found)
-    standard = found.nab.told()["standard"]
-    remarks = [
-        "The threshold, one for all files, is fitted on the labels that judge it; category left out: on those of the "
-        f"other categories. With the alerts above just as they are, nothing fitted: {standard['at_own_level']:.1f} "
-        "(standard); each false alert costs, and there is no lower end."
-    ]
-    best, (low, high) = ordered(published())[0], standard["interval"]
-    if low <= best.scores["standard"] <= high:
-        remarks.append(
-            f"{low:.1f} to {high:.1f} includes the best published score ({best.detector}, "
-            f"{best.scores['standard']:.1f}): 58 files do not settle which is better."
-        )
-    if (made_of := found.config["detector"]["name"]) in FOUND_ON_NAB:
-        remarks.append(f"The constants of {made_of} were found on NAB itself: expect less on other data.")
-    if standard["score"] <= standard["random_best"]:
-        remarks.append(
-            f"No better than random scores ({standard['random']:.1f} on average, {standard['random_best']:.1f} for the "
-            f"luckiest of {DRAWS}): what these scores mean differs from file to "
-            "file, so no one threshold suits all. threshold=conformal alerts=fatigue gives each file a level of its own."
-        )
-    return remarks
-
-
-def _no_nab(found: CorpusRun) -> list[str]:
-    """Say why a run over the benchmark's series has no score of it."""
-    if found.config["data"]["name"] != "nab_corpus":
-        return []
-    category = found.config["data"].get("category")
-    why = f"only those of {category} were run" if category else "some could not be run"
-    return [f"No NAB score: it is one threshold for all 58 series, and {why}."]
-
-
 def by_category(found: CorpusRun) -> Table | None:
     """Return incidents and false alerts by the folder that a benchmark's series are in."""
     if found.nab is None:
@@ -178,26 +116,48 @@ def by_category(found: CorpusRun) -> Table | None:
 def series_lines(
     found: CorpusRun, most: int, columns: Sequence[str] = COLUMNS, alerts: pd.DataFrame | None = None
 ) -> Table:
-    """Return the series with most alerts; with their alerts given, the strongest of each beside."""
+    """Return the series with most alerts; with the alerts given, those with the strongest, which stand beside."""
     completed = found.table[found.table["status"] == "completed"]
-    chosen = completed.sort_values("alerts", ascending=False, kind="stable").head(most)
+    chosen = completed.sort_values("alerts", ascending=False, kind="stable")
+    worst = {} if alerts is None else {series: f"{time}: {why}" for series, time, why in strongest(alerts)}
+    if worst:
+        place = {series: number for number, series in enumerate(worst)}
+        chosen = chosen.sort_values(
+            "series", key=lambda names: names.map(lambda name: place.get(name, len(place))), kind="stable"
+        )
+    chosen = chosen.head(most)
     kept = [name for name in columns if name in chosen]
     rows = [[_cell(line[name]) for name in kept] for _, line in chosen.iterrows()]
     titles = [name.replace("_", " ") for name in kept]
-    if alerts is not None:
-        worst = {series: f"{time}: {reason}" for series, time, reason in strongest(alerts)}
-        titles.append("strongest alert")
+    if worst:
+        titles.append("strongest alert (UTC)")
         rows = [[*row, worst.get(row[0], "")] for row in rows]
     return Table(titles, rows)
 
 
 def strongest(alerts: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """Return (series, time, reason) of each series' alert furthest above its level in the level's own size, that first."""
-    size = alerts["peak_level"].abs().clip(lower=1e-12)
-    above = (alerts["peak_score"] - alerts["peak_level"]) / size
-    order = np.argsort(-above.to_numpy(), kind="stable")
+    """Return (series, time, reason) of each series' alert furthest from what was expected, that first.
+
+    Scores of different series, and levels, cannot be compared; distances in a metric's usual spread can.
+    """
+    order = np.argsort(-alerts["distance"].to_numpy(), kind="stable")
     chosen = alerts.iloc[order].drop_duplicates("series")
     return [(str(line.series), at(line.start), str(line.reason)) for line in chosen.itertuples()]
+
+
+def short_names(series: Sequence[str]) -> dict[str, str]:
+    """Return what each series is called where there is little room: its file's name, with folders where two share it.
+
+    Examples
+    --------
+    >>> short_names(["eu/web1.csv", "us/web1.csv", "us/db.csv"])
+    {'eu/web1.csv': 'eu/web1', 'us/web1.csv': 'us/web1', 'us/db.csv': 'db'}
+    """
+    plain = {name: name.removesuffix(".csv").removesuffix(".parquet") for name in series}
+    shared = Counter(name.rpartition("/")[2] for name in plain.values())
+    return {
+        name: short if shared[last := short.rpartition("/")[2]] > 1 else last for name, short in plain.items()
+    }
 
 
 def at(time: object) -> str:

@@ -65,6 +65,10 @@ def _tell_table(run: Run, console: Console) -> None:
     if (classes := table_words.class_table(run.record)) is not None:
         console.print()
         print_table(classes, console)
+    if (used := table_words.in_use_table(run.record)) is not None:
+        console.print()
+        say(console, "In use", run.record.regression["in_use"]["in_short"])  # type: ignore[index]
+        print_table(used, console, explained=False)
     for caveat in table_words.task(run.record)["caveats"]:
         say(console, "", caveat, style="yellow")
 
@@ -84,11 +88,12 @@ def say(console: Console, title: str, *sentences: str, style: str = "") -> None:
     console.print(grid)
 
 
-def print_table(table: words.Table, console: Console) -> None:
-    """Print all but the last column, whose explanations are the page's."""
+def print_table(table: words.Table, console: Console, *, explained: bool = True) -> None:
+    """Print a table; a last column that explains is left to the page."""
     drawn = RichTable(box=None, pad_edge=True, header_style="dim")
-    for column in table.columns[:-1]:
+    shown = len(table.columns) - explained
+    for column in table.columns[:shown]:
         drawn.add_column(column)
     for row in table.rows:
-        drawn.add_row(*(escape(cell) for cell in row[:-1]))
+        drawn.add_row(*(escape(cell) for cell in row[:shown]))
     console.print(drawn)

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -65,9 +66,23 @@ class Sweep:
 
     def tested_interval(self) -> tuple[float, float]:
         """Return its 95 % interval, NaN where there is none."""
-        intervals = ((self.record or {}).get("detection") or {}).get("intervals", {})
-        low, high = intervals.get(plain_name(self.objectives[0]), (math.nan, math.nan))
-        return low, high
+        task = (self.record or {}).get(self.objectives[0].partition(".")[0]) or {}
+        return interval_of(task, plain_name(self.objectives[0]))
+
+
+def interval_of(task: Mapping[str, Any], measure: str) -> tuple[float, float]:
+    """Return the 95 % interval of a task's measure, NaN where there is none.
+
+    Examples
+    --------
+    >>> interval_of({"measures": {"folds": 1}, "intervals": {"macro_f1_pooled": [0.4, 0.6]}}, "macro_f1")
+    (0.4, 0.6)
+    """
+    if measure == "macro_f1" and task.get("measures", {}).get("folds") == 1:
+        # Over one fold the mean over folds and the value over all rows are the same.
+        measure = "macro_f1_pooled"
+    low, high = (task.get("intervals") or {}).get(measure) or (None, None)
+    return math.nan if low is None else float(low), math.nan if high is None else float(high)
 
 
 def read_sweep(folder: Path, outcome: dict[str, Any], record: RunRecord | None) -> Sweep:

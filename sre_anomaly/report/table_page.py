@@ -26,6 +26,10 @@ def table_sections(run: Run, pictures: dict[str, str]) -> list[str]:
     classes = table_words.class_table(run.record)
     if classes is not None:
         parts += ["<h2>Class by class</h2>", table_tag(classes)]
+    used = table_words.in_use_table(run.record)
+    if used is not None:
+        said = html.escape(told["in_use"]["in_short"])
+        parts += ["<h2>What it is worth in use</h2>", f"<p>{said}.</p>", table_tag(used)]
     parts += [pictures.get(name, "") for name in ("confusion_plot", "calibration_plot", "prediction_plot")]
     parts.append("<p class='note'>Every judged row and its answer are in predictions.csv.</p>")
     return parts

@@ -121,6 +121,15 @@ def class_table(record: RunRecord) -> Table | None:
     return Table(["class", "rows", "precision", "recall", "f1", "in words"], rows)
 
 
+def in_use_table(record: RunRecord) -> Table | None:
+    """Return what the answers are worth where they are used, or None where nobody can say."""
+    used = (record.regression or {}).get("in_use")
+    if used is None:
+        return None
+    rows = [[cell if isinstance(cell, str) else short(cell) for cell in row] for row in used["rows"]]
+    return Table(used["columns"], rows)
+
+
 def next_steps(run: Run, again: Any) -> list[tuple[str, str]]:
     """Return commands that are useful after learning from a table, each with what it is for."""
     learned: Learned | None = run.learned

@@ -6,10 +6,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.dataset import Table, TableSource
+from sre_anomaly.dataset import Table
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
 from sre_anomaly.table import _made_up as made
+from sre_anomaly.table_contracts import TableSource
 
 STEP = 5
 """Minutes between two rows."""

@@ -6,15 +6,22 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.dataset import Table, TableSource
+from sre_anomaly.dataset import Table
+from sre_anomaly.records import InUse
 from sre_anomaly.registry import register
 from sre_anomaly.table import _made_up as made
+from sre_anomaly.table_contracts import Answers, TableSource
 
 STEP = 5
 DAY = 24 * 60 // STEP
 WEEK = 7 * DAY
 AHEAD = 3
 """Ticks that a new instance takes to start: so far ahead has to be known how many are needed."""
+CAPACITY_OF_ONE = 50.0
+"""Requests a second that one instance can answer."""
+FEWEST = 2
+RESERVES = (1.1, 1.2, 1.5, 2.0)
+"""So much more than what is expected is kept ready."""
 
 
 @register("table", "autoscaling")
@@ -59,6 +66,24 @@ class Autoscaling(TableSource):
             target_name="most_in_next_15_minutes",
             group=made.names("day", at // DAY),
             time=made.START + at * STEP * made.MINUTE,
+        )
+
+    def in_use(self, answers: Answers) -> InUse:
+        """Turn requests into instances, by what is expected and by the requests of now: what both cost and risk."""
+        now = answers.table.numbers["requests"][answers.rows]
+        needed = answers.table.values()[answers.rows] / CAPACITY_OF_ONE
+        rows: list[list[str | float]] = []
+        for reserve in RESERVES:
+            for name, expected in (("requests of now", now), ("expected requests", answers.predicted)):
+                instances = np.maximum(FEWEST, np.ceil(expected * reserve / CAPACITY_OF_ONE))
+                hours = float(instances.mean() * 24)
+                rows.append([name, f"{reserve:g}", round(hours, 1), f"{np.mean(needed > instances):.1%}"])
+        (_, _, cost, risk), (_, _, more, less) = rows[:2]
+        return InUse(
+            f"with a reserve of {RESERVES[0]:g}, {more:.0f} hours of instances a day leave too few of them in {less} of all ticks; "
+            f"scaling by the requests of now takes {cost:.0f} hours and leaves too few in {risk}",
+            ["scaled by", "reserve", "instance hours a day", "ticks with too few"],
+            rows,
         )
 
     def _course(self, draw: np.random.Generator, ticks: int) -> np.ndarray:

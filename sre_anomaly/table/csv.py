@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.dataset import Table, TableSource, Words
+from sre_anomaly.dataset import Table, Words
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import NANOSECONDS
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import TableSource
 from sre_anomaly.tables import column, numbers, read_table
 from sre_anomaly.timestamps import times
 
@@ -68,7 +69,7 @@ class CsvTable(TableSource):
             stamps = index.as_unit(NANOSECONDS).asi8
         group = _words(content[self.group]) if self.group else None
         return Table(
-            path.stem, **found, target=_target(content[self.target]), target_name=self.target, group=group, time=stamps,
+            path.stem, found["numbers"], found["categories"], found["texts"], target=_target(content[self.target]), target_name=self.target, group=group, time=stamps,
             notes=tuple(notes),
         )  # fmt: skip
 

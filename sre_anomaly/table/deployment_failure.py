@@ -6,9 +6,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.dataset import Table, TableSource
+from sre_anomaly.dataset import Table
 from sre_anomaly.registry import register
 from sre_anomaly.table import _made_up as made
+from sre_anomaly.table_contracts import TableSource
 
 FAILING = 0.09
 KINDS = ("code", "configuration", "dependency", "database migration")

@@ -6,9 +6,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.dataset import Table, TableSource
+from sre_anomaly.dataset import Table
 from sre_anomaly.registry import register
 from sre_anomaly.table import _made_up as made
+from sre_anomaly.table_contracts import TableSource
 
 KINDS = ("normal", "scan", "password guessing", "flood", "data theft")
 WEIGHTS = (80, 6, 6, 5, 3)

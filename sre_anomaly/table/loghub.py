@@ -11,10 +11,11 @@ from typing import Literal
 
 import numpy as np
 
-from sre_anomaly.dataset import Table, TableSource
+from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.logs.levels import standard_level
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import TableSource
 
 SYSTEMS = ("Android", "Apache", "BGL", "HDFS", "Hadoop", "OpenStack", "Spark", "Windows", "Zookeeper")
 FIELDS = {"Content", "Level", "EventId"}

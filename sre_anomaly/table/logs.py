@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.dataset import Table, TableSource
+from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.files import AUTO, entries, log_files
@@ -15,6 +15,7 @@ from sre_anomaly.logs.levels import standard_level
 from sre_anomaly.logs.lines import Tally, as_text
 from sre_anomaly.logs.templates import LONGEST, TemplateMiner
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import TableSource
 
 
 @register("table", "logs")

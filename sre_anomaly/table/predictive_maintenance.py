@@ -6,10 +6,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.dataset import Table, TableSource
+from sre_anomaly.dataset import Table
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
 from sre_anomaly.table import _made_up as made
+from sre_anomaly.table_contracts import TableSource
 
 DAYS = 40
 """Days that are known of each disk, the last ones before it failed or was looked at for the last time."""

@@ -6,10 +6,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.dataset import Table, TableSource
+from sre_anomaly.dataset import Table
 from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
 from sre_anomaly.table import _made_up as made
+from sre_anomaly.table_contracts import TableSource
 
 SERVICES = ("database", "cache", "users", "orders", "gateway", "website")
 ASKED_BY = {0: (2, 3), 1: (2, 4), 2: (4,), 3: (4, 5), 4: (5,), 5: ()}

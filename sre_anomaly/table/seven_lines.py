@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre_anomaly.dataset import Table, TableSource
+from sre_anomaly.dataset import Table
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import TableSource
 
 LINES = (
     ("Disk quota exceeded on node 7", "ERROR"),

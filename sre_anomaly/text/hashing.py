@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import Field
 from scipy import sparse
 
-from sre_anomaly.dataset import TextEncoder
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import TextEncoder
 from sre_anomaly.text._ngrams import each_once, word_ngrams
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import Field
 from scipy import sparse
 
-from sre_anomaly.dataset import TextEncoder
 from sre_anomaly.logs.templates import TemplateMiner
 from sre_anomaly.registry import register
+from sre_anomaly.table_contracts import TextEncoder
 
 
 @register("text", "template")

@@ -6,20 +6,31 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field
 from scipy import sparse
 
-from sre_anomaly.dataset import TextEncoder
 from sre_anomaly.frame import Array
-from sre_anomaly.logs.alarm_words import ALARM_WORDS, alarms
+from sre_anomaly.logs.alarm_words import ALARM_WORDS, PAIR_GROUPS, alarms_of_word
 from sre_anomaly.logs.recent import Recent
 from sre_anomaly.registry import register
-from sre_anomaly.text._ngrams import each_once, word_ngrams, word_pieces
+from sre_anomaly.table_contracts import TextEncoder
+from sre_anomaly.text._ngrams import (
+    SHORTEST,
+    each_once,
+    ends_of,
+    numbered,
+    signs_of,
+    word_ngrams,
+    word_pieces,
+)
+from sre_anomaly.text._weighing import SHORT, UNKNOWN, known_runs, tree_of, weighed_rows
 
 Length = Annotated[int, Field(ge=1, le=9)]
 KINDS = ("word", "piece")
 REMEMBERED = 50_000
 """Words whose pieces are known by heart."""
+WordFacts = tuple[npt.NDArray[np.int32], int, tuple[int, int, int]]
 
 
 @register("text", "tfidf")
@@ -65,12 +76,14 @@ class TfIdf(TextEncoder):
     def restore(self, learned: Mapping[str, Any]) -> Self:
         """Put vocabulary and weights back."""
         super().restore(learned)
-        self._of_word: Recent[str, list[int]] = Recent(REMEMBERED)
-        sizes = np.cumsum([0, *(len(grams) for grams in self.vocabulary_)])
-        self._places = [
-            {gram: int(first) + number for number, gram in enumerate(grams)}
-            for first, grams in zip(sizes, self.vocabulary_, strict=False)
-        ]
+        words, pieces = self.vocabulary_
+        self._ranks: dict[str, int] = {}
+        spoken = [self._ranks.setdefault(word, len(self._ranks)) for run in words for word in run.split()]
+        self._runs = tree_of(
+            np.array(spoken, dtype=np.int64), ends_of(run.count(" ") + 1 for run in words), 0
+        )
+        self._pieces = tree_of(signs_of("".join(pieces)), ends_of(map(len, pieces)), len(words))
+        self._facts: Recent[str, WordFacts] = Recent(REMEMBERED)
         return self
 
     def learned(self) -> dict[str, Any]:
@@ -78,43 +91,57 @@ class TfIdf(TextEncoder):
         return {"vocabulary_": self.vocabulary_, "idf_": self.idf_}
 
     def transform(self, texts: Sequence[str]) -> Any:
-        """Return (n, d) CSR; each different message is worked out once."""
+        """Return (n, d) CSR; each different message is worked out once, and each different word."""
         messages, which = each_once(texts)
-        data: list[Array] = []
-        indices: list[Any] = []
-        for message in messages:
-            row = [self._block(kind, message) for kind in (0, 1)]
-            if self.alarm_words:
-                found = np.flatnonzero(alarms(message))
-                row.append((found + len(self.idf_), np.full(len(found), self.alarm_words)))
-            indices.append(np.concatenate([places for places, _ in row]))
-            data.append(np.concatenate([values for _, values in row]))
-        ends = np.cumsum([0, *(len(row) for row in indices)])
-        shape = (len(messages), len(self.columns()))
-        flat = (np.concatenate(data), np.concatenate(indices), ends) if messages else ([], [], ends)
-        return sparse.csr_matrix(flat, shape=shape, dtype=np.float64)[which]
-
-    def _block(self, kind: int, message: str) -> tuple[Any, Array]:
-        if kind == 0 or not self.pieces:
-            found = self._known(kind, message)
-        else:
-            found = []
-            for word in message.split():
-                # Messages differ more than their words: the pieces of a word are looked up once.
-                places = self._of_word.get(word)
-                if places is None:
-                    self._of_word.keep(word, places := self._known(kind, word))
-                found += places
-        counts = Counter(found)
-        at = np.array(sorted(counts), dtype=np.int64)
-        values = (
-            (1 + np.log([counts[place] for place in at.tolist()])) * self.idf_[at] if len(at) else np.empty(0)
+        words, spoken, ends = numbered(messages)
+        facts = self._of_words(words)
+        ranks = np.array([rank for _, rank, *_ in facts], dtype=np.int64)[spoken]
+        heard = ranks != SHORT
+        runs, run_ends = known_runs.for_rows(len(messages))(
+            ranks[heard],
+            np.append(0, np.cumsum(heard))[ends],
+            *self._runs,
+            *(self.words or (1, 0)),
+            False,
         )
-        return at, values / (np.sqrt(values @ values) or 1.0)
+        pieces = [places for places, *_ in facts]
+        sizes = np.array([len(places) for places in pieces], dtype=np.int64)
+        most = np.diff(run_ends) + np.diff(np.append(0, np.cumsum(sizes[spoken]))[ends])
+        rows = weighed_rows.for_rows(len(messages))(
+            spoken,
+            ends,
+            runs,
+            run_ends,
+            np.concatenate([*pieces, np.empty(0, dtype=np.int32)]),
+            np.append(0, np.cumsum(sizes)),
+            np.array([signs for *_, signs in facts], dtype=np.int64).reshape(-1, 3),
+            PAIR_GROUPS,
+            self.idf_,
+            1 + np.log(np.arange(1, most.max(initial=0) + 1)),
+            float(self.alarm_words),
+            int(most.sum()) + len(ALARM_WORDS) * len(messages),
+        )
+        shape = (len(messages), len(self.idf_) + (len(ALARM_WORDS) if self.alarm_words else 0))
+        X = sparse.csr_matrix(rows, shape=shape)
+        return X if len(messages) == len(texts) else X[which]
 
-    def _known(self, kind: int, message: str) -> list[int]:
-        places = self._places[kind]
-        return [places[gram] for gram in self._grams(KINDS[kind], message) if gram in places]
+    def _of_words(self, words: Sequence[str]) -> list[WordFacts]:
+        """Return for each word the columns of its pieces, its rank in runs of words, and what it says of alarm."""
+        told = {word: self._facts[word] for word in words if word in self._facts}
+        new = [word for word in words if word not in told]
+        if new:
+            found, ends = known_runs.for_rows(len(new))(
+                signs_of("".join(f" {word} " for word in new)),
+                ends_of(len(word) + 2 for word in new),
+                *self._pieces,
+                *(self.pieces or (1, 0)),
+                True,
+            )
+            for word, begin, end in zip(new, ends.tolist(), ends[1:].tolist(), strict=False):
+                rank = self._ranks.get(word, UNKNOWN) if len(word) >= SHORTEST else SHORT
+                told[word] = (found[begin:end], rank, alarms_of_word(word))
+                self._facts.keep(word, told[word])
+        return [told[word] for word in words]
 
     def columns(self) -> list[str]:
         """Return the n-grams, then the groups of alarm words."""

@@ -11,26 +11,27 @@ from pydantic import Field
 from sre_anomaly.clock import Duration, rows_in
 from sre_anomaly.compiled import compiled, step
 from sre_anomaly.contracts import Threshold
+from sre_anomaly.episodes import level_of, new_episodes, see
 from sre_anomaly.frame import WEEK, Array
-from sre_anomaly.ranks import count, exceeded_by, new_ranks, remember
+from sre_anomaly.ranks import at_least, exceeded_by, new_ranks, remember
 from sre_anomaly.registry import register
 
 HEADER = 4
-AT, LATEST, EXCEEDED, EPISODES = range(HEADER)
-KNOWN = 2.0
-"""Episodes of one row each that are taken as seen before any were: their size is not guessed from nothing."""
+ROWS, ALLOWED, HIGH, LOW = range(HEADER)
+COMMON = 0.1
+"""A level that a larger share of the rows exceeds is none."""
 
 
 @register("threshold", "conformal")
 @dataclass
 class Conformal(Threshold):
-    """Flag a row whose conformal p-value, (1 + past scores at least as high) / (rows + 1), is small enough.
+    """The level that the past exceeded as often as is asked for, counted as people count: in alerts, not in rows.
 
-    If the rows before were drawn like this one, a p-value is at most p in a share p of the rows, whatever the
-    scores look like (Vovk, Gammerman and Shafer, 2005). People count alerts, though, and flags come in runs. So the
-    rule is: flags that are less than ``apart`` from the one before are one episode; where an episode has c flags on
-    average, c times as many rows may be flagged as episodes are wanted. c is taken from the past of the stream (the
-    inverse of the extremal index of Leadbetter, 1983, as the runs estimator gives it).
+    Flags that are less than ``apart`` from the one before are one episode. If the weeks before were drawn like this
+    one, a level with k - 1 episodes above it in w weeks is exceeded k / w times a week, whatever the scores look like
+    (conformal prediction: Vovk, Gammerman and Shafer, 2005; here with episodes in the place of rows). With one alert a
+    week after w weeks, k is w, and between two whole numbers the level lies between their levels. A past incident
+    counts as one episode, however long it was and however high its scores.
 
     A score is judged only once there are so many rows that its record can be rare enough: with one alert a week,
     after a week. Set the alert policy so that it joins flags that are less than ``apart``.
@@ -71,13 +72,15 @@ class Conformal(Threshold):
         return self.advance(self.new_state()[np.newaxis], scores)
 
     def new_state(self) -> Array:
-        """Return the state before the first score: counts, then the ranks of the scores."""
-        return np.concatenate([[0.0, -math.inf, KNOWN, KNOWN], new_ranks(self.most_ranks)])
+        """Return the state before the first score: a header, the episodes at any level, the ranks of all scores."""
+        episodes = new_episodes(self.apart_rows_, self.most_ranks)
+        return np.concatenate([[0.0, 0.0, math.inf, math.inf], episodes, new_ranks(self.most_ranks)])
 
     def advance(self, states: Array, scores: Array) -> Array:
         """Return (k,) levels and learn from the scores."""
         share = self.false_alerts_per_week / self.rows_a_week_
-        return np.asarray(_levels.for_rows(len(scores))(states, scores, share, self.apart_rows_))
+        ranks = HEADER + len(new_episodes(self.apart_rows_, self.most_ranks))
+        return np.asarray(_levels.for_rows(len(scores))(states, scores, share, self.apart_rows_, ranks))
 
     def describe(self) -> dict[str, Any]:
         """Return the level after the training rows and the rate asked for."""
@@ -85,26 +88,37 @@ class Conformal(Threshold):
 
 
 @compiled
-def _levels(states: Array, scores: Array, share: float, apart: int) -> Array:
+def _levels(states: Array, scores: Array, share: float, apart: int, ranks: int) -> Array:
     levels = np.full(len(scores), np.nan)
     for row in range(len(scores)):
         if not math.isnan(scores[row]):
-            levels[row] = _one(states[row if len(states) > 1 else 0], scores[row], share, apart)
+            levels[row] = _one(states[row if len(states) > 1 else 0], scores[row], share, apart, ranks)
     return levels
 
 
 @step
-def _one(state: Array, score: float, share: float, apart: int) -> float:
+def _one(state: Array, score: float, share: float, apart: int, ranks: int) -> float:
     """Return the level for a score, then count the score."""
-    ranks = state[HEADER:]
-    allowed = share * state[EXCEEDED] / state[EPISODES] * (count(ranks) + 1.0)
-    # p <= allowed / (rows + 1) means that at most allowed - 1 past scores are as high.
-    level = exceeded_by(ranks, math.floor(allowed) - 1.0) if allowed >= 1.0 else np.nan
-    if score > level:
-        state[EXCEEDED] += 1.0
-        if state[AT] - state[LATEST] > apart:
-            state[EPISODES] += 1.0
-        state[LATEST] = state[AT]
-    state[AT] += 1.0
-    remember(ranks, score)
+    episodes, scores = state[HEADER:ranks], state[ranks:]
+    allowed = share * (state[ROWS] + 1.0)
+    level = np.nan
+    if allowed >= 1.0:
+        whole = math.floor(allowed)
+        if whole != state[ALLOWED]:
+            # Of episodes below both levels nothing here depends: between these moments they stay as they are.
+            state[ALLOWED] = whole
+            state[HIGH] = _rare(episodes, scores, apart, whole - 1.0, state[ROWS])
+            state[LOW] = min(state[HIGH], _rare(episodes, scores, apart, whole, state[ROWS]))
+        level = state[HIGH] - (state[HIGH] - state[LOW]) * (allowed - whole)
+    if see(episodes, apart, score) and score >= state[LOW]:
+        state[ALLOWED] = 0.0
+    remember(scores, score)
+    state[ROWS] += 1.0
     return float(level)
+
+
+@step
+def _rare(episodes: Array, scores: Array, apart: int, most: float, rows: float) -> float:
+    """Return the lowest level with at most so many episodes, the record where it would be common."""
+    level = level_of(episodes, apart, most)
+    return float(level if at_least(scores, level) <= COMMON * rows else exceeded_by(scores, 0.0))
