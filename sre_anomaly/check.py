@@ -1,7 +1,5 @@
 """``sre-anomaly check``: tells whether a configuration is right, and whether the user's own table or files suit it."""
 
-from pathlib import Path
-
 from rich.console import Console
 from rich.markup import escape
 
@@ -42,23 +40,13 @@ def check(words: list[str]) -> None:
         look_at_table(table_parts)
     counted = ""
     if isinstance(parts.data, Corpus) and config["data"]["name"] not in FETCHED:
-        names = parts.data.names()
-        look_for_incidents(config["data"].get("incidents"), names)
-        counted = f"; {len(names):,} series"
+        counted = f"; {len(parts.data.names()):,} series"
     chosen = ", ".join(
         f"{kind}={value['name']}"
         for kind, value in config.items()
         if isinstance(value, dict) and value.get("name", NOTHING) != NOTHING
     )
     print(f"ok: {chosen}{counted}" + ("" if looked else " (no data were read)"))
-
-
-def look_for_incidents(pattern: str | None, names: list[str]) -> None:
-    """Say which series have no file of incident windows, where a pattern says where these are."""
-    files = [Path(pattern.replace("*", Path(name).stem)) for name in names] if pattern else []
-    if absent := [path for path in files if not path.is_file()]:
-        told = f"data.incidents: {len(absent)} of {len(names)} series have no file of windows; the first: {min(absent)}"
-        Console(highlight=False, soft_wrap=True).print(f"[yellow]careful: {escape(told)}[/]")
 
 
 def look_at_table(parts: TableParts) -> None:
