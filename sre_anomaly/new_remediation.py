@@ -13,7 +13,7 @@ YAML = """\
 #   sre-anomaly remediate rules={name}.yaml run=outputs/latest    what would it have done over a run's alerts?
 #   sre-anomaly monitor model=outputs/latest/model remediation={name}.yaml < points.jsonl
 #   sre-anomaly classify model=outputs/latest/model remediation={name}.yaml < lines.txt
-turned_on: false   # true: actions are done. false: a dry run
+turned_on: false   # true: actions are done. false: a dry run. Read at the start: what runs is stopped by the kill switch
 audit_log: {name}.audit.jsonl   # every decision, a line each. The limits are counted from it: without it they begin anew
 kill_switch: {name}.stop   # while a file of this name exists, nothing is done: touch {name}.stop
 
@@ -22,7 +22,7 @@ limits:   # how much is done at most, whatever the rules say
   per_day: 10   # all actions together, in any 24 hours
   cooldown: 10m   # how long an action rests after it was done
   cooldown_same_target: 1h   # how long it rests for the same metric or class
-  at_once: 1   # how many may run at the same time
+  at_once: 1   # how many may run at the same time; where two rules fit the same alert, 2 lets both be done
   max_age: 1h   # alerts of rows older than this set off nothing, so that old points are safe to read
 
 actions:   # what may be done: nothing else ever is

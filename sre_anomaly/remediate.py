@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sre_anomaly.clock import in_nanoseconds, in_words, iso
 from sre_anomaly.errors import DataError, UserError, did_you_mean
+from sre_anomaly.remediation.audit import AuditLog
 from sre_anomaly.remediation.envelope import REFUSED, WOULD, Asked, Past, decide
 from sre_anomaly.remediation.reading import read_rules
 from sre_anomaly.remediation.remedy import stopped, summary
@@ -57,9 +58,24 @@ def remediate(words: list[str]) -> None:
         f"at most {limits.per_hour} an hour, {limits.per_day} a day, {limits.at_once} at once; an action rests "
         f"{in_words(limits.cooldown)}, for the same metric or class {in_words(limits.cooldown_same_target)}"
     )
-    for line in (*rules.lacking(), stopped(rules)):
+    for line in (
+        *rules.lacking(),
+        AuditLog(Path(rules.audit_log)).unusable(),
+        *_crowded(rules),
+        stopped(rules),
+    ):
         if line:
             print(f"careful: {line}")
+
+
+def _crowded(rules: Rules) -> Iterator[str]:
+    """Say for which events more actions are asked for than may run at the same time."""
+    for when, count in Counter(rule.when for rule in rules.rules).items():
+        if count > rules.limits.at_once:
+            yield (
+                f"limits.at_once is {rules.limits.at_once}, and {count} rules answer to {when!r}: where several fit the same "
+                "event, the later ones are refused; raise it if all are to be done"
+            )
 
 
 def tell(rules: Rules, events: Iterable[Event]) -> Counter[str]:
@@ -78,7 +94,7 @@ def tell(rules: Rules, events: Iterable[Event]) -> Counter[str]:
 def replay(rules: Rules, events: Iterable[Event]) -> Iterator[tuple[Event, str, str, str]]:
     """Yield each event that a rule fits with its action, the decision of a dry run, and why it was refused.
 
-    An action is taken to be over at once.
+    An action is taken to be over after a second.
     """
     past = Past()
     for event in sorted(events, key=lambda event: event.time or 0):

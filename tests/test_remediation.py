@@ -597,6 +597,31 @@ def test_history_is_replayed_at_its_own_times(command, tmp_path):
     assert command("remediate", "rules=rules.yaml", "run=run")[0] == 2
 
 
+def test_two_actions_of_one_alert_need_room_for_two(command, tmp_path):
+    """A replay refuses the second as live it would be; checking the file says so before, and what is wrong with its log."""
+    actions = {name: {"command": [sys.executable, str(tmp_path / name)]} for name in ("restart", "note")}
+    both = [{"when": "opened", "do": name} for name in actions]
+    alert = {"id": 1, "metric": "cpu", "peak_score": 9, "reason": "why", "fired": "2024-01-01T10:00:00Z"}
+    (tmp_path / "run").mkdir()
+    pd.DataFrame([alert | {"start": alert["fired"], "end": "2024-01-01T10:05:00Z"}]).to_csv(
+        tmp_path / "run" / "alerts.csv", index=False
+    )
+    for at_once, counted in (
+        (1, "would have acted 1 times; held back 1 (1 at once)"),
+        (2, "would have acted 2 times"),
+    ):
+        rules_file(tmp_path, actions=actions, rules=both, limits={"at_once": at_once, "cooldown": "0s"})
+        assert counted in command("remediate", "rules=rules.yaml", "run=run")[1]
+        said = (
+            "limits.at_once is 1, and 2 rules answer to 'opened'"
+            in command("remediate", "rules=rules.yaml")[1]
+        )
+        assert said == (at_once == 1)
+    for log in (".", "none/log.jsonl"):
+        rules_file(tmp_path, audit_log=log)
+        assert f"careful: audit_log={log}: " in command("remediate", "rules=rules.yaml")[1]
+
+
 def test_a_replay_knows_the_score_when_an_alert_opened(command, tmp_path):
     """The peak that came later does not count for a rule that asks for one."""
     (tmp_path / "run").mkdir()

@@ -38,6 +38,14 @@ class AuditLog:
         self._file: tuple[int, int] | None = None
         self._held: int | None = None
 
+    def unusable(self) -> str:
+        """Say why the log could not be written, without making it; empty where it could."""
+        if self.path.exists() and not self.path.is_file():
+            return f"audit_log={self.path}: is no file"
+        if not os.access(self.path if self.path.exists() else self.path.parent, os.R_OK | os.W_OK):
+            return f"audit_log={self.path}: cannot be written there"
+        return ""
+
     @contextmanager
     def held(self) -> Iterator[Past]:
         """Hold the log alone, and know all that is in it."""

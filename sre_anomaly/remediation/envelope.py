@@ -105,6 +105,9 @@ def _held_back(limits: Limits, past: Past, asked: Asked, *, turned_on: bool) -> 
     if asked.time is not None and abs(now - asked.time) > nanoseconds(limits.max_age):
         return "too old"
     running = sum(until > now for until in past.running.values())
+    if not turned_on:
+        # What is only imagined takes no time; done, it would still run when another is asked for in the same second.
+        running += sum(not real and time > now - SECOND for time, real in past.done)
     if max(running, asked.running_here) >= limits.at_once:
         return "at once"
     last = [

@@ -115,7 +115,7 @@ class Remedy:
         until = time.monotonic() + longest
         for thread in self._running:
             thread.join(max(0.0, until - time.monotonic()))
-        self._say(f"remediation: {summary(self.counts)}")
+        self._say(f"remediation: {summary(self.counts, turned_on=self.rules.turned_on)}")
 
     def _complain(self, text: str) -> None:
         if text not in self._complaints:
@@ -168,7 +168,7 @@ def stopped(rules: Rules) -> str:
     return ""
 
 
-def summary(counts: Counter[str]) -> str:
+def summary(counts: Counter[str], *, turned_on: bool = False) -> str:
     """Say how often something was done or would have been, and why not where not.
 
     Examples
@@ -176,8 +176,8 @@ def summary(counts: Counter[str]) -> str:
     >>> summary(Counter({"would act": 5, "cooldown": 10, "per hour": 2}))
     'would have acted 5 times; held back 12 (10 cooldown, 2 per hour)'
     """
-    verb = "acted" if counts[ACT] or not counts[WOULD] else "would have acted"
-    done = counts[ACT] or counts[WOULD]
+    verb = "acted" if turned_on else "would have acted"
+    done = counts[ACT if turned_on else WOULD]
     why = [f"{count} {name}" for name, count in counts.most_common() if count and name not in {ACT, WOULD}]
     held = counts.total() - counts[ACT] - counts[WOULD]
     return f"{verb} {done} times" + (f"; held back {held} ({', '.join(why)})" if why else "; held back none")
