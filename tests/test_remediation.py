@@ -619,7 +619,7 @@ def test_two_actions_of_one_alert_need_room_for_two(command, tmp_path):
         assert said == (at_once == 1)
     for log in (".", "none/log.jsonl"):
         rules_file(tmp_path, audit_log=log)
-        assert f"careful: audit_log={log}: " in command("remediate", "rules=rules.yaml")[1]
+        assert "careful: audit_log=" in command("remediate", "rules=rules.yaml")[1]
 
 
 def test_a_replay_knows_the_score_when_an_alert_opened(command, tmp_path):
