@@ -208,6 +208,17 @@ def test_a_new_recipe_runs_as_it_is(command, tmp_path, recipe):
     assert yaml.safe_load(comments)["name"] == "mine"
 
 
+@pytest.mark.parametrize("recipe", recipes())
+def test_a_new_recipe_divides_rows_as_its_preset(command, tmp_path, recipe):
+    """The gap without which near rows leak is written down; what a CSV cannot have is told."""
+    assert command("new", "recipe", "mine", f"from={recipe}")[0] == 0
+    mine, preset = composed(["experiment=mine"]), composed([f"experiment={recipe}"])
+    assert mine["folds"].get("gap") == preset["folds"].get("gap", mine["folds"].get("gap"))
+    written = (tmp_path / "conf/experiment/mine.yaml").read_text()
+    assert ("must not know" in written) == (recipe in {"alert_forecasting", "autoscaling"})
+    assert ('"in use" is not part' in written) == (recipe in {"autoscaling", "load_balancing"})
+
+
 def test_metrics_of_disks_become_dates(command, tmp_path):
     """From somebody's CSV of disk usage to when each volume is full, by editing three lines."""
     assert command("new", "recipe", "mydisk", "from=capacity")[0] == 0
