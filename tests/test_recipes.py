@@ -357,6 +357,46 @@ def test_check_says_what_is_wrong_with_a_table(command, tmp_path, case):
         assert len(err.splitlines()) == 1
 
 
+SYSLOG = "Jan 31 14:05:00 web1 sshd[7]: ERROR connection refused\n" * 30
+KEYS_OF_TABLE = {
+    "no such file": (["experiment=table", "table.path=cx.csv", "table.target=broke"], "table.path: cx.csv"),
+    "no such metrics": (["experiment=capacity", "table.path=cx.csv"], "table.path: cx.csv"),
+    "no such log": (["experiment=log_levels", "table=logs", "table.path=cx"], "table.path: cx"),
+    "a folder": (["experiment=table", "table.path=.", "table.target=broke"], "table.path: . is a folder"),
+    "no year": (
+        ["experiment=log_levels", "table=logs", "table.path=syslog", "table.format='<Month> <Date> <Time> <Host> <Part>: <Level> <Content>'"],
+        "write table.year=2024",
+    ),
+    "no format": (["experiment=log_levels", "table=logs", "table.path=odd"], "table.format='<Date>"),
+    "a wrong format": (
+        ["experiment=log_levels", "table=logs", "table.path=odd", "table.format=jsn"], "table.format: 'jsn'",
+    ),
+    "no zone": (
+        ["experiment=table", "table.path=t.csv", "table.target=broke", "table.time=seen_at", "table.timezone=Mars"],
+        "table.timezone: no time zone",
+    ),
+    "two dates": (
+        ["experiment=table", "table.path=t.csv", "table.target=broke", "table.time=day"], "set table.day_first=true",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", KEYS_OF_TABLE)
+def test_mistakes_name_the_key_that_was_typed(command, tmp_path, case):
+    """Readers that metrics and tables share name the key of the group in use, which is there to be set."""
+    words, said = KEYS_OF_TABLE[case]
+    own_table(rows=40).assign(day="03/04/2024").to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "syslog").write_text(SYSLOG)
+    (tmp_path / "odd").write_text("!!\n" * 30)
+    for command_word in (["check"], []):
+        code, _, err = command(*command_word, *words)
+        assert code == 2
+        assert said in err
+        assert "data." not in err
+    known = {match for match in re.findall(r"table\.(\w+)", err) if match != "csv"}
+    assert known <= set(composed(words)["table"])
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -56,6 +56,8 @@ class Capacity(TableSource):
     volume: str | None = "volume"
     used: str = "used"
     full: Annotated[float, Field(gt=0)] = 100.0
+    timezone: str = "UTC"
+    day_first: bool | None = None
     rows: Annotated[int, Field(ge=100)] = 4000
     noise: Annotated[float, Field(ge=0)] = 1.0
     seed: int = 0
@@ -71,7 +73,10 @@ class Capacity(TableSource):
         return self._made_up() if self.path is None else self._measured(self._courses())
 
     def _courses(self) -> list[Course]:
-        return courses_of(Path(str(self.path)).expanduser(), self.time, self.used, self.volume, self.full)
+        return courses_of(
+            Path(str(self.path)).expanduser(), self.time, self.used, self.volume, self.full,
+            timezone=self.timezone, day_first=self.day_first,
+        )  # fmt: skip
 
     def _measured(self, courses: list[Course]) -> Table:
         rows: list[tuple[Any, ...]] = []
