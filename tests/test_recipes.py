@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -112,6 +113,19 @@ def test_seven_lines_say_what_they_cannot_tell(command):
     code, out, _ = command("experiment=log_levels", "table=seven_lines")
     assert code == 0
     assert "the draw decides which" in " ".join(out.split())
+
+
+def test_the_page_of_seven_lines_says_what_its_commands_give(command):
+    """Typed as written, one after the other, the last command tells what the page says."""
+    page = (Path(__file__).parent.parent / "experiments/recipes/seven_lines.md").read_text()
+    typed = [shlex.split(line, comments=True)[1:] for line in page.splitlines() if line.startswith("sre-")]
+    assert len(typed) == 3
+    for words in typed:
+        code, out, _ = command(*words)
+        assert code == 0
+    (first, sure, _), (second, _, _) = (line.split("\t") for line in out.splitlines())
+    assert (first, second) == ("ERROR", "INFO")
+    assert f'"Disk failure detected" as ERROR, not surely ({float(sure):.2f})' in " ".join(page.split())
 
 
 def test_new_lines_are_classified(command, tmp_path, monkeypatch):
