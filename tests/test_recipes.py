@@ -261,11 +261,27 @@ def test_metrics_of_disks_become_dates(command, tmp_path):
     told = record_in(tmp_path)["regression"]["in_use"]
     full = {row[0]: row[2] for row in told["rows"]}
     assert "2025-10-27" <= full["/data3"] <= "2025-12-31"
-    assert full["/data5"] == "not in 120 days"
+    assert full["/data5"] == "not within 120 days"
     assert "What it is worth in use" in (tmp_path / "outputs/latest/report.html").read_text()
     answers = pd.read_csv(tmp_path / "outputs/latest/predictions.csv")
     early, late = answers["reached at the earliest"], answers["reached at the latest"]
     assert ((early <= answers["reached at"]) & (answers["reached at"] <= late)).all()
+    assert set(answers["step"]) == {"2% more", "5% more", "10% more", "20% more"}
+    told = answers[["predicted", "lower", "upper"]].to_numpy()
+    assert ((told >= 0) & (told <= 120)).all()
+    last_day = pd.to_datetime(answers["time"]).dt.tz_localize(None) + pd.Timedelta(days=120)
+    dated = ~late.str.startswith("not within 120 days")
+    assert not dated.all()
+    assert (pd.to_datetime(late[dated]) < last_day[dated]).all()
+    shares = pd.read_csv(tmp_path / "disks.csv").assign(
+        percent=lambda disks: disks["percent"].clip(upper=100) / 100
+    )
+    shares.to_csv(tmp_path / "shares.csv", index=False)
+    code, _, err = command("check", "experiment=mydisk", "table.path=shares.csv")
+    assert code == 2
+    assert "percent between 0 and 1" in err
+    assert "set table.full=1" in err
+    assert command("check", "experiment=mydisk", "table.path=shares.csv", "table.full=1")[0] == 0
     code, _, err = command("experiment=mydisk", "table.full=10")
     assert code == 2
     assert "write the number that means full" in err

@@ -11,6 +11,9 @@ from sre_anomaly.frame import NANOSECONDS, Array
 from sre_anomaly.tables import column, numbers, read_table
 from sre_anomaly.timestamps import times
 
+HARDLY_USED = 0.01
+"""If no volume is fuller than that, shares have been taken for percent."""
+
 
 @dataclass
 class Course:
@@ -36,8 +39,13 @@ def courses_of(
     """
     content = read_table(path)
     names = column(path, content, volume, "table.volume").astype(str) if volume else None
-    share = numbers(path, column(path, content, used, "table.used")) / full
+    values = numbers(path, column(path, content, used, "table.used"))
+    share = values / full
     stamps = times(path, column(path, content, time, "table.time"), timezone, day_first=day_first)
+    if np.nanmin(values) >= 0 and np.nanmax(values) <= 1 and np.nanmax(share) <= HARDLY_USED:
+        raise ConfigError(
+            f"table.full={full:g}: {path} has {used} between 0 and 1, which would be hardly anything: set table.full=1"
+        )
     if np.nanmin(share) < 0 or np.nanmax(share) > 1.5:
         raise ConfigError(
             f"table.full={full:g}: {path} has {used} from {np.nanmin(share) * full:g} to {np.nanmax(share) * full:g}; "

@@ -16,7 +16,7 @@ from sre_anomaly.registry import register
 from sre_anomaly.table import _made_up as made
 from sre_anomaly.table._usage import Course, courses_of
 from sre_anomaly.table_contracts import Answers, TableSource
-from sre_anomaly.timestamps import DAY_NS, days_after
+from sre_anomaly.timestamps import DAY_NS, dates_within, days_after
 
 LOOKED_AT = 7
 """Days between two rows of a volume."""
@@ -98,7 +98,9 @@ class Capacity(TableSource):
         seen, days, at, name = zip(*rows, strict=True)
         return _table(
             np.array(seen), "share_left", target=np.array(days, dtype=np.float64), target_name="days_left",
-            group=np.array(name, dtype=object), time=np.array(at, dtype=np.int64), until="reached",
+            group=np.array(name, dtype=object), time=np.array(at, dtype=np.int64),
+            until=np.array([f"{more:.0%} more" for _ in range(len(seen) // len(NEXT)) for more in NEXT], dtype=object),
+            between=(0, FURTHEST),
         )  # fmt: skip
 
     def in_use(self, answers: Answers) -> InUse | None:
@@ -116,9 +118,7 @@ class Capacity(TableSource):
         today = np.array(
             [course.first + (len(course.used) - 1) * DAY_NS for course in courses], dtype=np.int64
         )
-        dates = [
-            np.where(days < FURTHEST - 1, days_after(today, days), f"not in {FURTHEST} days") for days in told
-        ]
+        dates = [dates_within(today, days, FURTHEST) for days in told]
         order = np.argsort(told[0], kind="stable")
         rows = [
             [courses[one].name, f"{courses[one].used[-1]:.0%}", *(str(moment[one]) for moment in dates)]
@@ -168,7 +168,8 @@ class Capacity(TableSource):
         return _table(
             values[:, :-3], "share_used", target=values[:, -2], target_name="days_left",
             group=made.names("volume", values[:, -1].astype(np.int64)),
-            time=made.START + values[:, -3].astype(np.int64) * DAY_NS, until="full",
+            time=made.START + values[:, -3].astype(np.int64) * DAY_NS,
+            until=np.full(len(values), "full", dtype=object), between=(0, FURTHEST),
         )  # fmt: skip
 
     def _course(self, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
