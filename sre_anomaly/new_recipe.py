@@ -21,7 +21,7 @@ ROWS = 300
 """Rows of the data template: few enough to look at, enough to try it on."""
 YAML = """\
 # @package _global_
-# {name}, begun from the recipe {recipe}. It runs as it is, on made-up rows; three lines, marked <--, make it yours.
+# {name}, begun from the recipe {recipe}. It runs as it is, on made-up rows; the lines marked <-- make it yours.
 #   sre-anomaly check experiment={name}   says in plain words what is wrong with your table
 #   sre-anomaly experiment={name}         learns, judges and writes a report
 defaults:
@@ -90,7 +90,7 @@ def new(words: list[str]) -> None:
         write_text(yaml, head + lines)
     except OSError as error:
         raise UserError(f"{error.filename}: cannot be written ({error.strerror})") from None
-    print(f"{yaml}: edit the three lines marked <--")
+    print(f"{yaml}: edit the lines marked <--")
     print(f"{data}: {len(content)} made-up rows that show what a table looks like; yours takes its place")
     print("Then:")
     print(f"  sre-anomaly check experiment={name}   # what is wrong with my table?")

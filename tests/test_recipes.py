@@ -234,11 +234,12 @@ def test_a_new_recipe_divides_rows_as_its_preset(command, tmp_path, recipe):
 
 
 def test_metrics_of_disks_become_dates(command, tmp_path):
-    """From somebody's CSV of disk usage to when each volume is full, by editing three lines."""
+    """From somebody's CSV of disk usage to when each volume is full, by editing the marked lines."""
     assert command("new", "recipe", "mydisk", "from=capacity")[0] == 0
     path = tmp_path / "conf/experiment/mydisk.yaml"
     before = path.read_text()
-    assert before.count("<--") == 4
+    marked = [line.split(":")[0].strip() for line in before.splitlines() if "# <--" in line]
+    assert marked == ["path", "volume", "used", "time"]
     draw = np.random.default_rng(0)
     days = pd.date_range("2025-01-01", periods=300, freq="D")
     volumes = []

@@ -36,7 +36,7 @@ TEMPLATE = """\
   path: {path}   # <-- your metrics, CSV or Parquet: a row a moment and volume, a year of them
   volume: volume   # <-- the column that names the volume; null: there is one only
   used: used_percent   # <-- the column that says how much of it is used
-  time: time   # the column of times
+  time: time   # <-- the column of times
   full: 100   # the number that means full: 100 for percent, or the size
 """
 TEMPLATE_DAYS, TEMPLATE_VOLUMES = 365, 12
