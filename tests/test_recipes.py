@@ -222,7 +222,7 @@ def test_a_new_recipe_runs_as_it_is(command, tmp_path, recipe):
     assert yaml.safe_load(comments)["name"] == "mine"
 
 
-@pytest.mark.parametrize("recipe", recipes())
+@pytest.mark.parametrize("recipe", ["alert_forecasting", "autoscaling", "load_balancing", "intrusion"])
 def test_a_new_recipe_divides_rows_as_its_preset(command, tmp_path, recipe):
     """The gap without which near rows leak is written down; what a CSV cannot have is told."""
     assert command("new", "recipe", "mine", f"from={recipe}")[0] == 0
@@ -429,6 +429,39 @@ def test_mistakes_name_the_key_that_was_typed(command, tmp_path, case):
 
 
 @pytest.mark.parametrize(
+    ("table", "words", "said"),
+    [
+        (changed("broke", "no"), ["table.time=seen_at"], "all 600 rows are 'no'; there is nothing to tell"),
+        (
+            own_table(),
+            ["table.group=rack", "folds=group"],
+            "use folds=time and name the column with table.time",
+        ),
+        (own_table(), ["table.group=rack", "folds=group"], "or folds.parts=3"),
+        (own_table(), ["table.group=rack", "table.time=seen_at", "folds=group"], "use folds=time, or"),
+        (
+            own_table().assign(broke=["no"] * 450 + ["yes"] * 150),
+            ["table.group=rack", "table.time=seen_at"],
+            "are all of one class; use folds=group",
+        ),
+        (
+            own_table().assign(broke=own_table()["rack"] == "a1"),
+            ["table.group=rack", "table.time=seen_at", "folds=leave_one_out"],
+            "are all of one class; use folds=time",
+        ),
+    ],
+)
+def test_a_run_names_the_folds_that_help(command, tmp_path, table, words, said):
+    """Without `check` as well it is said which other division helps, or that none can."""
+    if said.endswith("folds=time"):
+        table = table[table["rack"] != "b1"]
+    table.to_csv(tmp_path / "t.csv", index=False)
+    code, _, err = command("experiment=table", "table.path=t.csv", "table.target=broke", *words)
+    assert code == 2
+    assert said in err
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["data=none"], "add detector=none forecaster=none"),
@@ -494,6 +527,38 @@ def test_a_sweep_of_a_table(command, tmp_path):
     assert trial["classification"]["measures"]["rows"] < 200
     best = json.loads((folder / "best" / "record.json").read_text())
     assert best["classification"]["measures"]["rows"] == 270
+
+
+@pytest.mark.parametrize("words", [["sweep=classifier"], ["experiment=query_time", "sweep=classifier"]])
+@pytest.mark.parametrize("check", [["check"], []])
+def test_a_sweep_of_classes_without_classes_begins_no_trial(command, tmp_path, check, words):
+    """It is refused before the first trial; who has numbers is shown the line that works."""
+    code, out, err = command(*check, *words)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert not list(tmp_path.rglob("record.json"))
+    if len(words) == 1:
+        assert "table: a classifier learns from a table" in err
+        return
+    shown = shlex.split(re.search(r"write (.*)", err)[1])
+    some = ["table.rows=600", "hydra.sweeper.n_trials=1", "hydra.launcher.n_jobs=1"]
+    code, _, err = command(*check, words[0], *shown, *some)
+    assert code == 0, err
+
+
+@pytest.mark.parametrize(
+    ("words", "after"),
+    [
+        ([*QUICK], "new recipe NAME from=deployment_failure"),
+        (["experiment=query_time", "table.rows=600", "regressor=ridge"], "new recipe NAME from=query_time"),
+        (["experiment=log_levels", "table=seven_lines"], "experiment=log_levels table=logs table.path="),
+    ],
+)
+def test_what_comes_next_is_of_the_same_problem(command, words, after):
+    """Somebody who has run a preset is shown how to turn that one to rows of their own."""
+    out = " ".join(command(*words)[1].split())
+    assert after in out
+    assert "incident_severity" not in out
 
 
 def test_compare_reads_table_runs(command, tmp_path):
