@@ -74,11 +74,22 @@ def read_option(kind: str, name: str) -> Option:
     UserError
         If there is no such option.
     """
+    return _read(option_file(kind, name), Option(kind, name, ""))
+
+
+def option_file(kind: str, name: str) -> Path:
+    """Return the file of an option.
+
+    Raises
+    ------
+    UserError
+        If there is no such option.
+    """
     paths = [folder / kind / f"{name}.yaml" for folder in folders()]
     path = next((path for path in paths if path.is_file()), None)
     if path is None:
         raise UserError(f"{kind}={name}: no such option; {did_you_mean(name, options(kind))}")
-    return _read(path, Option(kind, name, ""))
+    return path
 
 
 def read_block(name: str) -> Option:

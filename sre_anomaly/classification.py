@@ -82,6 +82,10 @@ def classify(
     labels = table.labels()
     classes = sorted(set(labels))
     code = np.array([classes.index(label) for label in labels], dtype=np.int64)
+    if len(classes) == 1:
+        raise DataError(
+            f"table.target={table.target_name}: all {len(table)} rows are {classes[0]!r}; there is nothing to tell apart"
+        )
     with stage("folds"):
         folds = rule.folds(table)
     probas, baselines = [], {}
@@ -90,7 +94,8 @@ def classify(
             train = table.rows(fold.train)
             if len(set(labels[fold.train])) < 2:
                 raise DataError(
-                    f"{table.name}: the rows to learn from in fold {fold.name!r} are all of one class; use other folds"
+                    f"{table.name}: the rows to learn from in fold {fold.name!r} are all of one class; use "
+                    + _other_folds(table, rule)
                 )
             model = fit_classes(train, parts.text, parts.classifier, once=once)
             probas.append(aligned(model.proba(table.rows(fold.test)), model.classes, classes))
@@ -117,6 +122,13 @@ def classify(
     )  # fmt: skip
     _add_caveats(result, folds, telling, rule, labels)
     return result
+
+
+def _other_folds(table: Table, rule: FoldRule) -> str:
+    """Return a division that may leave rows of several classes to learn from."""
+    if not rule.rule_for(table).goes_forward:
+        return "folds=time" + ("" if table.time is not None else " and name the column with table.time=...")
+    return "folds=group" if table.group is not None else "folds=distinct"
 
 
 def _telling(folds: list[Fold], code: npt.NDArray[np.int64]) -> list[Fold]:

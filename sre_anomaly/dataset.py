@@ -38,8 +38,10 @@ class Table:
         Nanoseconds since 1970, UTC.
     notes : tuple of str
         What reading did to the data.
-    until : str
-        What happens so many days after ``time`` as the target says, such as "full"; "" where it is no such number.
+    until : (n,) texts or None
+        What is reached so many days after ``time`` as the target says, such as "full"; None where it is no such number.
+    between : (float, float)
+        What a target of numbers can be; of days until something, the upper end stands for all that takes longer.
     """
 
     name: str
@@ -51,7 +53,8 @@ class Table:
     group: Words | None = None
     time: Times | None = None
     notes: tuple[str, ...] = ()
-    until: str = ""
+    until: Words | None = None
+    between: tuple[float, float] = (-np.inf, np.inf)
 
     def __len__(self) -> int:
         columns = [*self.numbers.values(), *self.categories.values(), *self.texts.values()]
@@ -67,6 +70,7 @@ class Table:
             target=None if self.target is None else self.target[which],
             group=None if self.group is None else self.group[which],
             time=None if self.time is None else self.time[which],
+            until=None if self.until is None else self.until[which],
         )
 
     @property

@@ -8,7 +8,9 @@ exception is a fault of ours and keeps its traceback.
     └── DataError           a file, a row or a column of the data
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 MOST_NAMES = 16
@@ -25,6 +27,30 @@ class ConfigError(UserError):
 
 class DataError(UserError):
     """The data cannot be used as they are."""
+
+
+DATA_KEY = re.compile(r"(?<![\w./])data\.(?=(?:path|time|timezone|day_first|format|year)\b(?!\.\w))")
+"""A key of ``data`` that ``table`` has as well."""
+
+
+def keys_of_table(text: str) -> str:
+    """Return what a reader that metrics and tables share says, with the keys of ``table``.
+
+    Examples
+    --------
+    >>> keys_of_table("data.path: metadata.path is not there")
+    'table.path: metadata.path is not there'
+    """
+    return DATA_KEY.sub("table.", text)
+
+
+@contextmanager
+def naming_keys_of_table() -> Iterator[None]:
+    """Let a mistake in here be told with the keys of ``table``, which the user has typed."""
+    try:
+        yield
+    except UserError as error:
+        raise type(error)(keys_of_table(str(error))) from None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sre_anomaly.build import NOTHING, build
-from sre_anomaly.catalogue import options, read_option
+from sre_anomaly.catalogue import option_file, options, read_option
 from sre_anomaly.compose import composed
 from sre_anomaly.dataset import Table
 from sre_anomaly.errors import UserError, did_you_mean
@@ -21,7 +21,7 @@ ROWS = 300
 """Rows of the data template: few enough to look at, enough to try it on."""
 YAML = """\
 # @package _global_
-# {name}, begun from the recipe {recipe}. It runs as it is, on made-up rows; three lines, marked <--, make it yours.
+# {name}, begun from the recipe {recipe}. It runs as it is, on made-up rows; the lines marked <-- make it yours.
 #   sre-anomaly check experiment={name}   says in plain words what is wrong with your table
 #   sre-anomaly experiment={name}         learns, judges and writes a report
 defaults:
@@ -38,6 +38,10 @@ LINES = """\
   target: {target}   # <-- the column to be told from the others: {meaning}
   {key}: {column}   # <-- {why}; null: there is no such column
   leave_out: null   # columns not to learn from, such as [id, closed_by]: an id, or what is known only afterwards
+"""
+LEFT_BEHIND = """\
+# What the recipe says of its answers "in use" is not part of this: it knows how its made-up rows would have gone on
+# with other answers, and of yours nobody knows.
 """
 WHY = {
     "time": "when each row was: the earliest are learned from, what came after is judged",
@@ -69,6 +73,10 @@ def new(words: list[str]) -> None:
         csv=data, target=table.target_name, key=key, column=column, why=WHY[key],
         meaning="classes such as yes and no" if kind == "classifier" else "numbers",
     )  # fmt: skip
+    if key == "time":
+        lines += folds_of(recipe)
+    if type(source).in_use is not TableSource.in_use:
+        lines += LEFT_BEHIND
     read = "csv"
     if given is not None:
         import pandas as pd
@@ -82,7 +90,7 @@ def new(words: list[str]) -> None:
         write_text(yaml, head + lines)
     except OSError as error:
         raise UserError(f"{error.filename}: cannot be written ({error.strerror})") from None
-    print(f"{yaml}: edit the three lines marked <--")
+    print(f"{yaml}: edit the lines marked <--")
     print(f"{data}: {len(content)} made-up rows that show what a table looks like; yours takes its place")
     print("Then:")
     print(f"  sre-anomaly check experiment={name}   # what is wrong with my table?")
@@ -129,6 +137,13 @@ def example(config: dict[str, Any]) -> Table:
     node = dict(config["table"]) | {"rows": ROWS}
     source: TableSource = build("table", node, seed=int(config["seed"]))
     return source.table()
+
+
+def folds_of(recipe: str) -> str:
+    """Return how a recipe says that rows are divided, as it stands in its file, comments and all; empty where it says nothing."""
+    text = option_file("experiment", recipe).read_text(encoding="utf-8")
+    said = re.search(r"^folds:\n(?:[ #].*\n)+", text, flags=re.MULTILINE)
+    return said.group() if said else ""
 
 
 def columns_of(table: Table, key: str) -> tuple[str, Any]:

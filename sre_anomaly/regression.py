@@ -110,7 +110,7 @@ def regress(
 def expect(
     known: Table, asked: Table, parts: TableParts, coverage: float = COVERAGE
 ) -> tuple[Array, Array, Array]:
-    """Return what is predicted for rows asked of, by what is learned from known ones, and the ends of its interval."""
+    """Return what is predicted for rows asked of, by what is learned from known ones, and the ends of its interval: what is possible."""
     assert parts.regressor is not None
     order = _like_those_asked_last(known, parts.folds.rule_for(known))
     cut = len(order) - max(1, int(HELD_BACK * len(order)))
@@ -125,7 +125,9 @@ def expect(
     model = fit_numbers(known, parts.text, parts.regressor)
     low, high = _ends(model, asked)
     predicted = model.predict(asked)
-    return predicted, np.minimum(low - margin, predicted), np.maximum(high + margin, predicted)
+    ends = predicted, np.minimum(low - margin, predicted), np.maximum(high + margin, predicted)
+    predicted, low, high = (np.clip(end, *known.between) for end in ends)
+    return predicted, low, high
 
 
 def _like_those_asked_last(table: Table, rule: FoldRule) -> npt.NDArray[np.int64]:

@@ -64,18 +64,8 @@ def build_table_parts(config: Mapping[str, Any], seed: int = 0) -> TableParts:
         One line per mistake, all of them at once.
     """
     built: dict[str, Any] = {}
-    mistakes: list[str] = []
-    chosen = [kind for kind in LEARNERS if _name(config, kind) != NOTHING]
-    if len(chosen) != 1:
-        mistakes.append(
-            "classifier: choose one of classifier=... and regressor=..., "
-            + ("not both" if chosen else "such as classifier=logistic")
-        )
-    if _name(config, "table") == NOTHING:
-        mistakes.append(
-            f"table: {' and '.join(chosen)} learn from a table; choose one, such as table=csv table.path=FILE"
-        )
-    for kind in ("table", "folds", "text", *chosen):
+    mistakes = misfits_of_learners(config)
+    for kind in ("table", "folds", "text", *_learners(config)):
         try:
             built[kind] = build(kind, config[kind], seed=seed)
         except UserError as error:
@@ -83,6 +73,26 @@ def build_table_parts(config: Mapping[str, Any], seed: int = 0) -> TableParts:
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     return TableParts(**built)
+
+
+def misfits_of_learners(config: Mapping[str, Any]) -> list[str]:
+    """Return one line for each thing without which nothing can be learned from a table; nothing is built."""
+    chosen = _learners(config)
+    mistakes = []
+    if len(chosen) != 1:
+        mistakes.append(
+            "classifier: choose one of classifier=... and regressor=..., "
+            + ("not both" if chosen else "such as classifier=logistic")
+        )
+    if _name(config, "table") == NOTHING:
+        mistakes.append(
+            f"table: a {' and a '.join(chosen)} learns from a table; choose one, such as table=csv table.path=FILE"
+        )
+    return mistakes
+
+
+def _learners(config: Mapping[str, Any]) -> list[str]:
+    return [kind for kind in LEARNERS if _name(config, kind) != NOTHING]
 
 
 def _name(config: Mapping[str, Any], kind: str) -> str:

@@ -125,6 +125,19 @@ def _localize(where: str, stamps: pd.DatetimeIndex, timezone: str) -> pd.Datetim
     )
 
 
+def dates_within(since: Any, days: Any, furthest: float) -> Any:
+    """Return the dates that lie (n,) days after some moments; none where it takes about as long as is looked ahead.
+
+    Examples
+    --------
+    >>> dates_within(np.array([0, 0]), np.array([30.7, 119.5]), 120.0).tolist()
+    ['1970-01-31', 'not within 120 days']
+    """
+    # What is expected on average hardly ever is the longest there is.
+    near = np.minimum(days, furthest)
+    return np.where(days < furthest - 1, days_after(since, near), f"not within {furthest:g} days")
+
+
 def days_after(since: Any, days: Any) -> Any:
     """Return the dates that lie (n,) days after some moments in nanoseconds since 1970; none lies before its moment.
 

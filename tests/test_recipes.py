@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -114,6 +115,19 @@ def test_seven_lines_say_what_they_cannot_tell(command):
     assert "the draw decides which" in " ".join(out.split())
 
 
+def test_the_page_of_seven_lines_says_what_its_commands_give(command):
+    """Typed as written, one after the other, the last command tells what the page says."""
+    page = (Path(__file__).parent.parent / "experiments/recipes/seven_lines.md").read_text()
+    typed = [shlex.split(line, comments=True)[1:] for line in page.splitlines() if line.startswith("sre-")]
+    assert len(typed) == 3
+    for words in typed:
+        code, out, _ = command(*words)
+        assert code == 0
+    (first, sure, _), (second, _, _) = (line.split("\t") for line in out.splitlines())
+    assert (first, second) == ("ERROR", "INFO")
+    assert f'"Disk failure detected" as ERROR, not surely ({float(sure):.2f})' in " ".join(page.split())
+
+
 def test_new_lines_are_classified(command, tmp_path, monkeypatch):
     """Lines from standard input and from the command line get their level; empty ones are counted."""
     command("experiment=log_levels", "table=seven_lines")
@@ -208,12 +222,24 @@ def test_a_new_recipe_runs_as_it_is(command, tmp_path, recipe):
     assert yaml.safe_load(comments)["name"] == "mine"
 
 
+@pytest.mark.parametrize("recipe", ["alert_forecasting", "autoscaling", "load_balancing", "intrusion"])
+def test_a_new_recipe_divides_rows_as_its_preset(command, tmp_path, recipe):
+    """The gap without which near rows leak is written down; what a CSV cannot have is told."""
+    assert command("new", "recipe", "mine", f"from={recipe}")[0] == 0
+    mine, preset = composed(["experiment=mine"]), composed([f"experiment={recipe}"])
+    assert mine["folds"].get("gap") == preset["folds"].get("gap", mine["folds"].get("gap"))
+    written = (tmp_path / "conf/experiment/mine.yaml").read_text()
+    assert ("must not know" in written) == (recipe in {"alert_forecasting", "autoscaling"})
+    assert ('"in use" is not part' in written) == (recipe in {"autoscaling", "load_balancing"})
+
+
 def test_metrics_of_disks_become_dates(command, tmp_path):
-    """From somebody's CSV of disk usage to when each volume is full, by editing three lines."""
+    """From somebody's CSV of disk usage to when each volume is full, by editing the marked lines."""
     assert command("new", "recipe", "mydisk", "from=capacity")[0] == 0
     path = tmp_path / "conf/experiment/mydisk.yaml"
     before = path.read_text()
-    assert before.count("<--") == 4
+    marked = [line.split(":")[0].strip() for line in before.splitlines() if "# <--" in line]
+    assert marked == ["path", "volume", "used", "time"]
     draw = np.random.default_rng(0)
     days = pd.date_range("2025-01-01", periods=300, freq="D")
     volumes = []
@@ -236,11 +262,27 @@ def test_metrics_of_disks_become_dates(command, tmp_path):
     told = record_in(tmp_path)["regression"]["in_use"]
     full = {row[0]: row[2] for row in told["rows"]}
     assert "2025-10-27" <= full["/data3"] <= "2025-12-31"
-    assert full["/data5"] == "not in 120 days"
+    assert full["/data5"] == "not within 120 days"
     assert "What it is worth in use" in (tmp_path / "outputs/latest/report.html").read_text()
     answers = pd.read_csv(tmp_path / "outputs/latest/predictions.csv")
     early, late = answers["reached at the earliest"], answers["reached at the latest"]
     assert ((early <= answers["reached at"]) & (answers["reached at"] <= late)).all()
+    assert set(answers["step"]) == {"2% more", "5% more", "10% more", "20% more"}
+    told = answers[["predicted", "lower", "upper"]].to_numpy()
+    assert ((told >= 0) & (told <= 120)).all()
+    last_day = pd.to_datetime(answers["time"]).dt.tz_localize(None) + pd.Timedelta(days=120)
+    dated = ~late.str.startswith("not within 120 days")
+    assert not dated.all()
+    assert (pd.to_datetime(late[dated]) < last_day[dated]).all()
+    shares = pd.read_csv(tmp_path / "disks.csv").assign(
+        percent=lambda disks: disks["percent"].clip(upper=100) / 100
+    )
+    shares.to_csv(tmp_path / "shares.csv", index=False)
+    code, _, err = command("check", "experiment=mydisk", "table.path=shares.csv")
+    assert code == 2
+    assert "percent between 0 and 1" in err
+    assert "set table.full=1" in err
+    assert command("check", "experiment=mydisk", "table.path=shares.csv", "table.full=1")[0] == 0
     code, _, err = command("experiment=mydisk", "table.full=10")
     assert code == 2
     assert "write the number that means full" in err
@@ -346,6 +388,79 @@ def test_check_says_what_is_wrong_with_a_table(command, tmp_path, case):
         assert len(err.splitlines()) == 1
 
 
+SYSLOG = "Jan 31 14:05:00 web1 sshd[7]: ERROR connection refused\n" * 30
+KEYS_OF_TABLE = {
+    "no such file": (["experiment=table", "table.path=cx.csv", "table.target=broke"], "table.path: cx.csv"),
+    "no such metrics": (["experiment=capacity", "table.path=cx.csv"], "table.path: cx.csv"),
+    "no such log": (["experiment=log_levels", "table=logs", "table.path=cx"], "table.path: cx"),
+    "a folder": (["experiment=table", "table.path=.", "table.target=broke"], "table.path: . is a folder"),
+    "no year": (
+        ["experiment=log_levels", "table=logs", "table.path=syslog", "table.format='<Month> <Date> <Time> <Host> <Part>: <Level> <Content>'"],
+        "write table.year=2024",
+    ),
+    "no format": (["experiment=log_levels", "table=logs", "table.path=odd"], "table.format='<Date>"),
+    "a wrong format": (
+        ["experiment=log_levels", "table=logs", "table.path=odd", "table.format=jsn"], "table.format: 'jsn'",
+    ),
+    "no zone": (
+        ["experiment=table", "table.path=t.csv", "table.target=broke", "table.time=seen_at", "table.timezone=Mars"],
+        "table.timezone: no time zone",
+    ),
+    "two dates": (
+        ["experiment=table", "table.path=t.csv", "table.target=broke", "table.time=day"], "set table.day_first=true",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", KEYS_OF_TABLE)
+def test_mistakes_name_the_key_that_was_typed(command, tmp_path, case):
+    """Readers that metrics and tables share name the key of the group in use, which is there to be set."""
+    words, said = KEYS_OF_TABLE[case]
+    own_table(rows=40).assign(day="03/04/2024").to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "syslog").write_text(SYSLOG)
+    (tmp_path / "odd").write_text("!!\n" * 30)
+    for command_word in (["check"], []):
+        code, _, err = command(*command_word, *words)
+        assert code == 2
+        assert said in err
+        assert "data." not in err
+    known = {match for match in re.findall(r"table\.(\w+)", err) if match != "csv"}
+    assert known <= set(composed(words)["table"])
+
+
+@pytest.mark.parametrize(
+    ("table", "words", "said"),
+    [
+        (changed("broke", "no"), ["table.time=seen_at"], "all 600 rows are 'no'; there is nothing to tell"),
+        (
+            own_table(),
+            ["table.group=rack", "folds=group"],
+            "use folds=time and name the column with table.time",
+        ),
+        (own_table(), ["table.group=rack", "folds=group"], "or folds.parts=3"),
+        (own_table(), ["table.group=rack", "table.time=seen_at", "folds=group"], "use folds=time, or"),
+        (
+            own_table().assign(broke=["no"] * 450 + ["yes"] * 150),
+            ["table.group=rack", "table.time=seen_at"],
+            "are all of one class; use folds=group",
+        ),
+        (
+            own_table().assign(broke=own_table()["rack"] == "a1"),
+            ["table.group=rack", "table.time=seen_at", "folds=leave_one_out"],
+            "are all of one class; use folds=time",
+        ),
+    ],
+)
+def test_a_run_names_the_folds_that_help(command, tmp_path, table, words, said):
+    """Without `check` as well it is said which other division helps, or that none can."""
+    if said.endswith("folds=time"):
+        table = table[table["rack"] != "b1"]
+    table.to_csv(tmp_path / "t.csv", index=False)
+    code, _, err = command("experiment=table", "table.path=t.csv", "table.target=broke", *words)
+    assert code == 2
+    assert said in err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -412,6 +527,38 @@ def test_a_sweep_of_a_table(command, tmp_path):
     assert trial["classification"]["measures"]["rows"] < 200
     best = json.loads((folder / "best" / "record.json").read_text())
     assert best["classification"]["measures"]["rows"] == 270
+
+
+@pytest.mark.parametrize("words", [["sweep=classifier"], ["experiment=query_time", "sweep=classifier"]])
+@pytest.mark.parametrize("check", [["check"], []])
+def test_a_sweep_of_classes_without_classes_begins_no_trial(command, tmp_path, check, words):
+    """It is refused before the first trial; who has numbers is shown the line that works."""
+    code, out, err = command(*check, *words)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert not list(tmp_path.rglob("record.json"))
+    if len(words) == 1:
+        assert "table: a classifier learns from a table" in err
+        return
+    shown = shlex.split(re.search(r"write (.*)", err)[1])
+    some = ["table.rows=600", "hydra.sweeper.n_trials=1", "hydra.launcher.n_jobs=1"]
+    code, _, err = command(*check, words[0], *shown, *some)
+    assert code == 0, err
+
+
+@pytest.mark.parametrize(
+    ("words", "after"),
+    [
+        ([*QUICK], "new recipe NAME from=deployment_failure"),
+        (["experiment=query_time", "table.rows=600", "regressor=ridge"], "new recipe NAME from=query_time"),
+        (["experiment=log_levels", "table=seven_lines"], "experiment=log_levels table=logs table.path="),
+    ],
+)
+def test_what_comes_next_is_of_the_same_problem(command, words, after):
+    """Somebody who has run a preset is shown how to turn that one to rows of their own."""
+    out = " ".join(command(*words)[1].split())
+    assert after in out
+    assert "incident_severity" not in out
 
 
 def test_compare_reads_table_runs(command, tmp_path):

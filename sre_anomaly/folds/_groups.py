@@ -21,5 +21,10 @@ def numbered_groups(table: Table, rule: str, least: int) -> tuple[list[str], npt
         )
     names, number = np.unique(table.group.astype(str), return_inverse=True)
     if len(names) < least:
-        raise DataError(f"folds={rule}: {table.name} has {len(names)} group(s), and {least} are needed")
+        other = "folds=time" + ("" if table.time is not None else " and name the column with table.time=...")
+        if len(names) > 1:
+            other += f", or folds.parts={len(names)}"
+        raise DataError(
+            f"folds={rule}: {table.name} has {len(names)} group(s), and {least} are needed; use {other}"
+        )
     return [str(name) for name in names], number

@@ -8,7 +8,7 @@ import pandas as pd
 from sre_anomaly.learning import Learned
 from sre_anomaly.report.table_plots import learned_plots
 from sre_anomaly.table_bundle import save_table_model
-from sre_anomaly.timestamps import days_after
+from sre_anomaly.timestamps import dates_within
 
 
 def write_learned(learned: Learned, folder: Path) -> list[Path]:
@@ -43,12 +43,13 @@ def predictions(learned: Learned) -> pd.DataFrame:
         found[table.target_name] = learned.regressed.actual
         for name in ("predicted", "lower", "upper"):
             found[name] = getattr(learned.regressed, name)
-        if table.until and table.time is not None:
+        if table.until is not None and table.time is not None:
             since = table.time[result.rows]
+            found["step"] = table.until[result.rows]
             for name, moment in (
-                ("at", "predicted"),
-                ("at the earliest", "lower"),
-                ("at the latest", "upper"),
+                ("reached at", "predicted"),
+                ("reached at the earliest", "lower"),
+                ("reached at the latest", "upper"),
             ):
-                found[f"{table.until} {name}"] = days_after(since, found[moment].to_numpy())
+                found[name] = dates_within(since, found[moment].to_numpy(), table.between[1])
     return found

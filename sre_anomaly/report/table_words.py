@@ -21,6 +21,7 @@ NUMBER_MEANINGS = {
 }
 POOLED = "the same over all judged rows together instead of fold by fold"
 MOST_CLASSES = 20
+LOGS = ("logs", "loghub", "seven_lines")
 
 
 def headline(run: Run) -> str:
@@ -145,5 +146,16 @@ def next_steps(run: Run, again: Any) -> list[tuple[str, str]]:
             options.append(
                 ("sre-anomaly classify model=outputs/latest/model < lines.txt", "tell the class of new lines")
             )
-    options.append(("sre-anomaly new recipe NAME from=incident_severity", "your own table"))
+    options.append(_own(run))
     return options
+
+
+def _own(run: Run) -> tuple[str, str]:
+    """Return how the problem that was run is turned to rows of one's own."""
+    name = run.config["table"]["name"]
+    if name in LOGS:
+        return "sre-anomaly experiment=log_levels table=logs table.path=YOUR_LOGS", "your own logs"
+    if name == "csv":
+        # Somebody's own preset of no recipe: the nearest one.
+        name = "incident_severity" if run.record.classification else "query_time"
+    return f"sre-anomaly new recipe NAME from={name}", "your own table"

@@ -1,11 +1,35 @@
 """Whether a sweep could begin: every key and every branch of its space is composed, nothing is run."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from omegaconf import OmegaConf
 
+from sre_anomaly.build import NOTHING
 from sre_anomaly.compose import complaints_in_words, composed, composed_with_hydra
+from sre_anomaly.errors import ConfigError
 from sre_anomaly.sweeps.settings import SweepSettings, sweep_settings
 from sre_anomaly.sweeps.space import Space, read_space
-from sre_anomaly.table_parts import build_all
+from sre_anomaly.table_parts import build_all, learns_from_table, misfits_of_learners
+
+OF_NUMBERS = (
+    "this sweep is for classes; for a number write sweep=custom folds.judged=1 "
+    "hydra.sweeper.objective=regression.measures.mae hydra.sweeper.direction=minimize "
+    "'regressor.max_depth=int(interval(2,8))'"
+)
+
+
+def refuse_misfits(space: Space, config: Mapping[str, Any]) -> None:
+    """Refuse a sweep over what learns from a table where there is none, or where it learns something else.
+
+    Raises
+    ------
+    ConfigError
+        Before the first trial, all of which would fail.
+    """
+    if learns_from_table(config) and (mistakes := misfits_of_learners(config)):
+        classes = "classifier" in space.free and config["regressor"]["name"] != NOTHING
+        raise ConfigError(f"classifier: {OF_NUMBERS}" if classes else "\n".join(mistakes))
 
 
 def check_sweep(words: list[str]) -> tuple[SweepSettings, Space]:
@@ -24,5 +48,7 @@ def check_sweep(words: list[str]) -> tuple[SweepSettings, Space]:
     settings = sweep_settings({str(key): value for key, value in node.items()})
     space = read_space(settings.params, settings.when, [w for w in words if not w.startswith("hydra")])
     for overrides in space.examples():
-        build_all(composed([word for word in overrides if not word.startswith("sweep=")]))
+        config = composed([word for word in overrides if not word.startswith("sweep=")])
+        refuse_misfits(space, config)
+        build_all(config)
     return settings, space

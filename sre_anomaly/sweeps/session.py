@@ -11,8 +11,9 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import CategoricalDistribution
 from optuna.study import Study
 
-from sre_anomaly.compose import fixed_hash
+from sre_anomaly.compose import fixed_hash, resolved
 from sre_anomaly.errors import ConfigError, UserError
+from sre_anomaly.sweeps.check import refuse_misfits
 from sre_anomaly.sweeps.loop import Crew, Loop
 from sre_anomaly.sweeps.outcome import best_trials, write_outcome
 from sre_anomaly.sweeps.progress import Progress
@@ -49,7 +50,7 @@ def run_session(
             f"{KEY}.params: nothing is varied; name what to vary, such as 'threshold.contamination=interval(0.001,0.1)'"
         )
     for overrides in space.examples():
-        compose(overrides)
+        refuse_misfits(space, resolved(compose(overrides)))
     base = compose([word for word in arguments if word.partition("=")[0] not in space.free])
     seed = settings.seed if settings.seed is not None else int(OmegaConf.select(base, "seed", default=0) or 0)
     study = open_study(

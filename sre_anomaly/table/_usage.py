@@ -6,10 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.errors import ConfigError, DataError
+from sre_anomaly.errors import ConfigError, DataError, naming_keys_of_table
 from sre_anomaly.frame import NANOSECONDS, Array
 from sre_anomaly.tables import column, numbers, read_table
 from sre_anomaly.timestamps import times
+
+HARDLY_USED = 0.01
+"""If no volume is fuller than that, shares have been taken for percent."""
 
 
 @dataclass
@@ -22,7 +25,11 @@ class Course:
     used: Array
 
 
-def courses_of(path: Path, time: str, used: str, volume: str | None, full: float) -> list[Course]:
+@naming_keys_of_table()
+def courses_of(
+    path: Path, time: str, used: str, volume: str | None, full: float,
+    *, timezone: str = "UTC", day_first: bool | None = None,
+) -> list[Course]:  # fmt: skip
     """Read a file of metrics: a row a moment, or a row a moment and volume.
 
     Raises
@@ -32,14 +39,19 @@ def courses_of(path: Path, time: str, used: str, volume: str | None, full: float
     """
     content = read_table(path)
     names = column(path, content, volume, "table.volume").astype(str) if volume else None
-    share = numbers(path, column(path, content, used, "table.used")) / full
-    stamps = times(path, column(path, content, time, "table.time"), "UTC").as_unit(NANOSECONDS)
+    values = numbers(path, column(path, content, used, "table.used"))
+    share = values / full
+    stamps = times(path, column(path, content, time, "table.time"), timezone, day_first=day_first)
+    if np.nanmin(values) >= 0 and np.nanmax(values) <= 1 and np.nanmax(share) <= HARDLY_USED:
+        raise ConfigError(
+            f"table.full={full:g}: {path} has {used} between 0 and 1, which would be hardly anything: set table.full=1"
+        )
     if np.nanmin(share) < 0 or np.nanmax(share) > 1.5:
         raise ConfigError(
             f"table.full={full:g}: {path} has {used} from {np.nanmin(share) * full:g} to {np.nanmax(share) * full:g}; "
             "write the number that means full, such as 100 for percent"
         )
-    series = pd.Series(share, index=stamps)
+    series = pd.Series(share, index=stamps.as_unit(NANOSECONDS))
     kept = (
         [(str(name), some) for name, some in series.groupby(names.to_numpy())]
         if names is not None

@@ -16,7 +16,7 @@ from sre_anomaly.registry import register
 from sre_anomaly.table import _made_up as made
 from sre_anomaly.table._usage import Course, courses_of
 from sre_anomaly.table_contracts import Answers, TableSource
-from sre_anomaly.timestamps import DAY_NS, days_after
+from sre_anomaly.timestamps import DAY_NS, dates_within, days_after
 
 LOOKED_AT = 7
 """Days between two rows of a volume."""
@@ -36,7 +36,7 @@ TEMPLATE = """\
   path: {path}   # <-- your metrics, CSV or Parquet: a row a moment and volume, a year of them
   volume: volume   # <-- the column that names the volume; null: there is one only
   used: used_percent   # <-- the column that says how much of it is used
-  time: time   # the column of times
+  time: time   # <-- the column of times
   full: 100   # the number that means full: 100 for percent, or the size
 """
 TEMPLATE_DAYS, TEMPLATE_VOLUMES = 365, 12
@@ -56,6 +56,8 @@ class Capacity(TableSource):
     volume: str | None = "volume"
     used: str = "used"
     full: Annotated[float, Field(gt=0)] = 100.0
+    timezone: str = "UTC"
+    day_first: bool | None = None
     rows: Annotated[int, Field(ge=100)] = 4000
     noise: Annotated[float, Field(ge=0)] = 1.0
     seed: int = 0
@@ -71,7 +73,10 @@ class Capacity(TableSource):
         return self._made_up() if self.path is None else self._measured(self._courses())
 
     def _courses(self) -> list[Course]:
-        return courses_of(Path(str(self.path)).expanduser(), self.time, self.used, self.volume, self.full)
+        return courses_of(
+            Path(str(self.path)).expanduser(), self.time, self.used, self.volume, self.full,
+            timezone=self.timezone, day_first=self.day_first,
+        )  # fmt: skip
 
     def _measured(self, courses: list[Course]) -> Table:
         rows: list[tuple[Any, ...]] = []
@@ -93,7 +98,9 @@ class Capacity(TableSource):
         seen, days, at, name = zip(*rows, strict=True)
         return _table(
             np.array(seen), "share_left", target=np.array(days, dtype=np.float64), target_name="days_left",
-            group=np.array(name, dtype=object), time=np.array(at, dtype=np.int64), until="reached",
+            group=np.array(name, dtype=object), time=np.array(at, dtype=np.int64),
+            until=np.array([f"{more:.0%} more" for _ in range(len(seen) // len(NEXT)) for more in NEXT], dtype=object),
+            between=(0, FURTHEST),
         )  # fmt: skip
 
     def in_use(self, answers: Answers) -> InUse | None:
@@ -111,9 +118,7 @@ class Capacity(TableSource):
         today = np.array(
             [course.first + (len(course.used) - 1) * DAY_NS for course in courses], dtype=np.int64
         )
-        dates = [
-            np.where(days < FURTHEST - 1, days_after(today, days), f"not in {FURTHEST} days") for days in told
-        ]
+        dates = [dates_within(today, days, FURTHEST) for days in told]
         order = np.argsort(told[0], kind="stable")
         rows = [
             [courses[one].name, f"{courses[one].used[-1]:.0%}", *(str(moment[one]) for moment in dates)]
@@ -163,7 +168,8 @@ class Capacity(TableSource):
         return _table(
             values[:, :-3], "share_used", target=values[:, -2], target_name="days_left",
             group=made.names("volume", values[:, -1].astype(np.int64)),
-            time=made.START + values[:, -3].astype(np.int64) * DAY_NS, until="full",
+            time=made.START + values[:, -3].astype(np.int64) * DAY_NS,
+            until=np.full(len(values), "full", dtype=object), between=(0, FURTHEST),
         )  # fmt: skip
 
     def _course(self, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

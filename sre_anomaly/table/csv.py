@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sre_anomaly.dataset import Table, Words
-from sre_anomaly.errors import ConfigError, DataError
+from sre_anomaly.errors import ConfigError, DataError, naming_keys_of_table
 from sre_anomaly.frame import NANOSECONDS
 from sre_anomaly.registry import register
 from sre_anomaly.table_contracts import TableSource
@@ -34,7 +34,9 @@ class CsvTable(TableSource):
     categories: list[str] | None = None
     leave_out: list[str] | None = None
     timezone: str = "UTC"
+    day_first: bool | None = None
 
+    @naming_keys_of_table()
     def table(self) -> Table:
         """Read the file.
 
@@ -65,7 +67,7 @@ class CsvTable(TableSource):
             raise DataError(f"{path}: beside table.target={self.target} there is no column to learn from")
         stamps = None
         if self.time:
-            index = times(path, content[self.time], self.timezone)
+            index = times(path, content[self.time], self.timezone, day_first=self.day_first)
             stamps = index.as_unit(NANOSECONDS).asi8
         group = _words(content[self.group]) if self.group else None
         return Table(

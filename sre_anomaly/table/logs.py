@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sre_anomaly.dataset import Table
-from sre_anomaly.errors import DataError
+from sre_anomaly.errors import DataError, keys_of_table, naming_keys_of_table
 from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.files import AUTO, entries, log_files
 from sre_anomaly.logs.levels import standard_level
@@ -34,6 +34,7 @@ class LogTable(TableSource):
     timezone: str = "UTC"
     year: Annotated[int, Field(ge=1970, le=9998)] | None = None
 
+    @naming_keys_of_table()
     def table(self) -> Table:
         """Read the lines.
 
@@ -63,7 +64,7 @@ class LogTable(TableSource):
                 stamps.append(clock.seconds(time) if time else None)
         if not messages:
             raise DataError(f"{path}: not one line has a level such as INFO or ERROR; is table.format right?")
-        notes = [*tally.told()]
+        notes = [keys_of_table(note) for note in tally.told()]
         if without:
             notes.append(f"{without} lines without a known level were left out")
         timed = None not in stamps
