@@ -140,7 +140,7 @@ def _baselines(
     majority = lambda fold: np.full(len(fold.test), np.bincount(code[fold.train]).argmax())
     found: dict[str, Callable[[Fold], npt.NDArray[np.int64]]] = {"majority": majority}
     if table.numbers or table.categories:
-        found["single_column"] = lambda fold: rule_for_classes(table, code, len(classes), fold)
+        found["single_column"] = lambda fold: rule_for_classes(table, code, len(classes), fold).answer
     if table.texts and set(classes) <= set(LEVELS):
         column = next(iter(table.texts.values()))
         known = {text: keyword_level(text) for text in set(column)}
