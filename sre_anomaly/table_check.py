@@ -8,7 +8,7 @@ import numpy as np
 from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.classification import confusion, macro_f1
-from sre_anomaly.evaluation.one_rule import rule_for_classes
+from sre_anomaly.evaluation.one_rule import given_away, rule_for_classes
 from sre_anomaly.table_contracts import Fold
 from sre_anomaly.table_parts import TableParts
 
@@ -108,10 +108,7 @@ def _classes(table: Table, found: Findings) -> None:
             f"{key}: {', '.join(twice)} is written in several ways, and each counts as a class of its own"
         )
     for name in _giveaways(table):
-        found.odd.append(
-            f"column {name} alone tells {table.target_name} without a mistake: is it known beforehand? If not: "
-            f"table.leave_out=[{name}]"
-        )
+        found.odd.append(given_away([name], table.target_name))
 
 
 def _giveaways(table: Table) -> list[str]:

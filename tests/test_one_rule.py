@@ -89,6 +89,20 @@ def test_check_finds_it(command, tmp_path, share, column):
     assert "leave_out=[noise]" not in out
 
 
+def test_a_run_names_the_column_that_gives_the_answer_away(command, tmp_path):
+    """It is said on screen and page, and not that nothing can be known."""
+    yes, noise, columns = drawn(0.1)
+    table = pd.DataFrame({"noise": noise, "refund": columns["amount"], "broke": np.where(yes, "yes", "no")})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    code, out, err = command(
+        "experiment=table", "table.path=t.csv", "table.target=broke", "classifier=logistic"
+    )
+    assert (code, err) == (0, "")
+    for told in (" ".join(out.split()), (tmp_path / "outputs/latest/report.html").read_text()):
+        assert "olumn refund alone gives broke away: is it known before?" in told
+        assert "does not tell its class" not in told
+
+
 def test_chance_gives_nothing_away():
     """In small tables of noise no column is called an answer."""
     for seed in range(20):

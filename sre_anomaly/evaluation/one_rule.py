@@ -3,7 +3,7 @@
 Reference: R. C. Holte (1993), Very simple classification rules perform well on most commonly used datasets.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,6 +95,21 @@ def rule_for_classes(table: Table, code: Codes, classes: int, fold: Fold) -> One
             if reached > best:
                 best, found = reached, OneRule(name, rule[test])
     return found
+
+
+def given_away(columns: Iterable[str], target: str) -> str:
+    """Return what is said of columns that are the answer.
+
+    Examples
+    --------
+    >>> given_away(["ticket"], "failed")
+    'column ticket alone gives failed away: is it known before? If not: table.leave_out=[ticket]'
+    """
+    names = sorted(columns)
+    return (
+        f"column {' or '.join(names)} alone gives {target} away: is it known before? "
+        f"If not: table.leave_out=[{','.join(names)}]"
+    )
 
 
 def rule_for_numbers(table: Table, actual: Array, fold: Fold) -> OneRule:
