@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sre_anomaly.dataset import Table, Words
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.bootstrap import group_interval
-from sre_anomaly.evaluation.classification import by_class, confusion, macro_f1, measures
+from sre_anomaly.evaluation.classification import by_class, confusion, macro_f1, measures, too_few
 from sre_anomaly.evaluation.one_rule import given_away, rule_for_classes
 from sre_anomaly.frame import Array
 from sre_anomaly.logs.alarm_words import keyword_level
@@ -19,8 +19,6 @@ from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule
 from sre_anomaly.table_model import TableModel, aligned, fit_classes
 from sre_anomaly.table_parts import TableParts
 
-FEW = 20
-"""Rows of a class below which its measures are chance."""
 NEARLY_PERFECT = 0.97
 """Macro-F1 on judged rows above which a lone column is taken for one that is known only afterwards."""
 
@@ -184,5 +182,5 @@ def _add_caveats(
             found.caveats.append(
                 f"Fold {fold.name}: no training row is {', '.join(new)}; it can never be answered there."
             )
-    if rare := [name for name, row in found.per_class.items() if row["rows"] < FEW]:
-        found.caveats.append(f"Fewer than {FEW} rows: {', '.join(rare)}; their measures are mostly chance.")
+    judged = {name: row["rows"] for name, row in found.per_class.items()}
+    found.caveats += [f"{said[0].upper()}{said[1:]}." for said in too_few(judged)]

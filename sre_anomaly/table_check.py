@@ -7,13 +7,12 @@ import numpy as np
 
 from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
-from sre_anomaly.evaluation.classification import confusion, macro_f1
+from sre_anomaly.evaluation.classification import confusion, macro_f1, too_few
 from sre_anomaly.evaluation.one_rule import given_away, rule_for_classes
 from sre_anomaly.table_contracts import Fold
 from sre_anomaly.table_parts import TableParts
 
 FEW_ROWS = 200
-FEW_OF_A_CLASS = 20
 FEWEST_OF_A_CLASS = 2
 FEWEST_TOLD = 3
 """With fewer rows beside the commonest class some column of any table tells them, by chance."""
@@ -52,8 +51,11 @@ def check_table(table: Table, parts: TableParts) -> Findings:
         _numbers(table, found)
     if not found.wrong:
         rule = parts.folds.rule_for(table)
-        judged = sum(len(fold.test) for fold in parts.folds.folds(table))
-        found.seen.append(f"{judged:,} rows will be judged: {rule.in_words()}")
+        judged = np.concatenate([fold.test for fold in parts.folds.folds(table)])
+        found.seen.append(f"{len(judged):,} rows will be judged: {rule.in_words()}")
+        if parts.classifier is not None:
+            counted = Counter(table.labels()[judged].tolist())
+            found.odd += too_few({name: counted[name] for name in sorted(set(table.labels()))})
         if caution := rule.caution(table):
             found.odd.append(caution)
     return found
@@ -97,11 +99,6 @@ def _classes(table: Table, found: Findings) -> None:
         )
         return
     found.seen.append(f"{table.target_name}: {', '.join(f'{name} {number:,}' for name, number in counts)}")
-    rare = [name for name, number in counts if number < FEW_OF_A_CLASS]
-    if rare:
-        found.odd.append(
-            f"fewer than {FEW_OF_A_CLASS} rows are {', '.join(rare)}: what is measured of them will be mostly chance"
-        )
     look_alikes = Counter(name.strip().lower() for name, _ in counts)
     if twice := [name for name, number in look_alikes.items() if number > 1]:
         found.odd.append(

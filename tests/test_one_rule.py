@@ -1,5 +1,6 @@
 """What needs no learning: a column that is the answer is found however rare the answer is, and is told."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +102,53 @@ def test_a_run_names_the_column_that_gives_the_answer_away(command, tmp_path):
     for told in (" ".join(out.split()), (tmp_path / "outputs/latest/report.html").read_text()):
         assert "olumn refund alone gives broke away: is it known before?" in told
         assert "does not tell its class" not in told
+
+
+def test_a_class_without_judged_rows(command, tmp_path):
+    """Where all of a rare class lies in the past, `check` and the run say that nothing is measured of it."""
+    words = [
+        "experiment=table",
+        "table.path=t.csv",
+        "table.target=broke",
+        "table.time=at",
+        "classifier=logistic",
+    ]
+    times = pd.date_range("2025-03-01", periods=ROWS, freq="h")
+    noise = np.random.default_rng(0).normal(size=ROWS)
+    table = pd.DataFrame(
+        {"at": times, "noise": noise, "broke": np.where(np.arange(ROWS) % 240 < 40, "yes", "no")}
+    )
+    table.iloc[:280].to_csv(tmp_path / "t.csv", index=False)
+    code, out, _ = command("check", *words, "folds=time", "folds.train=0.5")
+    assert code == 0
+    assert "no judged row is" not in out
+    table.iloc[:200].to_csv(tmp_path / "t.csv", index=False)
+    for some in (["check", *words], words):
+        code, out, err = command(*some)
+        assert (code, err) == (0, "")
+        assert "o judged row is 'yes': nothing is measured of it" in " ".join(out.split())
+    found = json.loads((tmp_path / "outputs/latest/record.json").read_text())["classification"]
+    assert found["measures"]["pr_auc"] is None
+    assert [found["per_class"][name]["pr_auc"] for name in ("no", "yes")] == [None, None]
+
+
+def test_three_judged_rows(command, tmp_path):
+    """So few prove nothing, which is said before and after."""
+    table = pd.DataFrame(
+        {"x": np.arange(10.0), "at": pd.date_range("2025-03-01", periods=10), "broke": ["yes", "no"] * 5}
+    )
+    table.to_csv(tmp_path / "t.csv", index=False)
+    words = [
+        "experiment=table",
+        "table.path=t.csv",
+        "table.target=broke",
+        "table.time=at",
+        "classifier=logistic",
+    ]
+    for some in (["check", *words], words):
+        code, out, err = command(*some)
+        assert (code, err) == (0, "")
+        assert "nly 3 rows are judged: what is measured is mostly chance" in " ".join(out.split())
 
 
 def test_chance_gives_nothing_away():
