@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import yaml
 from sre_anomaly.build import build
 from sre_anomaly.dataset import Table
 from sre_anomaly.evaluation.one_rule import rule_for_classes, rule_for_numbers
+from sre_anomaly.report.table_words import in_short
 from sre_anomaly.table_check import check_table
 from sre_anomaly.table_contracts import Fold
 from sre_anomaly.table_parts import TableParts
@@ -149,6 +151,29 @@ def test_three_judged_rows(command, tmp_path):
         code, out, err = command(*some)
         assert (code, err) == (0, "")
         assert "nly 3 rows are judged: what is measured is mostly chance" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("task", "value", "interval", "best", "said"),
+    [
+        ("classification", 0.68, (0.45, 0.8), 0.46, "better than the best rule without learning (keywords, 0.46), "
+         "but not surely: the interval reaches down to 0.45"),
+        ("classification", 0.68, (0.5, 0.8), 0.46, "better than the best rule without learning (keywords, 0.46)"),
+        ("classification", 0.4, (0.3, 0.8), 0.46, "no better than the best rule without learning (keywords, 0.46)"),
+        ("regression", 5.0, (4.0, 7.0), 6.0, "better than the best rule without learning (keywords, 6), "
+         "but not surely: the interval reaches up to 7"),
+    ],
+)  # fmt: skip
+def test_the_verdict_says_how_sure_it_is(task, value, interval, best, said):
+    """A lead that the interval does not bear out is a lead, with its uncertainty beside it."""
+    measure, key = ("macro_f1", "macro_f1_pooled") if task == "classification" else ("mae", "mae")
+    told = {
+        "measures": {measure: value, "coverage": 0.9, "width": 1.0}, "intervals": {key: interval},
+        "baselines": {"keywords": {measure: best}}, "random_split": None,
+    }  # fmt: skip
+    record = SimpleNamespace(classification=None, regression=None)
+    setattr(record, task, told)
+    assert in_short(SimpleNamespace(record=record))[0].endswith(f": {said}")
 
 
 def test_chance_gives_nothing_away():
