@@ -15,7 +15,7 @@ from sre_anomaly.evaluation.one_rule import given_away, rule_for_classes
 from sre_anomaly.frame import Array
 from sre_anomaly.logs.alarm_words import keyword_level
 from sre_anomaly.logs.levels import LEVELS
-from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule
+from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule, no_better
 from sre_anomaly.table_model import TableModel, aligned, fit_classes
 from sre_anomaly.table_parts import TableParts
 
@@ -120,9 +120,7 @@ def classify(
         columns = {rule_for_classes(table, code, len(classes), fold).column for fold in telling}
         result.caveats.append(f"C{given_away(columns, table.target_name)[1:]}.")
     elif found["macro_f1"] <= max(one["macro_f1"] for one in baselines.values()):
-        result.caveats.append(
-            "No better than a baseline (see the table): what can be known of a row does not tell its class."
-        )
+        result.caveats.append(no_better(len(table), "class"))
     return result
 
 

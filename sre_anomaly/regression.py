@@ -14,7 +14,7 @@ from sre_anomaly.evaluation.forecasts import mae
 from sre_anomaly.evaluation.one_rule import rule_for_numbers
 from sre_anomaly.evaluation.regression import measures
 from sre_anomaly.frame import Array
-from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule
+from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule, no_better
 from sre_anomaly.table_model import TableModel, fit_numbers
 from sre_anomaly.table_parts import TableParts
 
@@ -101,9 +101,7 @@ def regress(
     if rule.leaks:
         result.caveats.append(LEAKS)
     if found["mae"] >= min(one["mae"] for one in baselines.values()):
-        result.caveats.append(
-            "No better than a baseline (see the table): what can be known of a row does not tell its number."
-        )
+        result.caveats.append(no_better(len(table), "number"))
     return result
 
 
