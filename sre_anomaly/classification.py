@@ -10,17 +10,17 @@ import numpy.typing as npt
 from sre_anomaly.dataset import Table, Words
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.bootstrap import group_interval
-from sre_anomaly.evaluation.classification import by_class, confusion, macro_f1, measures
-from sre_anomaly.evaluation.one_rule import rule_for_classes
+from sre_anomaly.evaluation.classification import by_class, confusion, macro_f1, measures, too_few
+from sre_anomaly.evaluation.one_rule import given_away, rule_for_classes
 from sre_anomaly.frame import Array
 from sre_anomaly.logs.alarm_words import keyword_level
 from sre_anomaly.logs.levels import LEVELS
-from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule
+from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule, no_better
 from sre_anomaly.table_model import TableModel, aligned, fit_classes
 from sre_anomaly.table_parts import TableParts
 
-FEW = 20
-"""Rows of a class below which its measures are chance."""
+NEARLY_PERFECT = 0.97
+"""Macro-F1 on judged rows above which a lone column is taken for one that is known only afterwards."""
 
 
 @dataclass
@@ -121,6 +121,11 @@ def classify(
         counts.tolist(), per_fold, final,
     )  # fmt: skip
     _add_caveats(result, folds, telling, rule, labels)
+    if baselines.get("single_column", {}).get("macro_f1", 0) > NEARLY_PERFECT:
+        columns = {rule_for_classes(table, code, len(classes), fold).column for fold in telling}
+        result.caveats.append(f"C{given_away(columns, table.target_name)[1:]}.")
+    elif found["macro_f1"] <= max(one["macro_f1"] for one in baselines.values()):
+        result.caveats.append(no_better(len(table), "class"))
     return result
 
 
@@ -152,7 +157,7 @@ def _baselines(
     majority = lambda fold: np.full(len(fold.test), np.bincount(code[fold.train]).argmax())
     found: dict[str, Callable[[Fold], npt.NDArray[np.int64]]] = {"majority": majority}
     if table.numbers or table.categories:
-        found["single_column"] = lambda fold: rule_for_classes(table, code, len(classes), fold)
+        found["single_column"] = lambda fold: rule_for_classes(table, code, len(classes), fold).answer
     if table.texts and set(classes) <= set(LEVELS):
         column = next(iter(table.texts.values()))
         known = {text: keyword_level(text) for text in set(column)}
@@ -187,10 +192,5 @@ def _add_caveats(
             found.caveats.append(
                 f"Fold {fold.name}: no training row is {', '.join(new)}; it can never be answered there."
             )
-    if rare := [name for name, row in found.per_class.items() if row["rows"] < FEW]:
-        found.caveats.append(f"Fewer than {FEW} rows: {', '.join(rare)}; their measures are mostly chance.")
-    best = max(one["macro_f1"] for one in found.baselines.values())
-    if found.measures["macro_f1"] <= best:
-        found.caveats.append(
-            "No better than a baseline (see the table): what can be known of a row does not tell its class."
-        )
+    judged = {name: row["rows"] for name, row in found.per_class.items()}
+    found.caveats += [f"{said[0].upper()}{said[1:]}." for said in too_few(judged)]

@@ -14,7 +14,7 @@ from sre_anomaly.evaluation.forecasts import mae
 from sre_anomaly.evaluation.one_rule import rule_for_numbers
 from sre_anomaly.evaluation.regression import measures
 from sre_anomaly.frame import Array
-from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule
+from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule, no_better
 from sre_anomaly.table_model import TableModel, fit_numbers
 from sre_anomaly.table_parts import TableParts
 
@@ -88,7 +88,7 @@ def regress(
         found |= {"rows": len(rows), "folds": len(folds)}
         baselines = {
             name: measures(truth, np.concatenate([guess(table, actual, fold) for fold in folds]))
-            for name, guess in (("mean", _mean_of), ("last", _last_of), ("single_column", rule_for_numbers))
+            for name, guess in (("mean", _mean_of), ("last", _last_of), ("single_column", _column_of))
         }
         intervals = {
             "mae": group_interval(
@@ -101,9 +101,7 @@ def regress(
     if rule.leaks:
         result.caveats.append(LEAKS)
     if found["mae"] >= min(one["mae"] for one in baselines.values()):
-        result.caveats.append(
-            "No better than a baseline (see the table): what can be known of a row does not tell its number."
-        )
+        result.caveats.append(no_better(len(table), "number"))
     return result
 
 
@@ -152,6 +150,10 @@ def _ends(model: TableModel, table: Table) -> tuple[Array, Array]:
 def _mean_of(table: Table, actual: Array, fold: Fold) -> Array:
     del table
     return np.full(len(fold.test), actual[fold.train].mean())
+
+
+def _column_of(table: Table, actual: Array, fold: Fold) -> Array:
+    return rule_for_numbers(table, actual, fold).answer
 
 
 def _last_of(table: Table, actual: Array, fold: Fold) -> Array:

@@ -7,14 +7,15 @@ import numpy as np
 
 from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
-from sre_anomaly.evaluation.classification import confusion, macro_f1
-from sre_anomaly.evaluation.one_rule import rule_for_classes
+from sre_anomaly.evaluation.classification import confusion, macro_f1, too_few
+from sre_anomaly.evaluation.one_rule import given_away, rule_for_classes
 from sre_anomaly.table_contracts import Fold
 from sre_anomaly.table_parts import TableParts
 
 FEW_ROWS = 200
-FEW_OF_A_CLASS = 20
 FEWEST_OF_A_CLASS = 2
+FEWEST_TOLD = 3
+"""With fewer rows beside the commonest class some column of any table tells them, by chance."""
 MOST_CLASSES = 50
 MUCH_MISSING = 0.2
 GIVEN_AWAY = 0.995
@@ -50,8 +51,11 @@ def check_table(table: Table, parts: TableParts) -> Findings:
         _numbers(table, found)
     if not found.wrong:
         rule = parts.folds.rule_for(table)
-        judged = sum(len(fold.test) for fold in parts.folds.folds(table))
-        found.seen.append(f"{judged:,} rows will be judged: {rule.in_words()}")
+        judged = np.concatenate([fold.test for fold in parts.folds.folds(table)])
+        found.seen.append(f"{len(judged):,} rows will be judged: {rule.in_words()}")
+        if parts.classifier is not None:
+            counted = Counter(table.labels()[judged].tolist())
+            found.odd += too_few({name: counted[name] for name in sorted(set(table.labels()))})
         if caution := rule.caution(table):
             found.odd.append(caution)
     return found
@@ -95,21 +99,13 @@ def _classes(table: Table, found: Findings) -> None:
         )
         return
     found.seen.append(f"{table.target_name}: {', '.join(f'{name} {number:,}' for name, number in counts)}")
-    rare = [name for name, number in counts if number < FEW_OF_A_CLASS]
-    if rare:
-        found.odd.append(
-            f"fewer than {FEW_OF_A_CLASS} rows are {', '.join(rare)}: what is measured of them will be mostly chance"
-        )
     look_alikes = Counter(name.strip().lower() for name, _ in counts)
     if twice := [name for name, number in look_alikes.items() if number > 1]:
         found.odd.append(
             f"{key}: {', '.join(twice)} is written in several ways, and each counts as a class of its own"
         )
     for name in _giveaways(table):
-        found.odd.append(
-            f"column {name} alone tells {table.target_name} without a mistake: is it known beforehand? If not: "
-            f"table.leave_out=[{name}]"
-        )
+        found.odd.append(given_away([name], table.target_name))
 
 
 def _giveaways(table: Table) -> list[str]:
@@ -117,14 +113,16 @@ def _giveaways(table: Table) -> list[str]:
     classes = sorted(set(table.labels()))
     code = np.array([classes.index(label) for label in table.labels()], dtype=np.int64)
     every = np.arange(len(table))
-    found = []
+    found: list[str] = []
+    if len(table) - np.bincount(code).max() < FEWEST_TOLD:
+        return found
     bare = replace(table, numbers={}, categories={}, texts={})
     alone = {name: replace(bare, numbers={name: column}) for name, column in table.numbers.items()}
     for name, words in table.categories.items():
         if len(set(words)) <= len(table) // FEWEST_OF_A_CLASS:
             alone[name] = replace(bare, categories={name: words})
     for name, one in alone.items():
-        told = rule_for_classes(one, code, len(classes), Fold("all", every, every))
+        told = rule_for_classes(one, code, len(classes), Fold("all", every, every)).answer
         if macro_f1(confusion(code, told, len(classes))) > GIVEN_AWAY:
             found.append(name)
     return found

@@ -12,6 +12,24 @@ from sre_anomaly.records import InUse
 
 LEAKS = "Near copies of the judged rows were learned from: these measures flatter. Use folds=group or time."
 """What is said of measures under a rule that leaks."""
+ENOUGH = 1000
+"""Rows of a table below which a model that finds nothing proves nothing."""
+
+
+def no_better(rows: int, told: str) -> str:
+    """Return what is said where a baseline was not beaten, from the rows of the table and what was to be told.
+
+    Examples
+    --------
+    >>> no_better(300, "number")
+    'No better than a baseline (see the table): 300 rows are too few to tell whether more can be known.'
+    """
+    why = (
+        f"{rows} rows are too few to tell whether more can be known"
+        if rows < ENOUGH
+        else f"what this model makes of a row does not tell its {told}"
+    )
+    return f"No better than a baseline (see the table): {why}."
 
 
 @dataclass(frozen=True)

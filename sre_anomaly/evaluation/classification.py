@@ -12,6 +12,8 @@ from sre_anomaly.frame import Array
 Codes = npt.NDArray[np.int64]
 """Class numbers."""
 BINS = 10
+FEW = 20
+"""Rows of a class, or of all, below which what is measured of them is chance."""
 
 
 def confusion(truth: Codes, answer: Codes, classes: int) -> Codes:
@@ -75,15 +77,21 @@ def brier(proba: Array, truth: Codes) -> float:
     return float(((proba - goal) ** 2).sum(axis=1).mean()) if len(proba) else float("nan")
 
 
+def _area(proba: Array, truth: Codes, one: int) -> float:
+    """Return the PR-AUC of a class against the rest, NaN where there is no row of it or none of the rest."""
+    is_one = truth == one
+    return float("nan") if is_one.all() else pr_auc(proba[:, one], is_one.astype(np.float64))
+
+
 def measures(proba: Array, truth: Codes) -> dict[str, float]:
     """Return all measures of (n, k) probabilities against (n,) class numbers.
 
-    ``pr_auc`` is the mean over the classes that occur, each against the rest.
+    ``pr_auc`` is the mean over the classes that occur, each against the rest; NaN where all rows are of one.
     """
     classes = proba.shape[1]
     answer = proba.argmax(axis=1)
     counts = confusion(truth, answer, classes)
-    areas = [pr_auc(proba[:, one], (truth == one).astype(np.float64)) for one in range(classes)]
+    areas = [_area(proba, truth, one) for one in range(classes)]
     right = (answer == truth).astype(np.float64)
     return {
         "accuracy": float(right.mean()) if len(right) else float("nan"),
@@ -102,8 +110,31 @@ def by_class(counts: Codes, classes: Sequence[str], proba: Array, truth: Codes) 
             "precision": float(precision),
             "recall": float(recall),
             "f1": float(f1),
-            "pr_auc": pr_auc(proba[:, number], (truth == number).astype(np.float64)),
+            "pr_auc": _area(proba, truth, number),
             "rows": int(counts[number].sum()),
         }
         for number, (name, (precision, recall, f1)) in enumerate(zip(classes, columns, strict=True))
     }
+
+
+def too_few(rows: dict[str, int]) -> list[str]:
+    """Return what is said of classes of which few rows are judged, or none, from the number of each.
+
+    Examples
+    --------
+    >>> too_few({"no": 40, "yes": 0})
+    ["no judged row is 'yes': nothing is measured of it"]
+    >>> too_few({"no": 2, "yes": 1})
+    ['only 3 rows are judged: what is measured is mostly chance']
+    """
+    said = [
+        f"no judged row is {name!r}: nothing is measured of it" for name, number in rows.items() if not number
+    ]
+    total = sum(rows.values())
+    if total < FEW:
+        return [*said, f"only {total} rows are judged: what is measured is mostly chance"]
+    if few := [f"{name} ({number})" for name, number in rows.items() if 0 < number < FEW]:
+        said.append(
+            f"fewer than {FEW} judged rows: {', '.join(few)}; what is measured of them is mostly chance"
+        )
+    return said

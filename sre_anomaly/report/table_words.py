@@ -58,12 +58,14 @@ def in_short(run: Run) -> list[str]:
     best = told["baselines"][name][measure]
     won = value > best if measure == "macro_f1" else value < best
     low, high = told["intervals"].get("mae") or told["intervals"]["macro_f1_pooled"]
-    clearly = not low <= best <= high
-    verdict = "no better than" if not won else "better than" if clearly else "hardly better than"
+    verdict = "better than" if won else "no better than"
     said = [
         f"{measure} {short(value)} on rows not learned from: {verdict} the best rule without learning "
         f"({name.replace('_', ' ')}, {short(best)})"
     ]
+    if won and low <= best <= high:
+        end = f"down to {short(low)}" if measure == "macro_f1" else f"up to {short(high)}"
+        said[0] += f", but not surely: the interval reaches {end}"
     leak = told["random_split"]
     if leak is not None:
         flatters = (
