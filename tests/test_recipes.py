@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from sre_anomaly import classify_lines, watch
 from sre_anomaly.catalogue import options
 from sre_anomaly.compose import composed
 from sre_anomaly.dataset import Table
@@ -113,6 +114,15 @@ def test_seven_lines_say_what_they_cannot_tell(command):
     code, out, _ = command("experiment=log_levels", "table=seven_lines")
     assert code == 0
     assert "the draw decides which" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(("name", "keys"), [("classify", classify_lines.KEYS), ("monitor", watch.KEYS)])
+def test_help_names_every_key_of_a_command(command, name, keys):
+    """What a command understands stands in its own help, and nothing else does."""
+    code, out, _ = command(name, "--help")
+    assert code == 0
+    assert out.startswith(f"sre-anomaly {name} ")
+    assert set(re.findall(r"^  (\w+)=", out, flags=re.MULTILINE)) == set(keys)
 
 
 def test_the_page_of_seven_lines_says_what_its_commands_give(command):
