@@ -188,6 +188,13 @@ def test_levels_of_loghub(command, needs, tmp_path):
     assert found["baselines"]["keywords"]["macro_f1"] == pytest.approx(0.460, abs=0.01)
     assert found["random_split"]["macro_f1"] > 0.95
     assert out.index("0.68") < out.index("0.97")
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    shown = re.findall(r'classify model=outputs/latest/model "([^"]+)" +# (\w+) (\S{5})', readme)
+    assert len(shown) == 2
+    out = command("classify", "model=outputs/latest/model", *(line for line, _, _ in shown))[1]
+    for told, (_, name, sure) in zip(out.splitlines(), shown, strict=True):
+        assert told.split("\t")[0] == name
+        assert float(told.split("\t")[1]) == pytest.approx(float(sure), abs=0.02)
 
 
 def test_three_lines_from_a_csv_to_a_report(command, tmp_path):
