@@ -33,6 +33,29 @@ Everything is chosen by overrides, in Hydra's grammar:
 More of Hydra's flags: sre-anomaly --hydra-help
 """
 HELP_OF = {
+    "classify": """\
+sre-anomaly classify model=DIR [LINE ...]: tell the class of lines, such as the level of a log, and how sure that is.
+
+Without a LINE they are read from standard input. Of each stand the class, its probability and the line itself.
+  model=DIR          the model of a run, such as outputs/latest/model
+  input=FILE         read this file instead of standard input
+  only=CLASS         leave out lines of other classes
+  show=class         write the class alone (show=all: everything)
+  remediation=FILE   let classes set off what these rules say; see sre-anomaly new remediation
+""",
+    "monitor": """\
+sre-anomaly monitor model=DIR: answer new points with the model of a run, a line of JSON each, and tell of alerts.
+
+A point is a line of JSON, {"time": "2024-01-31T14:00:00Z", "cpu": 41.5}, or of CSV with a header.
+  model=DIR          the model of a run, such as outputs/latest/model
+  input=FILE         read this file instead of standard input
+  follow=true        go on reading the file as it grows
+  format=json        how points are written: json or csv; without it found out
+  only=alerts        leave out the answers to points
+  state=FILE         where to go on from after a restart; an open alert stays open
+  every=1000         save the state after so many points
+  remediation=FILE   let alerts set off what these rules say; see sre-anomaly new remediation
+""",
     "score-nab": """\
 sre-anomaly score-nab RESULTS: judge results as the Numenta Anomaly Benchmark does, beside the published scores.
 
@@ -42,7 +65,7 @@ of several; that of a run over the benchmark is its nab_results/.
   to=FOLDER       also write leaderboard.csv, .png and .html there
   overwrite=true  replace a leaderboard that is there already
   seed=42         of the random scores and of the intervals
-"""
+""",
 }
 MISTAKE = 2
 INTERRUPTED = 130

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from sre_anomaly import classify_lines, watch
 from sre_anomaly.catalogue import options
 from sre_anomaly.compose import composed
 from sre_anomaly.dataset import Table
@@ -115,6 +116,15 @@ def test_seven_lines_say_what_they_cannot_tell(command):
     assert "the draw decides which" in " ".join(out.split())
 
 
+@pytest.mark.parametrize(("name", "keys"), [("classify", classify_lines.KEYS), ("monitor", watch.KEYS)])
+def test_help_names_every_key_of_a_command(command, name, keys):
+    """What a command understands stands in its own help, and nothing else does."""
+    code, out, _ = command(name, "--help")
+    assert code == 0
+    assert out.startswith(f"sre-anomaly {name} ")
+    assert set(re.findall(r"^  (\w+)=", out, flags=re.MULTILINE)) == set(keys)
+
+
 def test_the_page_of_seven_lines_says_what_its_commands_give(command):
     """Typed as written, one after the other, the last command tells what the page says."""
     page = (Path(__file__).parent.parent / "experiments/recipes/seven_lines.md").read_text()
@@ -178,6 +188,13 @@ def test_levels_of_loghub(command, needs, tmp_path):
     assert found["baselines"]["keywords"]["macro_f1"] == pytest.approx(0.460, abs=0.01)
     assert found["random_split"]["macro_f1"] > 0.95
     assert out.index("0.68") < out.index("0.97")
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    shown = re.findall(r'classify model=outputs/latest/model "([^"]+)" +# (\w+) (\S{5})', readme)
+    assert len(shown) == 2
+    out = command("classify", "model=outputs/latest/model", *(line for line, _, _ in shown))[1]
+    for told, (_, name, sure) in zip(out.splitlines(), shown, strict=True):
+        assert told.split("\t")[0] == name
+        assert float(told.split("\t")[1]) == pytest.approx(float(sure), abs=0.02)
 
 
 def test_three_lines_from_a_csv_to_a_report(command, tmp_path):
