@@ -126,7 +126,8 @@ class Auto(Detector):
 
     def _why(self, facts: Facts) -> str:
         step = f" every {in_words(facts.step)}" if facts.step is not None else ""
-        seen = f"{facts.rows:,} training rows{step}, {facts.moving} metrics that move"
+        moving = "1 metric that moves" if facts.moving == 1 else f"{facts.moving} metrics that move"
+        seen = f"{facts.rows:,} training rows{step}, {moving}"
         name = type(self.chosen).__name__.lower()
         if facts.all_still:
             return (
@@ -137,4 +138,4 @@ class Auto(Detector):
             return f"auto chose {name}: {seen}, enough to learn how they go together"
         if facts.moving >= self.many_metrics:
             return f"auto chose {name}: {seen}, but fewer than {self.many_rows:,} rows to learn how they go together"
-        return f"auto chose {name}: {seen}, so each is compared with its own past"
+        return f"auto chose {name}: {seen}, each compared with its own past"
