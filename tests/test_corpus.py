@@ -14,7 +14,9 @@ import pytest
 
 from sre_anomaly import stages
 from sre_anomaly.alerts.every_flag import EveryFlag
+from sre_anomaly.build import build
 from sre_anomaly.compose import composed
+from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.series import across
 from sre_anomaly.report.corpus_words import strongest
 from sre_anomaly.report.nab_nested import nested_scores
@@ -174,6 +176,20 @@ def test_hosts_of_one_name_in_two_folders(command, tmp_path):
     assert code == 0, err
     assert pd.read_csv(_latest(tmp_path) / "series.csv")["incidents"].tolist() == [1, 0]
     assert "eu/web0" in out
+
+
+def test_labels_mirror_the_folders_below_the_first_wildcard(tmp_path):
+    """Also where a folder that the pattern names after a wildcard stands beside them by the same name."""
+    for folder in ("fleet/web1/cpu", "fleet/cpu"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "fleet/web1/cpu/a.csv").write_text("time,cpu\n")
+    node = {
+        "name": "csv_folder",
+        "path": f"{tmp_path}/fleet/*/cpu/*.csv",
+        "incidents": f"{tmp_path}/labels/**/*.json",
+    }
+    with pytest.raises(DataError, match=r"labels/web1/cpu/a\.json"):
+        build("data", node).names()
 
 
 def test_a_file_that_has_changed_is_run_again(command, tmp_path):

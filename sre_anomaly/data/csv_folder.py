@@ -2,6 +2,7 @@
 
 import glob
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 from sre_anomaly.corpora import Corpus
@@ -61,7 +62,8 @@ class CsvFolder(TableReading, Corpus):
 
     def _labels_of(self, name: str) -> Path:
         """Return where the windows of a file would be."""
-        fixed = Path(*(part for part in Path(self.path).expanduser().parts if not glob.has_magic(part)))
+        parts = Path(self.path).expanduser().parts
+        fixed = Path(*takewhile(lambda part: not glob.has_magic(part), parts))
         below = Path(name).parent.relative_to(fixed) if fixed.is_dir() else Path()
         named = str(self.incidents).replace(FOLDERS, below.as_posix()).replace(NAME, Path(name).stem)
         return Path(named).expanduser()
