@@ -1,6 +1,5 @@
 """Many series: each is run by itself, several at a time; a run that was killed goes on where it stopped."""
 
-import hashlib
 import json
 import re
 import shutil
@@ -21,7 +20,7 @@ from sre_anomaly.evaluation.series import across
 from sre_anomaly.folders import RUNNING
 from sre_anomaly.living import here, lives, owner
 from sre_anomaly.nab_benchmark import NabScores, nab_scores
-from sre_anomaly.recording import describe
+from sre_anomaly.recording import describe, hash_of
 from sre_anomaly.records import RunRecord, write_json
 from sre_anomaly.series import RESULT, SeriesWork, folder_name, note_lost, run_series
 from sre_anomaly.stages import Stages
@@ -127,8 +126,7 @@ def _refuse_same_folder(names: list[str]) -> None:
 
 def _asked(config: Mapping[str, Any]) -> str:
     """Return a hash of all that decides what is found: not of how many are run at a time."""
-    decisive = {**config, "corpus": {"model": config["corpus"]["model"]}}
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
+    return hash_of({**config, "corpus": {"model": config["corpus"]["model"]}})
 
 
 def _version(folder: Path) -> str | None:

@@ -38,9 +38,14 @@ def describe(config: Mapping[str, Any], record: RunRecord) -> None:
     record.experiment = str(config["name"])
     record.detector = record.detector or str(config["detector"]["name"])
     record.seed = int(config["seed"])
-    record.config_hash = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:16]
+    record.config_hash = hash_of(config)
     record.started = record.started or datetime.now(UTC).isoformat(timespec="seconds")
     record.versions = dict(_versions())
+
+
+def hash_of(config: Mapping[str, Any]) -> str:
+    """Return a text that is another one for every other config."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @cache

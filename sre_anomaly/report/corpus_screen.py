@@ -33,9 +33,8 @@ def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
     if found.record.detection["alerts"]:
         console.print()
         say(console, "Strongest", f"alerts, one a series, the {MOST} furthest from what was usual (UTC):")
-    for series, start, reason in words.strongest(pd.read_csv(folder / "alerts.csv"))[:MOST]:
-        console.print(f"  [red]{start}[/]  {escape(called[series])}: {escape(reason)}", soft_wrap=True)
-    if found.record.detection["alerts"] > 0:
+        for series, start, reason in words.strongest(pd.read_csv(folder / "alerts.csv"))[:MOST]:
+            console.print(f"  [red]{start}[/]  {escape(called[series])}: {escape(reason)}", soft_wrap=True)
         console.print()
         say(console, "Most", "alerts, in these series (all are in series.csv):")
         _draw(words.series_lines(found, MOST, COLUMNS), console, called)
