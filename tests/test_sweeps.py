@@ -166,11 +166,11 @@ from sklearn.neighbors import KernelDensity
 
 class Deadly(KernelDensity):
     def fit(self, X, y=None):
-        marker = Path("died")
-        if not marker.exists():
-            marker.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().fit(X[:50])
+        try:  # making the marker is the test for it: of two workers that come at once, one alone dies
+            Path("died").touch(exist_ok=False)
+        except FileExistsError:
+            return super().fit(X[:50])
+        os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
