@@ -144,7 +144,7 @@ def test_a_program_that_hangs_is_killed_with_its_children(tmp_path):
     assert run([sys.executable, "-c", script, child], 0.5, b"x" * 200_000, os.environ).startswith(
         "killed after 0.5 s"
     )
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     time.sleep(1.0)
     assert not (tmp_path / "late").exists()
 
@@ -183,10 +183,11 @@ def test_a_webhook_is_not_led_elsewhere():
 
 def test_a_webhook_has_a_time_limit():
     """A server that drips for ever is hung up on; one that is not there is told."""
-    with server(wait=4) as (url, _):
+    drips = 4.0
+    with server(wait=drips) as (url, _):
         began = time.monotonic()
         assert post(url, 0.4, b"{}", "") == "no answer within 0.4 s"
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < drips
     assert carry_out(Action(url="http://127.0.0.1:9/"), {"id": 1}).startswith(
         "failed: ConnectionRefusedError"
     )
@@ -350,12 +351,14 @@ def test_processes_that_share_a_log_keep_one_envelope(tmp_path):
 
 def test_one_at_a_time(tmp_path):
     """While a program runs, another waits for no turn: it is refused, and the stream goes on."""
-    slow = {"note": {"command": [sys.executable, "-c", "import time; time.sleep(0.6)"]}}
+    go = tmp_path / "go"
+    waits = "import pathlib, sys, time\nwhile not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.02)"
+    slow = {"note": {"command": [sys.executable, "-c", waits, str(go)]}}
     remedy = remedy_in(tmp_path, actions=slow, limits={"cooldown": "0s", "cooldown_same_target": "0s"})
-    began = time.monotonic()
     remedy.hear(opened())
     remedy.hear(opened())
-    assert time.monotonic() - began < 0.5
+    assert "ended" not in [line["decision"] for line in lines_of(tmp_path / "log.jsonl")]
+    go.touch()
     remedy.close()
     remedy.hear(opened())
     remedy.close()

@@ -408,7 +408,7 @@ def test_a_signal_ends_it_politely(tmp_path, number, code):
     answers = [json.loads(process.stdout.readline()) for _ in range(3)]
     assert answers[2]["flag"] is True
     process.send_signal(number)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (code, b""), err
     assert counted(err.decode())["open"] == 1
     assert json.loads((tmp_path / "state.json").read_text())[1] == 3
@@ -425,7 +425,7 @@ def test_following_until_sigterm(tmp_path):
     fresh.rename(path)
     assert json.loads(process.stdout.readline())["score"] == 3.0
     process.terminate()
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert b"was replaced" in err
     assert b"\nline 1: not JSON" in err
@@ -438,7 +438,7 @@ def test_a_reader_that_leaves(tmp_path):
     process = start(tmp_path, "input=in.jsonl", stdin=subprocess.DEVNULL)
     process.stdout.readline()
     process.stdout.close()
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=60) == 0
     assert process.stderr.read() == b""
     process.stderr.close()
 
