@@ -175,16 +175,28 @@ def test_residuals_of_any_forecaster_live(forecaster, tmp_path):
 
 
 def test_an_ensemble_is_the_mean_of_log_ranks():
-    """Two members, ranked among their own past."""
+    """Two members, ranked among their own past: all the rows it was fitted on, and every third since."""
     frame = _frame(rows=300, metrics=2)
     members = {"one": {"name": "zscore"}, "other": {"name": "gaussian"}}
-    both = build("detector", {"name": "ensemble", "members": members}).fit(frame.values[:100])
+    node = {"name": "ensemble", "members": members, "learn_every": 3}
+    both = build("detector", node).fit(frame.values[:100])
     expected = np.zeros(300)
-    for node in members.values():
-        scores = build("detector", node).fit(frame.values[:100]).score(frame.values)
-        ranks = [1 + (scores[:row] >= scores[row]).sum() for row in range(300)]
-        expected += np.log(np.arange(1, 301) / ranks) / 2
+    for member in members.values():
+        scores = build("detector", member).fit(frame.values[:100]).score(frame.values)
+        for row in range(300):
+            past = np.array([scores[i] for i in range(row) if i < 100 or i % 3 == 0])
+            expected[row] += np.log((len(past) + 1) / ((past >= scores[row]).sum() + 1)) / 2
     np.testing.assert_allclose(both.score(frame.values), expected, atol=1e-12)
+
+
+def test_a_long_incident_stays_unusual_and_a_new_usual_is_learned():
+    """After hours an incident is still rare to the ensemble; a state that stays for days is not."""
+    values = np.random.default_rng(0).normal(size=(6000, 1))
+    values[1000:] += 8.0
+    node = {"name": "ensemble", "members": {"one": {"name": "zscore"}}}
+    scores = build("detector", node).fit(values[:1000]).score(values)
+    assert np.median(scores[1200:1300]) > 3.0
+    assert np.median(scores[5000:]) < 2.0
 
 
 @pytest.mark.parametrize("detector", ["cknn detector.strongest=1", "ensemble", "auto", "residual"])

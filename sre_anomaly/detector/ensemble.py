@@ -1,7 +1,7 @@
 """Several detectors as one: the mean of how rare each finds a row among its own past."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Self
 
@@ -23,14 +23,20 @@ class Ensemble(Detector):
 
     Ranks have no unit, so any detectors can be members; their logarithms make an agreement of several count for more
     than one member's alarm (Fisher, 1932, for p-values; Aggarwal and Sathe, 2015, for detectors). The ranks are learned
-    while it runs, in constant memory. A member that cannot say leaves the others to say it.
+    while it runs, in constant memory: from every row of the first so many as it was fitted on, then from every
+    ``learn_every``-th, lest an incident of hours make itself usual before it is over. A member that cannot say leaves
+    the others to say it.
     """
 
     members: dict[str, Detector]
     most_ranks: Annotated[int, Field(ge=512)] = 4096
+    learn_every: Annotated[int, Field(ge=1)] = 10
 
     unit = "evidence"
     export_name = "ensemble"
+
+    rows_: int = field(init=False, default=0, repr=False)
+    """How many rows it was fitted on."""
 
     def __post_init__(self) -> None:
         if not self.members:
@@ -52,6 +58,7 @@ class Ensemble(Detector):
         for member in self.members.values():
             member.columns_in_sigmas = self.columns_in_sigmas
             member.fit(X)
+        self.rows_ = len(X)
         self.note = "; ".join(member.note for member in self.members.values() if member.note)
         return self
 
@@ -61,9 +68,9 @@ class Ensemble(Detector):
         return self.advance(state, np.zeros(len(X), dtype=np.int64), X)
 
     def new_state(self, columns: int) -> Array:
-        """Return the state of each member, then the ranks of its scores, one member after the other."""
+        """Return the rows so far, then each member's state and the ranks of its scores, one member after the other."""
         parts = [[member.new_state(columns), new_ranks(self.most_ranks)] for member in self.members.values()]
-        return np.concatenate([part for of_member in parts for part in of_member])
+        return np.concatenate([np.zeros(1), *(part for of_member in parts for part in of_member)])
 
     def advance(self, states: Array, times: Times, rows: Array, shares: Array | None = None) -> Array:
         """Return (k,) scores and learn from the rows; a column's share is the mean of those in the members."""
@@ -76,12 +83,14 @@ class Ensemble(Detector):
         total, said = np.zeros(len(rows)), np.zeros(len(rows))
         if shares is not None:
             shares[:] = 0.0
-        end = 0
+        seen, end = int(states[0, 0]), 1
+        states[0, 0] += len(rows)
         for member, size in zip(self.members.values(), self._sizes(rows.shape[1]), strict=True):
             begin, end = end, end + size + self._rank_size
             own = None if shares is None else np.full(rows.shape, np.nan)
             scores = member.advance(states[:, begin : begin + size], times, rows, own)
-            rarity = _log_ranks.for_rows(len(rows))(states[0, begin + size : end], scores)
+            ranks = states[0, begin + size : end]
+            rarity = _log_ranks.for_rows(len(rows))(ranks, scores, seen, self.rows_, self.learn_every)
             known = np.isfinite(rarity)
             total[known] += rarity[known]
             said += known
@@ -92,11 +101,13 @@ class Ensemble(Detector):
         return np.asarray(np.divide(total, said, out=np.full(len(rows), np.nan), where=said > 0))
 
     def learned(self) -> dict[str, Any]:
-        """Return what each member learned, its name before it."""
-        return {f"{n}.{k}": v for n, member in self.members.items() for k, v in member.learned().items()}
+        """Return how many rows it was fitted on, and what each member learned, its name before it."""
+        each = {f"{n}.{k}": v for n, member in self.members.items() for k, v in member.learned().items()}
+        return super().learned() | each
 
     def restore(self, learned: Mapping[str, Any]) -> Self:
         """Put back what `learned` returned."""
+        super().restore({k: v for k, v in learned.items() if "." not in k})
         for name, member in self.members.items():
             begin = f"{name}."
             member.restore({k.removeprefix(begin): v for k, v in learned.items() if k.startswith(begin)})
@@ -131,11 +142,15 @@ def _parts(member: Detector, rows: Array, told: Array, size: int) -> Array:
 
 
 @compiled
-def _log_ranks(ranks: Array, scores: Array) -> Array:
-    """Return log(rows / rank) of each score among those before it, NaN for no score; learn each after it is ranked."""
+def _log_ranks(ranks: Array, scores: Array, seen: int, all_of: int, then_every: int) -> Array:
+    """Return log(rows / rank) of each score among those before it, NaN for no score.
+
+    After it is ranked a score is learned: ``all_of`` the first, then one in ``then_every``; ``seen`` came before.
+    """
     out = np.full(len(scores), np.nan)
     for row in range(len(scores)):
         if not np.isnan(scores[row]):
             out[row] = np.log((count(ranks) + 1.0) / (at_least(ranks, scores[row]) + 1.0))
-            remember(ranks, scores[row])
+            if seen + row < all_of or (seen + row) % then_every == 0:
+                remember(ranks, scores[row])
     return out

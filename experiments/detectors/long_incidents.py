@@ -1,0 +1,94 @@
+"""Whether the ensemble's ranks may learn from every row, where incidents last for hours.
+
+Usage: python experiments/detectors/long_incidents.py     (some ten minutes; goes on where it stopped; prints, writes
+long_incidents.csv)
+
+The training halves of the eight servers of `study.py`, with incidents of one to ten hours planted into several metrics
+at once, a tenth of the judged rows or so. The first half of the rows is learned from, the second judged.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import pandas as pd
+from planted import scored
+from study import HERE, VARIANTS, areas
+
+from sre_anomaly.build import build
+from sre_anomaly.compose import composed
+from sre_anomaly.frame import MetricFrame, Split
+
+SEEDS = {"asd": (1, 2), "smd": (1, 2, 3)}
+SHORTEST, LONGEST = 60, 600
+"""Rows, which are minutes on SMD."""
+SHARE = 0.12
+APART = 100
+COMPARED = {name: VARIANTS[name] for name in ("cknn, ranking", "kmeans", "residual")} | {
+    f"ensemble, learn_every {every}": ["detector=ensemble", f"detector.learn_every={every}"]
+    for every in (1, 3, 10, 30, 100, 10**9)
+}
+
+
+def plant(frame: MetricFrame, seed: int) -> tuple[MetricFrame, Split]:
+    """Return the frame with shifts, unrest, slopes and stuck values in a few metrics at a time, and its split."""
+    draw = np.random.default_rng(seed)
+    values, rows, columns = frame.values.copy(), len(frame), frame.values.shape[1]
+    half = rows // 2
+    spread, jump = np.nanstd(values, axis=0), np.nanstd(np.diff(values, axis=0), axis=0)
+    unit = np.sqrt(spread * np.maximum(jump, 1e-12))
+    moving = np.flatnonzero(spread > 0)
+    labels = np.zeros(rows)
+    while labels.sum() <= SHARE * (rows - half):
+        length = int(np.exp(draw.uniform(np.log(SHORTEST), np.log(LONGEST))))
+        start = int(draw.integers(half + APART, rows - length - APART))
+        if labels[start - APART : start + length + APART].any():
+            continue
+        span = slice(start, start + length)
+        most = int(np.exp(draw.uniform(np.log(2), np.log(max(3, columns / 3)))))
+        for column in draw.choice(moving, min(len(moving), most), replace=False):
+            size = draw.uniform(1, 5) * draw.choice([1, 1, 1, -1]) * unit[column]
+            shapes = (
+                values[span, column] + size,
+                values[span, column] + draw.normal(size=length) * size,
+                values[span, column] + np.linspace(0, 1.5 * size, length),
+                np.full(length, values[start, column]),
+            )
+            values[span, column] = shapes[draw.integers(len(shapes))]
+        labels[span] = 1.0
+    planted = replace(frame, values=values, labels=labels, incidents=())
+    return planted, Split(slice(0, half), None, slice(half, rows))
+
+
+def series() -> Iterator[tuple[str, int, MetricFrame, Split]]:
+    """Yield the group, the seed, and each training half with incidents and its split."""
+    for data, seeds in SEEDS.items():
+        for whole in build("data", composed([f"data={data}"])["data"]).frames():
+            train = build("split", {"name": "given"}).split(whole).train
+            plain = replace(whole.rows(train), labels=None, incidents=())
+            for seed in seeds:
+                yield data, seed, *plant(plain, 1000 * seed + sum(map(ord, whole.name)))
+
+
+def main() -> None:
+    """Run what is missing, print and write the table."""
+    path = HERE / "long_incidents.csv"
+    lines = pd.read_csv(path).to_dict("records") if path.is_file() else []
+    done = {(line["series"], line["seed"], line["detector"]) for line in lines}
+    for data, seed, frame, split in series():
+        for name, overrides in COMPARED.items():
+            if (frame.name, seed, name) in done:
+                continue
+            measured = areas(frame.rows(split.test), scored(frame, split, overrides)[split.test])
+            lines.append({"data": data, "series": frame.name, "seed": seed, "detector": name} | measured)
+        pd.DataFrame(lines).round(5).to_csv(path, index=False)
+    wanted = ["pr_auc", "vus_pr"]
+    table = pd.DataFrame(lines).pivot_table(values=wanted, index="detector", columns="data", sort=False)
+    print(table.round(3).to_string())
+
+
+if __name__ == "__main__":
+    main()
