@@ -32,13 +32,11 @@ class DataSource(ABC):
 
     @abstractmethod
     def frames(self) -> Iterator[MetricFrame]:
-        """Yield frames lazily and in a fixed order.
+        """Yield frames lazily and in a fixed order; a DataError says which file, row or column cannot be read."""
 
-        Raises
-        ------
-        DataError
-            If what is there cannot be read; says which file, row or column.
-        """
+    def settled(self, node: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings that read the same rows again: other than ``node``, if that says until now."""
+        return dict(node)
 
 
 class Learner(ABC):  # noqa: B024 - what it promises is already there

@@ -55,6 +55,9 @@ def whole_run(config: Mapping[str, Any], record: RunRecord, folder: Path) -> "Ru
         gc.enable()
         with Stages() as stages:
             source = build_all(config)[0].data
+            if source is not None:
+                # The same for the workers, the record and who asks again.
+                config = {**config, "data": source.settled(config["data"])}
             if isinstance(source, Corpus):
                 return _many_series(config, source, record, folder, stages)
             found = run(config, record, stages)

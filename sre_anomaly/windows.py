@@ -46,7 +46,7 @@ def read_windows(path: Path, timezone: str, series: str | None = None) -> tuple[
 def _window(path: Path, number: int, item: Any, timezone: str) -> Incident:
     try:
         fields = dict(item) if isinstance(item, dict) else {"start": item[0], "end": item[1]}
-        start, end = (_utc(fields[edge], timezone) for edge in ("start", "end"))
+        start, end = (utc(fields[edge], timezone) for edge in ("start", "end"))
     except (KeyError, IndexError, TypeError, ValueError):
         raise DataError(f"{path}: window {number}: expected a start and an end time, not {item!r}") from None
     if end <= start:
@@ -61,6 +61,13 @@ def _window(path: Path, number: int, item: Any, timezone: str) -> Incident:
     )
 
 
-def _utc(text: str, timezone: str) -> pd.Timestamp:
+def utc(text: str, timezone: str) -> pd.Timestamp:
+    """Return a time as UTC; without an offset it is in ``timezone``.
+
+    Examples
+    --------
+    >>> utc("2024-01-31 14:00", "Europe/Berlin")
+    Timestamp('2024-01-31 13:00:00+0000', tz='UTC')
+    """
     stamp = pd.Timestamp(text)
     return (stamp.tz_localize(timezone) if stamp.tz is None else stamp).tz_convert("UTC")

@@ -18,6 +18,7 @@ FLOORS = (
         "seasons",
         "boosted",
         "cuts",
+        "prometheus",
         "regularise",
         "tables",
         "timestamps",

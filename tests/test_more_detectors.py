@@ -194,9 +194,12 @@ def test_a_long_incident_stays_unusual_and_a_new_usual_is_learned():
     values = np.random.default_rng(0).normal(size=(6000, 1))
     values[1000:] += 8.0
     node = {"name": "ensemble", "members": {"one": {"name": "zscore"}}}
-    scores = build("detector", node).fit(values[:1000]).score(values)
-    assert np.median(scores[1200:1300]) > 3.0
-    assert np.median(scores[5000:]) < 2.0
+    scores = {
+        every: build("detector", node | {"learn_every": every}).fit(values[:1000]).score(values)
+        for every in (1, 10, 100)
+    }
+    assert [np.median(scores[every][1200:1300]) > 3.0 for every in scores] == [False, True, True]
+    assert [np.median(scores[every][4000:]) < 2.0 for every in scores] == [True, True, False]
 
 
 @pytest.mark.parametrize("detector", ["cknn detector.strongest=1", "ensemble", "auto", "residual"])

@@ -54,6 +54,7 @@ MEASURES = (
     "alert_precision",
     "incident_recall",
     "false_alerts_per_week",
+    "time_in_alert",
 )
 PROFILES = {"standard": "NAB", "reward_low_FP_rate": "NAB low FP", "reward_low_FN_rate": "NAB low FN"}
 

@@ -30,7 +30,7 @@ class Ensemble(Detector):
 
     members: dict[str, Detector]
     most_ranks: Annotated[int, Field(ge=512)] = 4096
-    learn_every: Annotated[int, Field(ge=1)] = 10
+    learn_every: Annotated[int, Field(ge=1)] = 100
 
     unit = "evidence"
     export_name = "ensemble"

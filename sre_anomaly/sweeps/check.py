@@ -20,7 +20,7 @@ OF_NUMBERS = (
 
 
 def refuse_misfits(space: Space, config: Mapping[str, Any]) -> None:
-    """Refuse a sweep over what learns from a table where there is none, or where it learns something else.
+    """Refuse a sweep whose rows would be other ones in each trial, or over what learns from a table that is not there.
 
     Raises
     ------
@@ -30,6 +30,12 @@ def refuse_misfits(space: Space, config: Mapping[str, Any]) -> None:
     if learns_from_table(config) and (mistakes := misfits_of_learners(config)):
         classes = "classifier" in space.free and config["regressor"]["name"] != NOTHING
         raise ConfigError(f"classifier: {OF_NUMBERS}" if classes else "\n".join(mistakes))
+    source, node = build_all(config)[0].data, config["data"]
+    settled = node if source is None else source.settled(node)
+    if moved := [f"data.{key}={value}" for key, value in settled.items() if value != node[key]]:
+        raise ConfigError(
+            f"data: trials are compared on the same rows, and these go on until now; add {' '.join(moved)}"
+        )
 
 
 def check_sweep(words: list[str]) -> tuple[SweepSettings, Space]:

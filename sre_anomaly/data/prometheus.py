@@ -1,0 +1,25 @@
+"""Your own metrics from a Prometheus, or what answers as one does."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sre_anomaly.contracts import DataSource
+from sre_anomaly.data._prometheus_reading import PrometheusReading
+from sre_anomaly.frame import MetricFrame
+from sre_anomaly.registry import register
+
+
+@register("data", "prometheus")
+@dataclass
+class PrometheusSource(PrometheusReading, DataSource):
+    """One entity: each metric is an expression that gives one series."""
+
+    def frames(self) -> Iterator[MetricFrame]:
+        """Yield the one frame.
+
+        Raises
+        ------
+        DataError
+            If the server does not answer, or an expression is wrong, or gives no series or several.
+        """
+        yield self.frame("prometheus", self.expressions)
