@@ -11,7 +11,7 @@ HELP = """\
 sre-anomaly finds what is wrong in infrastructure metrics, and why.
 
   sre-anomaly                                    the main job, on generated metrics
-  sre-anomaly experiment=csv data.path=FILE.csv  your own metrics
+  sre-anomaly experiment=csv data.path=FILE.csv  your own metrics; experiment=prometheus for a Prometheus
   sre-anomaly list [KIND] [NAME]                 what can be chosen: data, features, detector, ...
   sre-anomaly check [OVERRIDES]                  validate a configuration and your own table, run nothing
   sre-anomaly new recipe NAME from=RECIPE        a problem like one of the presets: YAML and data to edit
@@ -49,6 +49,7 @@ sre-anomaly monitor model=DIR: answer new points with the model of a run, a line
 A point is a line of JSON, {"time": "2024-01-31T14:00:00Z", "cpu": 41.5}, or of CSV with a header.
   model=DIR          the model of a run, such as outputs/latest/model
   input=FILE         read this file instead of standard input
+  input=prometheus   ask the Prometheus that the model learned from, as time goes on
   follow=true        go on reading the file as it grows
   format=json        how points are written: json or csv; without it found out
   only=alerts        leave out the answers to points

@@ -200,6 +200,9 @@ def _unknown_key(key: str, overrides: list[str]) -> str:
             break
         content = content[part]
         path.append(part)
+    else:
+        there = ", ".join(map(str, content)) if isinstance(content, Mapping) else "none"
+        return f"{key}: one of these keys is not there ({there} are); add one by itself: +{key}.NAME=VALUE"
     known = [str(name) for name in content if path or name not in NOT_OURS]
     known += [] if path else [group for group in GROUPS if group not in known]
     parent = ".".join(path)

@@ -1,11 +1,9 @@
 """A saved model meets one new point.
 
-Rules for what real streams do. Times are put on the model's clock: a point belongs to the tick that it lies
-in. A point at or before the last tick is not used: "repeated" in the same tick, "late" before it. Ticks that
-were skipped count as rows on which nothing was measured, as gaps do in a file. A point more than `LONGEST_GAP`
-ticks ahead may be a wrong date: it is "early" and not used, unless the next one confirms it; then the model
-starts afresh. A metric that is missing or NaN is a gap in that metric. Metrics that the model does
-not know are ignored.
+Times are put on the model's clock: a point belongs to the tick that it lies in. A point at or before the last tick is
+not used: "repeated" in the same tick, "late" before it. Skipped ticks are rows on which nothing was measured. A point
+more than `LONGEST_GAP` ticks ahead may be a wrong date: it is "early" and not used, unless the next one confirms it;
+then the model starts afresh. What is missing or NaN is a gap; metrics that the model does not know are ignored.
 """
 
 import copy
@@ -37,9 +35,8 @@ NAN = float("nan")
 class Result:
     """What a model says of one point.
 
-    ``status`` is "ok"; "warming up" before there is enough history (``seen`` of ``needed`` rows); "missing" where
-    too little was measured to say anything; "late", "repeated" or "early" for a point that was not used. Score
-    and level are NaN unless it is "ok".
+    ``status`` is "ok"; "warming up" before there is enough history (``seen`` of ``needed`` rows); "missing" where too
+    little was measured; "late", "repeated" or "early" if it was not used. Score and level are NaN unless it is "ok".
     """
 
     __slots__ = ("alerts", "flag", "level", "needed", "score", "seen", "status", "time")
@@ -101,6 +98,11 @@ class Monitor:
             self._memory = copy.deepcopy(model.memory)
             self._seen, self._tick = self._needed, (model.last - model.origin) // model.step
             begin(model.alerts, model.step, model.origin)
+
+    @property
+    def due(self) -> int | None:
+        """The time of the row after the last one, ns since 1970; None before the first."""
+        return None if self._tick is None else self.model.origin + (self._tick + 1) * self.model.step
 
     def _start_afresh(self) -> None:
         model = self.model

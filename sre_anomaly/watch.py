@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from io import FileIO
 from math import inf
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from sre_anomaly.errors import DataError, UserError, did_you_mean
 from sre_anomaly.points import AGAIN, LONGEST, BrokenLineError, PointReader, chunks, follow, split_lines
+from sre_anomaly.polling import PROMETHEUS, poll
 from sre_anomaly.remediation.remedy import Remedy, remedy
 from sre_anomaly.remediation.rules import ALERTED
 from sre_anomaly.teller import Teller
@@ -60,7 +61,12 @@ def watch(
                 tail = settings["follow"] == "true"
                 # Where the input is no finished file, somebody may wait for each answer.
                 teller.flush = tail or not os.path.isfile(settings["input"] or 0)  # noqa: PTH113 - 0 is no path
-                pieces = follow(settings["input"], stopped, teller.say) if tail else chunks(stream, stopped)
+                if settings["input"] == PROMETHEUS:
+                    pieces: Iterator[bytes | None] = poll(monitor, stopped, teller.say)
+                else:
+                    pieces = (
+                        follow(settings["input"], stopped, teller.say) if tail else chunks(stream, stopped)
+                    )
                 for points in _answers(split_lines(pieces, stopped), reader, monitor, teller, heard):
                     if points % every == 0:
                         save()
@@ -134,7 +140,7 @@ def _settings(words: list[str]) -> dict[str, str]:
 
 def _opened(name: str, stdin: BinaryIO | None) -> Any:
     try:
-        return FileIO(name) if name else stdin or sys.stdin.buffer
+        return nullcontext() if name == PROMETHEUS else FileIO(name) if name else stdin or sys.stdin.buffer
     except (OSError, AttributeError) as error:
         raise DataError(f"input={name}: {getattr(error, 'strerror', 'standard input is closed')}") from None
 

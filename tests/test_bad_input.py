@@ -79,6 +79,10 @@ CONFIGS = {
     "missing file": (["experiment=csv", "data.path=metrcs.csv"], "metrcs.csv is not there"),
     "nothing given": (["experiment=csv"], "sre-anomaly: data.path: has to be given"),
     "unknown option": (["detector=iforrest"], "detector=iforrest: no such option; did you mean 'iforest'?"),
+    "unknown key inside": (
+        ["detector={nme: iforest}"],
+        "detector: one of these keys is not there (name, ",
+    ),
     "unknown experiment": (["experiment=cloudwach"], "did you mean 'cloudwatch'?"),
     "misspelt group": (["detctor=iforest"], "did you mean 'detector'?"),
     "misspelt key": (["detector=iforest", "threshold.contaminatoin=0.1"], "did you mean 'contamination'?"),

@@ -18,9 +18,22 @@ from sre_anomaly.table_contracts import Fold
 from sre_anomaly.testing import checks
 from sre_anomaly.text.hashing import Hashing
 
-LOCAL = {"csv", "csv_folder", "nab", "nab_corpus", "asd", "smd", "servers", "inject", "logs", "loghub"}
-"""Sources that read files; their own tests cover them."""
-FILES = {"csv", "csv_folder", "inject", "logs"}
+ASKED = {"prometheus", "prometheus_fleet"}
+"""Sources that ask a server."""
+LOCAL = ASKED | {
+    "csv",
+    "csv_folder",
+    "nab",
+    "nab_corpus",
+    "asd",
+    "smd",
+    "servers",
+    "inject",
+    "logs",
+    "loghub",
+}
+"""Sources that need what is not here; their own tests cover them."""
+FILES = ASKED | {"csv", "csv_folder", "inject", "logs"}
 """Sources that have to be told which."""
 
 

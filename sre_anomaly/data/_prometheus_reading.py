@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.clock import Duration, iso, nanoseconds
+from sre_anomaly.clock import Duration, in_words, iso, nanoseconds
 from sre_anomaly.errors import ConfigError, DataError, did_you_mean
 from sre_anomaly.frame import Array, Incident, MetricFrame
 from sre_anomaly.prometheus import MILLISECOND, Labels, Prometheus, RefusedError
@@ -20,8 +20,8 @@ from sre_anomaly.regularise import regularise
 from sre_anomaly.windows import read_windows, utc
 
 NOT_NAMES = re.compile(
-    r"""("(\\.|[^"])*"|'(\\.|[^'])*'|`[^`]*`|\{[^}]*\}|\[[^]]*\]|\b(by|without|on|ignoring|group_left|
-    group_right)\s*\([^)]*\))""",
+    r"""("(\\.|[^"\\])*"|'(\\.|[^'\\])*'|`[^`]*`|\{[^}]*\}|\[[^]]*\]|
+    \b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\))""",
     re.VERBOSE,
 )
 NAME = re.compile(r"(?<![\w:.])[a-zA-Z_:][\w:]*(?!\s*\(|[\w:])")
@@ -56,7 +56,7 @@ class PrometheusReading:
     incidents: str | None = None
     user: str | None = None
     secret_env: str | None = None
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
         if not self.metrics:
@@ -70,8 +70,10 @@ class PrometheusReading:
         if self.step_ns < MILLISECOND or self.step_ns % MILLISECOND:
             raise ConfigError(f"data.step: {self.step} is not a number of milliseconds; write one such as 1m")
         if self.last < 2 * self.step:
-            raise ConfigError(f"data.last: {self.last} is shorter than two steps of {self.step}")
-        self.server = Prometheus(self.url, self.user, self.secret_env, self.headers)
+            raise ConfigError(
+                f"data.last: {in_words(self.last)} is shorter than two steps of {in_words(self.step)}"
+            )
+        self.server = Prometheus(self.url, self.user, self.secret_env, self.headers or {})
 
     def settled(self, node: Mapping[str, Any]) -> dict[str, Any]:
         """Return the settings with an end: now, where it had none."""

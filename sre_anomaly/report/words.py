@@ -228,6 +228,9 @@ def next_commands(run: Run) -> list[tuple[str, str]]:
         options.append((again(run, "alerts=every_flag"), "every flagged row as an alert of its own"))
     if config["data"]["name"] == "csv":
         options.append((again(run, "features=rolling"), "look at change instead of the time of day"))
+    elif config["data"]["name"] == "prometheus" and run.model is not None:
+        live = f"sre-anomaly monitor model={config['outputs']}/latest/model input=prometheus"
+        options.append((live, "tell of what is unusual from now on"))
     else:
         options.append(("sre-anomaly experiment=csv data.path=YOUR_METRICS.csv", "your own metrics"))
     return [*options[:2], options[-1]]
