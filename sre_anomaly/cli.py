@@ -55,6 +55,7 @@ A point is a line of JSON, {"time": "2024-01-31T14:00:00Z", "cpu": 41.5}, or of 
   only=alerts        leave out the answers to points
   state=FILE         where to go on from after a restart; an open alert stays open
   every=1000         save the state after so many points
+  alertmanager=URL   tell this Alertmanager of alerts too, such as http://localhost:9093
   remediation=FILE   let alerts set off what these rules say; see sre-anomaly new remediation
 """,
     "score-nab": """\

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, TextIO
 
+from sre_anomaly.alertmanager import Alertmanager
 from sre_anomaly.clock import iso
 from sre_anomaly.records import Alert
 from sre_anomaly.remediation.remedy import Remedy
@@ -26,6 +27,7 @@ class Teller:
         self.open: set[int] = set()
         self.opened = 0
         self.remedy: Remedy | None = None
+        self.alertmanager: Alertmanager | None = None
         # Alerts that fired before this were told by the run that saved the state.
         self.since = -inf
 
@@ -42,8 +44,10 @@ class Teller:
         """Write what a row brought."""
         events = self.events(result.alerts, result.time) if result.alerts else []
         self.write(map(json.dumps, events) if self.only_alerts else (self._line(result, events),))
-        if self.remedy is not None:
-            for told in events:
+        for told in events:
+            if self.alertmanager is not None:
+                self.alertmanager.hear(told)
+            if self.remedy is not None:
                 score = told["peak_score"]
                 strength = float("nan") if score is None else score
                 self.remedy.hear(Event(told["event"], told["metric"], strength, result.time, told))
@@ -75,7 +79,9 @@ class Teller:
         return told
 
     def close(self) -> None:
-        """Wait for what alerts have set off."""
+        """Wait for what alerts have set off, and tell of the last of them."""
+        if self.alertmanager is not None:
+            self.alertmanager.close()
         if self.remedy is not None:
             self.remedy.close()
 

@@ -12,6 +12,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
+from sre_anomaly.alertmanager import Alertmanager
 from sre_anomaly.errors import DataError, UserError, did_you_mean
 from sre_anomaly.points import AGAIN, LONGEST, BrokenLineError, PointReader, chunks, follow, split_lines
 from sre_anomaly.polling import PROMETHEUS, poll
@@ -22,7 +23,7 @@ from sre_anomaly.teller import Teller
 if TYPE_CHECKING:
     from sre_anomaly.monitor import Monitor
 
-KEYS = ("model", "input", "follow", "only", "state", "every", "format", "remediation")
+KEYS = ("model", "input", "follow", "only", "state", "every", "format", "alertmanager", "remediation")
 CHOICES = {"only": ("alerts",), "format": ("json", "csv"), "follow": ("true", "false")}
 
 
@@ -36,7 +37,7 @@ def watch(
     """Answer the points of a pipe or a file as they come, until it ends, or until SIGTERM or SIGINT (exit code 130).
 
     With ``state=FILE`` an alert that is open at the end stays so for the next run; without, it is closed. With
-    ``remediation=FILE`` alerts set off what its rules say.
+    ``alertmanager=URL`` alerts are told there too, with ``remediation=FILE`` they set off what its rules say.
 
     Raises
     ------
@@ -53,6 +54,7 @@ def watch(
         stopped, every = heard.__len__, int(settings["every"])
         teller = Teller(stdout or sys.stdout, stderr or sys.stderr, only_alerts=settings["only"] == "alerts")
         monitor = load(settings["model"])
+        teller.alertmanager = _alertmanager(settings["alertmanager"], monitor, teller)
         teller.remedy = _remedy(settings["remediation"], monitor, teller)
         save = _keeper(settings["state"], monitor, teller)
         reader = PointReader(monitor.metrics, settings["format"])
@@ -163,6 +165,10 @@ def _keeper(name: str, monitor: "Monitor", teller: "Teller") -> Callable[[], boo
         teller.since = inf
         teller.say(f"going on from {name}")
     return save
+
+
+def _alertmanager(url: str, monitor: "Monitor", teller: Teller) -> Alertmanager | None:
+    return Alertmanager(url, monitor.model.about.get("experiment", ""), teller.say) if url else None
 
 
 def _remedy(name: str, monitor: "Monitor", teller: Teller) -> Remedy | None:

@@ -45,7 +45,7 @@ FLOORS = (
     {"telling", "bundle", "detection_laws", "table_bundle", "recording"},
     {"learner_laws", "table_laws"},
     {"live_reasons"},
-    {"monitor", "points", "polling", "teller"},
+    {"alertmanager", "monitor", "points", "polling", "teller"},
     {"fleet"},
     {"runner", "testing", "table_trial"},
     {"together"},

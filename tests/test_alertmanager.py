@@ -1,0 +1,147 @@
+"""What an Alertmanager hears: alerts again and again while they fire, then that they are over; outages are told once."""
+
+import json
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from sre_anomaly import alertmanager as module
+from sre_anomaly.alertmanager import Alertmanager
+from sre_anomaly.clock import in_nanoseconds, iso
+from sre_anomaly.errors import ConfigError
+
+NOW = in_nanoseconds("2024-01-31T14:00:00Z")
+MINUTE = 60 * 10**9
+
+
+@contextmanager
+def standing():
+    """Yield a server that keeps what is posted, and answers with its ``code``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            heard = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self.server.heard.append((self.path, heard))
+            self.send_response(self.server.code)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    server.heard, server.code = [], 200
+    server.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def told(event, number=1, metric="cpu", start=NOW, end=NOW + MINUTE):
+    return {
+        "event": event, "id": number, "start": iso(start), "fired": iso(start), "end": iso(end), "peak": iso(start),
+        "peak_score": 5.0, "peak_level": 3.0, "flags": 2, "metric": metric, "reason": f"{metric} = 99",
+    }  # fmt: skip
+
+
+def until(true):
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(module, "EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(module, "PAUSE_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_alert_is_told_while_it_fires_and_a_while_after():
+    """The labels stay those it began with; the end is in five minutes until it is over; then it is forgotten."""
+    clock = [NOW]
+    with standing() as server:
+        one = Alertmanager(server.url + "/", "checkout", print, lambda: clock[0])
+        one.hear(told("opened"))
+        until(lambda: len(server.heard) >= 3)
+        path, (alert,) = server.heard[-1]
+        assert path == "/api/v2/alerts"
+        assert alert["labels"] == {"alertname": "UnusualMetric", "experiment": "checkout", "metric": "cpu"}
+        assert alert["annotations"]["summary"] == "cpu = 99"
+        assert (alert["startsAt"], alert["endsAt"]) == ("2024-01-31T14:00:00Z", "2024-01-31T14:05:00Z")
+        one.hear(told("changed", metric="latency"))
+        one.hear(told("opened", 2, metric="disk"))
+        until(lambda: len(server.heard[-1][1]) == 2)
+        assert [alert["labels"]["metric"] for alert in server.heard[-1][1]] == ["cpu", "disk"]
+        assert server.heard[-1][1][0]["annotations"]["summary"] == "latency = 99"
+        clock[0] += 3 * MINUTE
+        one.hear(told("closed", end=NOW + 2 * MINUTE))
+        until(lambda: server.heard[-1][1][0]["endsAt"] == "2024-01-31T14:02:00Z")
+        assert server.heard[-1][1][1]["endsAt"] == "2024-01-31T14:08:00Z"
+        clock[0] += 6 * MINUTE
+        until(lambda: [alert["labels"]["metric"] for alert in server.heard[-1][1]] == ["disk"])
+        one.close()
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_outage_is_told_once():
+    """Nobody is told each minute that the server is away; what fires is told when it is back."""
+    said = []
+    with standing() as server:
+        server.code = 503
+        one = Alertmanager(server.url, "checkout", said.append)
+        one.hear(told("opened"))
+        until(lambda: len(server.heard) >= 3)
+        server.code = 200
+        until(lambda: len(said) == 2)
+        one.close()
+    assert "HTTP 503, which is no success; trying again" in said[0]
+    assert said[1].endswith("reached again")
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_was_over_long_ago_is_told_to_nobody():
+    """A monitor that catches up on the past and meets an end without a beginning has no news."""
+    with standing() as server:
+        one = Alertmanager(server.url, "checkout", print, lambda: NOW)
+        one.hear(told("closed", start=NOW - 60 * MINUTE, end=NOW - 50 * MINUTE))
+        one.hear(told("opened", 2))
+        one.close()
+        assert [[alert["endsAt"] for alert in heard] for _, heard in server.heard] == [
+            ["2024-01-31T14:05:00Z"]
+        ]
+
+
+def test_no_address():
+    """A mistake is told in one line before anything begins."""
+    with pytest.raises(
+        ConfigError, match="alertmanager=localhost:9093: is no address; write one such as http://"
+    ):
+        Alertmanager("localhost:9093", "checkout", print)
+
+
+def test_the_monitor_tells_it(command, tmp_path, monkeypatch):
+    """A run's model, a pipe with a spike, and one alert at the server by the time that the command ends."""
+    import io
+    import sys
+
+    import pandas as pd
+
+    words = ["experiment=prometheus_week", "features=raw", "forecaster=none", "alerts=every_flag"]
+    assert command(*words)[0] == 0
+    scores = pd.read_parquet(next((tmp_path / "outputs" / "latest").glob("scores.parquet")))
+    begin = pd.Timestamp.now("UTC").floor("min") - pd.Timedelta("2min")
+    rows = [(begin, 50.0), (begin + pd.Timedelta("1min"), 10 * float(scores["cpu_usage_percent"].max()))]
+    lines = [json.dumps({"time": when.isoformat(), "cpu_usage_percent": value}) for when, value in rows]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("\n".join(lines).encode())))
+    with standing() as server:
+        code, _, err = command("monitor", "model=outputs/latest/model", f"alertmanager={server.url}")
+    assert code == 0, err
+    (alert,) = server.heard[-1][1]
+    assert alert["labels"]["metric"] == "cpu_usage_percent"
+    assert alert["labels"]["experiment"] == "prometheus_week"
+    assert in_nanoseconds(alert["endsAt"]) == in_nanoseconds(rows[1][0].to_pydatetime()) + MINUTE
