@@ -42,6 +42,18 @@ class Alert:
     """The metric that the reason names."""
     reason: str = ""
 
+    def extend(self, time: int, step: int, score: float, level: float) -> None:
+        """Take in a flagged row; the peak is the one furthest above its level."""
+        self.end = time + step
+        self.flags += 1
+        if score - level > self.peak_score - self.peak_level:
+            self.peak, self.peak_score, self.peak_level = time, score, level
+
+    def closing(self) -> "Alert":
+        """Close it."""
+        self.closed = True
+        return self
+
 
 @dataclass
 class Reason:

@@ -77,15 +77,9 @@ class Fatigue(AlertPolicy):
             self._count += 1
             self._open = Alert(self._count, time, time, time, time, score, level, flags=0)
         if what != NO and self._open is not None:
-            self._extend(self._open, time, score, level)
+            self._open.extend(time, self._step, score, level)
             return [*closed, self._open]
         return closed
-
-    def _extend(self, alert: Alert, time: int, score: float, level: float) -> None:
-        alert.end = time + self._step
-        alert.flags += 1
-        if score - level > alert.peak_score - alert.peak_level:
-            alert.peak, alert.peak_score, alert.peak_level = time, score, level
 
     def excess(self, scores: Array, levels: Array) -> Array:
         """Return by how much each row of a history exceeds level and penalty, (n,).
@@ -126,10 +120,7 @@ class Fatigue(AlertPolicy):
     def finish(self) -> list[Alert]:
         """Close and return the open alert, if there is one."""
         closed, self._open = self._open, None
-        if closed is None:
-            return []
-        closed.closed = True
-        return [closed]
+        return [] if closed is None else [closed.closing()]
 
 
 def _rested() -> Array:

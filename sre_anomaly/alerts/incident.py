@@ -61,7 +61,7 @@ class IncidentPolicy(AlertPolicy):
         if self._open is not None:
             quiet = time - self._open.end
             if flagged and quiet <= self._cooldown:
-                self._extend(self._open, time, score, level)
+                self._open.extend(time, self._step, score, level)
                 return [self._open]
             if not flagged and quiet < self._cooldown:
                 return []
@@ -88,16 +88,10 @@ class IncidentPolicy(AlertPolicy):
             peak_level=first[2],
             flags=0,
         )
-        for flag in self._recent:
-            self._extend(self._open, *flag)
+        for when, score, level in self._recent:
+            self._open.extend(when, self._step, score, level)
         self._recent.clear()
         return self._open
-
-    def _extend(self, alert: Alert, time: int, score: float, level: float) -> None:
-        alert.end = time + self._step
-        alert.flags += 1
-        if score - level > alert.peak_score - alert.peak_level:
-            alert.peak, alert.peak_score, alert.peak_level = time, score, level
 
     def state(self) -> dict[str, Any]:
         """Return recent flags, the open alert and the number of alerts so far."""
@@ -113,7 +107,4 @@ class IncidentPolicy(AlertPolicy):
     def finish(self) -> list[Alert]:
         """Close and return the open alert, if there is one."""
         closed, self._open = self._open, None
-        if closed is None:
-            return []
-        closed.closed = True
-        return [closed]
+        return [] if closed is None else [closed.closing()]
