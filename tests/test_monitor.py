@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -103,6 +103,23 @@ def test_stream_equals_batch(overrides, tmp_path):
     np.testing.assert_allclose(scores, detected.scores, rtol=0, atol=1e-9, equal_nan=True)
     assert [result.flag for result in results] == detected.flags.tolist()
     assert _alerts(results, monitor.finish()) == _plain(detected.alerts)
+
+
+@pytest.mark.parametrize("step", ["1s", "5min"])
+def test_a_threshold_hears_the_clock_before_it_remembers(step, tmp_path):
+    """What is remembered in rows has the size that the step asks for: in the run, in its model and after a restart."""
+    whole = example_frame(rows=600)
+    frame = replace(whole, time=pd.date_range("2024-01-01", periods=600, freq=step, tz="UTC"))
+    detected, model = _fitted(_overrides(threshold="conformal"), frame)
+    assert detected.memory.threshold.size == model.threshold.new_state().size
+    model.memory, model.last = detected.memory, int(frame.time.asi8[-1])
+    save_model(model, tmp_path / "model")
+    monitor = sre_anomaly.load_monitor(tmp_path / "model")
+    for ticks in (LONGEST_GAP + 9, LONGEST_GAP + 10):
+        # Far ahead, and confirmed: it starts afresh.
+        monitor.update(model.last + ticks * model.step, frame.values[0])
+    monitor.save(tmp_path / "state")
+    sre_anomaly.load_monitor(tmp_path / "model").restore(tmp_path / "state")
 
 
 @pytest.mark.parametrize(
