@@ -4,8 +4,7 @@ Rules for what real streams do. Times are put on the model's clock: a point belo
 in. A point at or before the last tick is not used: "repeated" in the same tick, "late" before it. Ticks that
 were skipped count as rows on which nothing was measured, as gaps do in a file. A point more than `LONGEST_GAP`
 ticks ahead may be a wrong date: it is "early" and not used, unless the next one confirms it; then the model
-starts afresh. A metric that is missing or NaN is a gap in that metric. Metrics that the model does
-not know are ignored.
+starts afresh. A metric that is missing or NaN is a gap; metrics that the model does not know are ignored.
 """
 
 import copy
@@ -23,7 +22,7 @@ from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import exceeds
 from sre_anomaly.detection import begin
 from sre_anomaly.errors import UserError
-from sre_anomaly.frame import Array
+from sre_anomaly.frame import LARGEST, Array
 from sre_anomaly.live_reasons import reason, usual_of
 from sre_anomaly.memory import Memory
 from sre_anomaly.records import Alert, write_text
@@ -120,7 +119,7 @@ class Monitor:
         Raises
         ------
         ValueError
-            If the time cannot be read or a value is not a number.
+            If the time cannot be read, or a value is not a number, is infinite or larger than any measurement.
         """
         now = time if type(time) is int else in_nanoseconds(time)
         model = self.model
@@ -132,6 +131,9 @@ class Monitor:
             row = [NAN if (value := values.get(metric)) is None else float(value) for metric in self.metrics]
         else:
             row = [float(value) for value in values]
+        for metric, value in zip(self.metrics, row, strict=True):
+            if abs(value) > LARGEST:
+                raise ValueError(f"{metric}: {value:g} is too large to be a measurement")
         before: Sequence[Alert] = ()
         if self._tick is not None:
             ahead = tick - self._tick

@@ -247,10 +247,13 @@ def test_an_alert_that_closes_in_a_gap_is_told(model):
 def test_a_wrong_value_or_time_changes_nothing(model):
     """After a refused point the same tick can be sent again."""
     monitor = Monitor(model)
-    for time, values in ((0, {"m0": "high"}), ("9999-01-01T00:00:00Z", {})):
-        with pytest.raises(ValueError, match=r"high|further"):
+    wrong = [{"m0": "high"}, {"m0": 1.7e308}, {"m0": float("-inf")}, [1.0]]
+    for time, values in (*((0, one) for one in wrong), ("9999-01-01T00:00:00Z", {})):
+        with pytest.raises(ValueError, match=r"high|further|m0: .* too large|shorter"):
             monitor.update(time, values)
     assert monitor.update(0, {"m0": 1.0}).status == "warming up"
+    with pytest.raises(ValueError, match="series 1, metric 0: 1e\\+300 is too large"):
+        FleetMonitor(model, series=2).update_many(0, np.array([[1.0] * 3, [1e300, 0.0, 0.0]]))
 
 
 @pytest.mark.parametrize(
