@@ -16,9 +16,9 @@ from sre_anomaly.examples import example_frame
 from sre_anomaly.facts import Facts, advice, facts_of
 from sre_anomaly.fleet import FleetMonitor
 from sre_anomaly.frame import MetricFrame, Split
+from sre_anomaly.neighbours import mixed
 from sre_anomaly.reasons import Explainer
 from sre_anomaly.series import SeriesWork, run_series
-from sre_anomaly.neighbours import mixed
 from sre_anomaly.stages import Stages
 from sre_anomaly.telling import alert_reasons
 
