@@ -74,7 +74,8 @@ def detect(
     if learn:
         with stage("fit"):
             fit_detector(frame, split, detector, X, complete)
-    # Only now: what a detector has to remember may depend on what it learned.
+    # Only now: what a detector remembers may depend on what it learned, and what a threshold does on the clock.
+    threshold.start(frame.step)
     memory = Memory.before(prepared.features, detector, threshold, frame.metrics)
     if memory.learns:
         # Whoever goes on from here needs the features' state too; a transform need not leave one.
@@ -91,7 +92,6 @@ def detect(
         if shares is not None:
             shares[asked] = told
     with stage("threshold"):
-        threshold.start(frame.step)
         if learn:
             fit_threshold(frame, split, threshold, scores)
         levels = threshold.advance(memory.threshold, scores)

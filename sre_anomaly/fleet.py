@@ -11,7 +11,7 @@ import numpy as np
 from sre_anomaly.bundle import Model
 from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import AlertPolicy, exceeds
-from sre_anomaly.frame import Array, Mask, Times
+from sre_anomaly.frame import LARGEST, Array, Mask, Times
 from sre_anomaly.live_reasons import reason, usual_of
 from sre_anomaly.memory import Memory
 from sre_anomaly.monitor import LONGEST_GAP
@@ -80,7 +80,18 @@ class FleetMonitor:
         """Take in one row of every series, (n, m); NaN where nothing was measured.
 
         Times follow the rules of a single monitor; None for one that is late or repeated.
+
+        Raises
+        ------
+        ValueError
+            If a value is infinite or larger than any measurement.
         """
+        rows = np.ascontiguousarray(matrix, dtype=np.float64)
+        if (far := np.abs(rows) > LARGEST).any():
+            series, metric = (int(place) for place in np.argwhere(far)[0])
+            raise ValueError(
+                f"series {series}, metric {metric}: {rows[series, metric]:g} is too large to be a measurement"
+            )
         now = time if isinstance(time, int) else in_nanoseconds(time)
         tick = (now - self._origin) // self._step
         if self._tick is not None and tick <= self._tick:
@@ -93,7 +104,7 @@ class FleetMonitor:
             for passed in range(tick - skipped, tick):
                 self._answer(passed, nothing)
         self._tick = tick
-        return self._answer(tick, np.ascontiguousarray(matrix, dtype=np.float64))
+        return self._answer(tick, rows)
 
     def _answer(self, tick: int, matrix: Array) -> FleetResult:
         now = self._origin + tick * self._step

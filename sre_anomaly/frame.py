@@ -20,6 +20,9 @@ Times = npt.NDArray[np.int64]
 """Nanoseconds since 1970, UTC."""
 
 NANOSECONDS: Literal["ns"] = "ns"
+LARGEST = 1e100
+"""A larger number, such as the largest that a float can hold, stands for something else than a measurement; its
+square has no number any more, and what was learned from it would be lost."""
 WEEK = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
 """The step of a frame of one row, which has none of its own."""

@@ -21,7 +21,7 @@ from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import exceeds
 from sre_anomaly.detection import begin
 from sre_anomaly.errors import UserError
-from sre_anomaly.frame import Array
+from sre_anomaly.frame import LARGEST, Array
 from sre_anomaly.live_reasons import reason, usual_of
 from sre_anomaly.memory import Memory
 from sre_anomaly.records import Alert, write_text
@@ -122,11 +122,10 @@ class Monitor:
         Raises
         ------
         ValueError
-            If the time cannot be read or a value is not a number.
+            If the time cannot be read, or a value is not a number, is infinite or larger than any measurement.
         """
         now = time if type(time) is int else in_nanoseconds(time)
-        model = self.model
-        tick = (now - model.origin) // model.step
+        tick = (now - self.model.origin) // self.model.step
         if not -FARTHEST < now < FARTHEST:
             raise ValueError(f"{time!r} is further from 1970 than a clock in nanoseconds can count")
         # Read before anything is changed: a value that is no number leaves the monitor as it was.
@@ -134,6 +133,8 @@ class Monitor:
             row = [NAN if (value := values.get(metric)) is None else float(value) for metric in self.metrics]
         else:
             row = [float(value) for value in values]
+        if far := [f"{name}: {v:g}" for name, v in zip(self.metrics, row, strict=True) if abs(v) > LARGEST]:
+            raise ValueError(f"{far[0]} is too large to be a measurement")
         before: Sequence[Alert] = ()
         if self._tick is not None:
             ahead = tick - self._tick
@@ -143,10 +144,9 @@ class Monitor:
                 return Result(now, "early")
             if ahead > 1:
                 before = self._skip(ahead - 1)
-        self._leap = None
-        self._tick = tick
+        self._leap, self._tick = None, tick
         self._row[0] = row
-        result = self._answer(model.origin + tick * model.step)
+        result = self._answer(self.model.origin + tick * self.model.step)
         if before:
             result.alerts = [*before, *result.alerts]
         return result

@@ -100,7 +100,7 @@ def _nearest_there(
 
 
 @step
-def _mixed(number: int) -> int:
+def mixed(number: int) -> int:
     """Return a number as good as chance, and the same again for the same row (the mixing of MurmurHash3, 32 bits)."""
     number = ((number ^ (number >> 16)) * 0x45D9F3B) & 0xFFFFFFFF
     number = ((number ^ (number >> 16)) * 0x45D9F3B) & 0xFFFFFFFF
@@ -117,7 +117,7 @@ def keep(store: Array, features: Array, second: float, row: float, usable_from: 
     slot = int(store[at])
     store[at] += 1.0
     if slot >= each:
-        slot = _mixed(slot) % each
+        slot = mixed(slot) % each
     place = BINS + (at * each + slot) * wide
     for j in range(width):
         store[place + j] = features[j]

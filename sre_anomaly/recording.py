@@ -16,7 +16,7 @@ from sre_anomaly.clock import in_words
 from sre_anomaly.detection import Detection
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.judge import Judgement
-from sre_anomaly.frame import MetricFrame, Split
+from sre_anomaly.frame import LARGEST, MetricFrame, Split
 from sre_anomaly.records import RunRecord
 
 LIBRARIES = (
@@ -63,7 +63,7 @@ def check_values(frame: MetricFrame, record: RunRecord, *, one_of_many: bool = F
     Raises
     ------
     DataError
-        If a metric has no value at all, or no metric ever changes.
+        If a metric has no value at all or one that is too large, or no metric ever changes.
     """
     spans = []
     for name, column in zip(frame.metrics, frame.values.T, strict=True):
@@ -71,6 +71,12 @@ def check_values(frame: MetricFrame, record: RunRecord, *, one_of_many: bool = F
         if not len(present):
             raise DataError(
                 f"{frame.name}: metric {name!r} has no value at all; leave it out with data.values=[...]"
+            )
+        if (far := np.abs(column) > LARGEST).any():
+            row = int(np.argmax(far))
+            raise DataError(
+                f"{frame.name}: metric {name!r} is {column[row]:g} at {frame.time[row]:%Y-%m-%d %H:%M:%S} UTC, too large "
+                f"to reckon with (over {LARGEST:g}): leave the cell empty if it stands for no measurement"
             )
         spans.append(present.max() - present.min())
         if spans[-1] == 0:

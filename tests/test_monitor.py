@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -103,6 +103,23 @@ def test_stream_equals_batch(overrides, tmp_path):
     np.testing.assert_allclose(scores, detected.scores, rtol=0, atol=1e-9, equal_nan=True)
     assert [result.flag for result in results] == detected.flags.tolist()
     assert _alerts(results, monitor.finish()) == _plain(detected.alerts)
+
+
+@pytest.mark.parametrize("step", ["1s", "5min"])
+def test_a_threshold_hears_the_clock_before_it_remembers(step, tmp_path):
+    """What is remembered in rows has the size that the step asks for: in the run, in its model and after a restart."""
+    whole = example_frame(rows=600)
+    frame = replace(whole, time=pd.date_range("2024-01-01", periods=600, freq=step, tz="UTC"))
+    detected, model = _fitted(_overrides(threshold="conformal"), frame)
+    assert detected.memory.threshold.size == model.threshold.new_state().size
+    model.memory, model.last = detected.memory, int(frame.time.asi8[-1])
+    save_model(model, tmp_path / "model")
+    monitor = sre_anomaly.load_monitor(tmp_path / "model")
+    for ticks in (LONGEST_GAP + 9, LONGEST_GAP + 10):
+        # Far ahead, and confirmed: it starts afresh.
+        monitor.update(model.last + ticks * model.step, frame.values[0])
+    monitor.save(tmp_path / "state")
+    sre_anomaly.load_monitor(tmp_path / "model").restore(tmp_path / "state")
 
 
 @pytest.mark.parametrize(
@@ -230,10 +247,13 @@ def test_an_alert_that_closes_in_a_gap_is_told(model):
 def test_a_wrong_value_or_time_changes_nothing(model):
     """After a refused point the same tick can be sent again."""
     monitor = Monitor(model)
-    for time, values in ((0, {"m0": "high"}), ("9999-01-01T00:00:00Z", {})):
-        with pytest.raises(ValueError, match=r"high|further"):
+    wrong = [{"m0": "high"}, {"m0": 1.7e308}, {"m0": float("-inf")}, [1.0]]
+    for time, values in (*((0, one) for one in wrong), ("9999-01-01T00:00:00Z", {})):
+        with pytest.raises(ValueError, match=r"high|further|m0: .* too large|shorter"):
             monitor.update(time, values)
     assert monitor.update(0, {"m0": 1.0}).status == "warming up"
+    with pytest.raises(ValueError, match="series 1, metric 0: 1e\\+300 is too large"):
+        FleetMonitor(model, series=2).update_many(0, np.array([[1.0] * 3, [1e300, 0.0, 0.0]]))
 
 
 @pytest.mark.parametrize(

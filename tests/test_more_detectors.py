@@ -16,6 +16,7 @@ from sre_anomaly.examples import example_frame
 from sre_anomaly.facts import Facts, advice, facts_of
 from sre_anomaly.fleet import FleetMonitor
 from sre_anomaly.frame import MetricFrame, Split
+from sre_anomaly.neighbours import mixed
 from sre_anomaly.reasons import Explainer
 from sre_anomaly.series import SeriesWork, run_series
 from sre_anomaly.stages import Stages
@@ -175,7 +176,7 @@ def test_residuals_of_any_forecaster_live(forecaster, tmp_path):
 
 
 def test_an_ensemble_is_the_mean_of_log_ranks():
-    """Two members, ranked among their own past: all the rows it was fitted on, and every third since."""
+    """Two members, ranked among their own past: all the rows it was fitted on, and one in three since."""
     frame = _frame(rows=300, metrics=2)
     members = {"one": {"name": "zscore"}, "other": {"name": "gaussian"}}
     node = {"name": "ensemble", "members": members, "learn_every": 3}
@@ -184,9 +185,22 @@ def test_an_ensemble_is_the_mean_of_log_ranks():
     for member in members.values():
         scores = build("detector", member).fit(frame.values[:100]).score(frame.values)
         for row in range(300):
-            past = np.array([scores[i] for i in range(row) if i < 100 or i % 3 == 0])
+            past = np.array([scores[i] for i in range(row) if i < 100 or mixed(i) % 3 == 0])
             expected[row] += np.log((len(past) + 1) / ((past >= scores[row]).sum() + 1)) / 2
     np.testing.assert_allclose(both.score(frame.values), expected, atol=1e-12)
+
+
+def test_a_job_every_ten_rows_is_usual_whenever_it_runs():
+    """Which rows are learned from keeps no step with anything: the same job at another minute scores alike."""
+    node = {"name": "ensemble", "members": {"one": {"name": "zscore"}}}
+    noise = np.random.default_rng(0).normal(size=(15_000, 1))
+    at_the_job = []
+    for minute in (0, 3):
+        values = noise.copy()
+        values[minute::10] += 8.0
+        scores = build("detector", node).fit(values[:1000]).score(values)
+        at_the_job.append(scores[10_000 + minute :: 10].mean())
+    assert at_the_job == pytest.approx([np.log(10) + 1] * 2, abs=0.2)
 
 
 def test_a_long_incident_stays_unusual_and_a_new_usual_is_learned():

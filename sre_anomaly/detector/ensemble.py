@@ -12,6 +12,7 @@ from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Detector
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Array, MetricFrame, Times
+from sre_anomaly.neighbours import mixed
 from sre_anomaly.ranks import at_least, count, new_ranks, remember
 from sre_anomaly.registry import register
 
@@ -23,9 +24,10 @@ class Ensemble(Detector):
 
     Ranks have no unit, so any detectors can be members; their logarithms make an agreement of several count for more
     than one member's alarm (Fisher, 1932, for p-values; Aggarwal and Sathe, 2015, for detectors). The ranks are learned
-    while it runs, in constant memory: from every row of the first so many as it was fitted on, then from every
-    ``learn_every``-th, lest an incident of hours make itself usual before it is over. A member that cannot say leaves
-    the others to say it.
+    while it runs, in constant memory: from every row of the first so many as it was fitted on, then from one in
+    ``learn_every``, lest an incident of hours make itself usual before it is over. Which one is drawn by row number: of
+    a job that runs every ten rows, every tenth row would show all or nothing. A member that cannot say leaves the
+    others to say it.
     """
 
     members: dict[str, Detector]
@@ -145,12 +147,13 @@ def _parts(member: Detector, rows: Array, told: Array, size: int) -> Array:
 def _log_ranks(ranks: Array, scores: Array, seen: int, all_of: int, then_every: int) -> Array:
     """Return log(rows / rank) of each score among those before it, NaN for no score.
 
-    After it is ranked a score is learned: ``all_of`` the first, then one in ``then_every``; ``seen`` came before.
+    After it is ranked a score is learned: ``all_of`` the first, then one in ``then_every``, drawn by its row number;
+    ``seen`` rows came before.
     """
     out = np.full(len(scores), np.nan)
     for row in range(len(scores)):
         if not np.isnan(scores[row]):
             out[row] = np.log((count(ranks) + 1.0) / (at_least(ranks, scores[row]) + 1.0))
-            if seen + row < all_of or (seen + row) % then_every == 0:
+            if seen + row < all_of or mixed(seen + row) % then_every == 0:
                 remember(ranks, scores[row])
     return out
