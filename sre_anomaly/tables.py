@@ -1,13 +1,12 @@
 """A CSV or Parquet table becomes numbers and labels; what cannot be read is told by file, row and column."""
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.errors import ConfigError, DataError, did_you_mean
+from sre_anomaly.errors import ConfigError, DataError, did_you_mean, missing
 from sre_anomaly.frame import Array
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -35,13 +34,7 @@ def read_table(path: Path, separator: str | None = None, decimal: str | None = N
     if path.is_dir():
         raise DataError(f"data.path: {path} is a folder; name a file in it")
     if not path.is_file():
-        folder = path.parent
-        near = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-        close = get_close_matches(path.name, near, n=2)
-        hint = f"; did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
-        raise DataError(
-            f"data.path: {path} is not there{hint}" + ("" if folder.is_dir() else f"; nor is {folder}")
-        )
+        raise DataError(missing("data.path", path))
     parquet = path.suffix in {".parquet", ".pq"}
     try:
         table = _parquet(path) if parquet else _csv(path, separator, decimal)
