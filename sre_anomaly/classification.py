@@ -88,15 +88,11 @@ def classify(
         )
     with stage("folds"):
         folds = rule.folds(table)
+        refuse_one_class(table, rule, folds)
     probas, baselines = [], {}
     with stage("fit and classify"):
         for fold in folds:
             train = table.rows(fold.train)
-            if len(set(labels[fold.train])) < 2:
-                raise DataError(
-                    f"{table.name}: the rows to learn from in fold {fold.name!r} are all of one class; use "
-                    + _other_folds(table, rule)
-                )
             model = fit_classes(train, parts.text, parts.classifier, once=once)
             probas.append(aligned(model.proba(table.rows(fold.test)), model.classes, classes))
     with stage("judge"):
@@ -127,6 +123,23 @@ def classify(
     elif found["macro_f1"] <= max(one["macro_f1"] for one in baselines.values()):
         result.caveats.append(no_better(len(table), "class"))
     return result
+
+
+def refuse_one_class(table: Table, rule: FoldRule, folds: list[Fold]) -> None:
+    """Refuse folds that leave one class only to learn from.
+
+    Raises
+    ------
+    DataError
+        If there is such a fold; says which, and what would do.
+    """
+    labels = table.labels()
+    for fold in folds:
+        if len(set(labels[fold.train])) < 2:
+            raise DataError(
+                f"{table.name}: the rows to learn from in fold {fold.name!r} are all of one class; use "
+                + _other_folds(table, rule)
+            )
 
 
 def _other_folds(table: Table, rule: FoldRule) -> str:
