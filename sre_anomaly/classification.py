@@ -19,6 +19,7 @@ from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule, no_better
 from sre_anomaly.table_model import TableModel, aligned, fit_classes
 from sre_anomaly.table_parts import TableParts
 
+MOST_CLASSES, FEWEST_OF_A_CLASS = 50, 2
 NEARLY_PERFECT = 0.97
 """Macro-F1 on judged rows above which a lone column is taken for one that is known only afterwards."""
 
@@ -82,10 +83,8 @@ def classify(
     labels = table.labels()
     classes = sorted(set(labels))
     code = np.array([classes.index(label) for label in labels], dtype=np.int64)
-    if len(classes) == 1:
-        raise DataError(
-            f"table.target={table.target_name}: all {len(table)} rows are {classes[0]!r}; there is nothing to tell apart"
-        )
+    if wrong := no_classes(table):
+        raise DataError(wrong)
     with stage("folds"):
         folds = rule.folds(table)
         refuse_one_class(table, rule, folds)
@@ -123,6 +122,19 @@ def classify(
     elif found["macro_f1"] <= max(one["macro_f1"] for one in baselines.values()):
         result.caveats.append(no_better(len(table), "class"))
     return result
+
+
+def no_classes(table: Table) -> str:
+    """Return why the target is no column of classes; empty where it is one."""
+    names, key = sorted(set(table.labels())), f"table.target={table.target_name}"
+    if len(names) == 1:
+        return f"{key}: all {len(table)} rows are {names[0]!r}; there is nothing to tell apart"
+    if len(names) > min(MOST_CLASSES, len(table) // FEWEST_OF_A_CLASS):
+        return (
+            f"{key}: has {len(names)} different values in {len(table)} rows, and a classifier needs a few that come again; "
+            "if it is a number, use classifier=none regressor=xgboost"
+        )
+    return ""
 
 
 def refuse_one_class(table: Table, rule: FoldRule, folds: list[Fold]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sre_anomaly.classification import refuse_one_class
+from sre_anomaly.classification import FEWEST_OF_A_CLASS, no_classes, refuse_one_class
 from sre_anomaly.dataset import Table
 from sre_anomaly.evaluation.classification import confusion, macro_f1, too_few
 from sre_anomaly.evaluation.one_rule import given_away, rule_for_classes
@@ -13,10 +13,8 @@ from sre_anomaly.table_contracts import Fold, all_alike
 from sre_anomaly.table_parts import TableParts
 
 FEW_ROWS = 200
-FEWEST_OF_A_CLASS = 2
 FEWEST_TOLD = 3
 """With fewer rows beside the commonest class some column of any table tells them, by chance."""
-MOST_CLASSES = 50
 MUCH_MISSING = 0.2
 GIVEN_AWAY = 0.995
 """A column that alone reaches this macro-F1 is most likely known only afterwards."""
@@ -91,16 +89,8 @@ def _classes(table: Table, found: Findings) -> None:
     labels = table.labels()
     counts = Counter(labels.tolist()).most_common()
     key = f"table.target={table.target_name}"
-    if len(counts) < FEWEST_OF_A_CLASS:
-        found.wrong.append(
-            f"{key}: all {len(table)} rows are {counts[0][0]!r}; there is nothing to tell apart"
-        )
-        return
-    if len(counts) > min(MOST_CLASSES, len(table) // FEWEST_OF_A_CLASS):
-        found.wrong.append(
-            f"{key}: has {len(counts)} different values in {len(table)} rows, and a classifier needs a few that come again; "
-            "if it is a number, use classifier=none regressor=xgboost"
-        )
+    if wrong := no_classes(table):
+        found.wrong.append(wrong)
         return
     found.seen.append(f"{table.target_name}: {', '.join(f'{name} {number:,}' for name, number in counts)}")
     look_alikes = Counter(name.strip().lower() for name, _ in counts)

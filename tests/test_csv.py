@@ -225,6 +225,13 @@ def test_commas_in_quotes_divide_nothing(tmp_path, separator):
     assert table["time"].tolist() == ["2024-01-01 00:00", "a,b;c"]
 
 
+def test_a_time_column_that_was_guessed_wrong(tmp_path):
+    """Where no column is called time the first is taken; if that holds none, the message says how to name it."""
+    (tmp_path / "x.csv").write_text("host,when,cpu\nweb1,2024-01-01 00:00,1\n")
+    with pytest.raises(DataError, match=r"or name the column of times with data\.time="):
+        next(CsvFile(path=str(tmp_path / "x.csv")).frames())
+
+
 def test_several_hosts_in_one_file(tmp_path):
     """Rows of many hosts are not averaged into one without a word."""
     table = pd.concat([_table(), _table(), _table()])

@@ -132,7 +132,7 @@ class ComparedRun:
 def measured(runs: Sequence[ComparedRun]) -> list[str]:
     """Return the measures that any of the runs has."""
     found = [name for name in COLUMNS if any(name in run.measures for run in runs)]
-    if not any((run.measures.get("folds") or 1) > 1 for run in runs if run.told is not None):
+    if not any((run.measures.get("folds") or 1) > 1 for run in runs if "macro_f1_pooled" in run.measures):
         # Of one fold both are the same number.
         found = [name for name in found if name != "macro_f1_pooled"]
     return found
