@@ -11,6 +11,8 @@ from sre_anomaly.table_parts import TableParts, build_all
 
 OWN = ("csv", "logs")
 """Tables that users bring: the others cannot be wrong."""
+KINDS_OF_METRICS = ("features", "threshold", "alerts", "split")
+KINDS_OF_TABLES = ("text", "folds")
 FETCHED = ("nab_corpus",)
 """Series that would be fetched to be counted."""
 
@@ -41,10 +43,14 @@ def check(words: list[str]) -> None:
     counted = ""
     if isinstance(parts.data, Corpus) and config["data"]["name"] not in FETCHED:
         counted = f"; {len(parts.data.names()):,} series"
+    # What no metrics are read for, or no table, is set and not used.
+    idle = (() if parts.data is not None else KINDS_OF_METRICS) + (
+        () if table_parts is not None else KINDS_OF_TABLES
+    )
     chosen = ", ".join(
         f"{kind}={value['name']}"
         for kind, value in config.items()
-        if isinstance(value, dict) and value.get("name", NOTHING) != NOTHING
+        if isinstance(value, dict) and value.get("name", NOTHING) != NOTHING and kind not in idle
     )
     print(f"ok: {chosen}{counted}" + ("" if looked else " (no data were read)"))
 

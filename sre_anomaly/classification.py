@@ -19,6 +19,7 @@ from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule, no_better
 from sre_anomaly.table_model import TableModel, aligned, fit_classes
 from sre_anomaly.table_parts import TableParts
 
+MOST_CLASSES, FEWEST_OF_A_CLASS = 50, 2
 NEARLY_PERFECT = 0.97
 """Macro-F1 on judged rows above which a lone column is taken for one that is known only afterwards."""
 
@@ -82,21 +83,15 @@ def classify(
     labels = table.labels()
     classes = sorted(set(labels))
     code = np.array([classes.index(label) for label in labels], dtype=np.int64)
-    if len(classes) == 1:
-        raise DataError(
-            f"table.target={table.target_name}: all {len(table)} rows are {classes[0]!r}; there is nothing to tell apart"
-        )
+    if wrong := no_classes(table):
+        raise DataError(wrong)
     with stage("folds"):
         folds = rule.folds(table)
+        refuse_one_class(table, rule, folds)
     probas, baselines = [], {}
     with stage("fit and classify"):
         for fold in folds:
             train = table.rows(fold.train)
-            if len(set(labels[fold.train])) < 2:
-                raise DataError(
-                    f"{table.name}: the rows to learn from in fold {fold.name!r} are all of one class; use "
-                    + _other_folds(table, rule)
-                )
             model = fit_classes(train, parts.text, parts.classifier, once=once)
             probas.append(aligned(model.proba(table.rows(fold.test)), model.classes, classes))
     with stage("judge"):
@@ -127,6 +122,36 @@ def classify(
     elif found["macro_f1"] <= max(one["macro_f1"] for one in baselines.values()):
         result.caveats.append(no_better(len(table), "class"))
     return result
+
+
+def no_classes(table: Table) -> str:
+    """Return why the target is no column of classes; empty where it is one."""
+    names, key = sorted(set(table.labels())), f"table.target={table.target_name}"
+    if len(names) == 1:
+        return f"{key}: all {len(table)} rows are {names[0]!r}; there is nothing to tell apart"
+    if len(names) > min(MOST_CLASSES, len(table) // FEWEST_OF_A_CLASS):
+        return (
+            f"{key}: has {len(names)} different values in {len(table)} rows, and a classifier needs a few that come again; "
+            "if it is a number, use classifier=none regressor=xgboost"
+        )
+    return ""
+
+
+def refuse_one_class(table: Table, rule: FoldRule, folds: list[Fold]) -> None:
+    """Refuse folds that leave one class only to learn from.
+
+    Raises
+    ------
+    DataError
+        If there is such a fold; says which, and what would do.
+    """
+    labels = table.labels()
+    for fold in folds:
+        if len(set(labels[fold.train])) < 2:
+            raise DataError(
+                f"{table.name}: the rows to learn from in fold {fold.name!r} are all of one class; use "
+                + _other_folds(table, rule)
+            )
 
 
 def _other_folds(table: Table, rule: FoldRule) -> str:

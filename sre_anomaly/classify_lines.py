@@ -62,7 +62,7 @@ def classify(words: list[str], stdin: BinaryIO | None = None, stdout: TextIO | N
     if not told:
         raise DataError("classify: there was no line to classify")
     if blank:
-        _say(f"{blank} empty lines were skipped")
+        _say(f"{blank} empty line{'s were' if blank > 1 else ' was'} skipped")
 
 
 def predicted(lines: Sequence[bytes], answers: Sequence[tuple[str, float]]) -> list[Event]:
@@ -108,6 +108,8 @@ def _settings(words: list[str]) -> tuple[dict[str, str], list[str]]:
             settings[key] = value
         elif found and key.isidentifier() and " " not in word:
             raise UserError(f"classify: no key is called {key!r}; {did_you_mean(key, settings)}")
+        elif os.path.isfile(word):  # noqa: PTH113 - Path.is_file fails at a line too long for a name
+            raise UserError(f"classify: {word} is a file; write input={word} to classify its lines")
         else:
             lines.append(word)
     if not settings["model"]:

@@ -171,7 +171,7 @@ def _not_an_override(override: str) -> str:
         return f"{override}: is not an override; write key=value"
     if "~" in value:
         return f"{override}: write the whole path instead of ~"
-    if value.startswith("[") and not value.endswith("]"):
+    if value.startswith("[") and not value.endswith("]") and "<" not in value:
         return f"{override}: is not an override; write a list without spaces, as in {key}=[a,b]"
     if match := re.match(r"(?:tag\(\w+,)?(interval|range|choice)\(", value):
         example = {"interval": "(0.001,0.1)", "range": "(1,10)", "choice": "(a,b)"}[match[1]]

@@ -10,8 +10,9 @@ exception is a fault of ours and keeps its traceback.
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
+from pathlib import Path
 
 MOST_NAMES = 16
 """A longer list helps nobody on one line."""
@@ -42,6 +43,25 @@ def keys_of_table(text: str) -> str:
     'table.path: metadata.path is not there'
     """
     return DATA_KEY.sub("table.", text)
+
+
+def missing(key: str, path: Path) -> str:
+    """Return the line for a path that is not there: its first part that is missing, and what it may have meant.
+
+    Examples
+    --------
+    >>> missing("data.path", Path("/nowhere/at/all.log"))
+    'data.path: /nowhere/at/all.log is not there; nor is /nowhere'
+    """
+    lost = path
+    while not lost.parent.is_dir() and lost.parent != lost:
+        lost = lost.parent
+    near: list[str] = []
+    with suppress(OSError):
+        near = [entry.name for entry in lost.parent.iterdir()]
+    close = get_close_matches(lost.name, near, n=2)
+    hint = f"; did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
+    return f"{key}: {path} is not there{'' if lost == path else f'; nor is {lost}'}{hint}"
 
 
 @contextmanager

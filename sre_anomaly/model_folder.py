@@ -79,9 +79,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     path = folder / MANIFEST
     if not path.is_file():
-        raise UserError(
-            f"model={folder}: is no model folder, it has no {MANIFEST}; a run leaves one as model/ in its folder"
+        inside = folder / "model"
+        right = (
+            f"did you mean model={inside}?"
+            if (inside / MANIFEST).is_file()
+            else "a run leaves one as model/ in its folder"
         )
+        raise UserError(f"model={folder}: is no model folder, it has no {MANIFEST}; {right}")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         version = manifest["format"]

@@ -17,8 +17,8 @@ from sre_anomaly.table_contracts import TableSource
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 MARK = "Recipe."
 MINUTE = 60 * 10**9
-ROWS = 300
-"""Rows of the data template: few enough to look at, enough to try it on."""
+ROWS = 600
+"""Rows of the data template: few enough to look at, enough to try it on: of rare classes each fold needs some."""
 YAML = """\
 # @package _global_
 # {name}, begun from the recipe {recipe}. It runs as it is, on made-up rows; the lines marked <-- make it yours.
@@ -106,7 +106,9 @@ def _asked(words: list[str]) -> tuple[str, str]:
     if unknown := set(given) - {"from"}:
         word = min(unknown)
         raise UserError(f"new recipe: no key is called {word!r}; {did_you_mean(word, ['from'])}")
-    if len(names) != 1 or not NAME.fullmatch(names[0]):
+    if len(names) != 1:
+        raise UserError(f"new recipe: {'more than one name' if names else 'no name'}; {usage}")
+    if not NAME.fullmatch(names[0]):
         raise UserError(
             f"new recipe: a name is of small letters, digits and _, such as my_incidents; {usage}"
         )

@@ -14,7 +14,7 @@ from sre_anomaly.evaluation.forecasts import mae
 from sre_anomaly.evaluation.one_rule import rule_for_numbers
 from sre_anomaly.evaluation.regression import measures
 from sre_anomaly.frame import Array
-from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule, no_better
+from sre_anomaly.table_contracts import LEAKS, Fold, FoldRule, all_alike, no_better
 from sre_anomaly.table_model import TableModel, fit_numbers
 from sre_anomaly.table_parts import TableParts
 
@@ -65,7 +65,7 @@ def regress(
     """
     if parts.regressor is None:
         raise ValueError("regression needs a regressor")
-    actual = table.values()
+    actual, alike = table.values(), all_alike(table)
     with stage("folds"):
         folds = rule.folds(table)
     answers = []
@@ -100,7 +100,9 @@ def regress(
     result = Regressed(rows, truth, predicted, lower, upper, found, intervals, baselines, per_fold, final)
     if rule.leaks:
         result.caveats.append(LEAKS)
-    if found["mae"] >= min(one["mae"] for one in baselines.values()):
+    if alike:
+        result.caveats.append(alike)
+    elif found["mae"] >= min(one["mae"] for one in baselines.values()):
         result.caveats.append(no_better(len(table), "number"))
     return result
 

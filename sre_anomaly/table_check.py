@@ -5,18 +5,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from sre_anomaly.classification import FEWEST_OF_A_CLASS, no_classes, refuse_one_class
 from sre_anomaly.dataset import Table
-from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.classification import confusion, macro_f1, too_few
 from sre_anomaly.evaluation.one_rule import given_away, rule_for_classes
-from sre_anomaly.table_contracts import Fold
+from sre_anomaly.table_contracts import Fold, all_alike
 from sre_anomaly.table_parts import TableParts
 
 FEW_ROWS = 200
-FEWEST_OF_A_CLASS = 2
 FEWEST_TOLD = 3
 """With fewer rows beside the commonest class some column of any table tells them, by chance."""
-MOST_CLASSES = 50
 MUCH_MISSING = 0.2
 GIVEN_AWAY = 0.995
 """A column that alone reaches this macro-F1 is most likely known only afterwards."""
@@ -51,7 +49,10 @@ def check_table(table: Table, parts: TableParts) -> Findings:
         _numbers(table, found)
     if not found.wrong:
         rule = parts.folds.rule_for(table)
-        judged = np.concatenate([fold.test for fold in parts.folds.folds(table)])
+        folds = parts.folds.folds(table)
+        if parts.classifier is not None:
+            refuse_one_class(table, rule, folds)
+        judged = np.concatenate([fold.test for fold in folds])
         found.seen.append(f"{len(judged):,} rows will be judged: {rule.in_words()}")
         if parts.classifier is not None:
             counted = Counter(table.labels()[judged].tolist())
@@ -68,35 +69,28 @@ def _columns(table: Table, found: Findings) -> None:
             found.seen.append(f"{kind}: {', '.join(columns)}")
     for name, column in table.numbers.items():
         missing = float(np.isnan(column).mean())
-        known = column[~np.isnan(column)]
         if missing == 1:
             found.odd.append(f"column {name} is empty: it says nothing")
         elif missing > MUCH_MISSING:
             found.odd.append(f"column {name}: {missing:.0%} of its values are missing")
-        elif len(known) and known.min() == known.max():
-            found.odd.append(f"column {name} is always {known[0]:g}: it says nothing")
     for name, words in table.categories.items():
         empty = float((words == "").mean())
-        if len(set(words)) == 1:
-            found.odd.append(f"column {name} is always {words[0]!r}: it says nothing")
-        elif empty > MUCH_MISSING:
+        if empty > MUCH_MISSING and len(set(words)) > 1:
             found.odd.append(f"column {name}: {empty:.0%} of its cells are empty")
+    still = {name: repr(words[0]) for name, words in table.categories.items() if len(set(words)) == 1}
+    still |= {name: f"{column[0]:g}" for name, column in table.numbers.items() if (column == column[0]).all()}
+    if len(still) == 1:
+        found.odd += [f"column {name} is always {value}: it says nothing" for name, value in still.items()]
+    elif still:
+        found.odd.append(f"columns that are the same in every row say nothing: {', '.join(still)}")
 
 
 def _classes(table: Table, found: Findings) -> None:
     labels = table.labels()
     counts = Counter(labels.tolist()).most_common()
     key = f"table.target={table.target_name}"
-    if len(counts) < FEWEST_OF_A_CLASS:
-        found.wrong.append(
-            f"{key}: all {len(table)} rows are {counts[0][0]!r}; there is nothing to tell apart"
-        )
-        return
-    if len(counts) > min(MOST_CLASSES, len(table) // FEWEST_OF_A_CLASS):
-        found.wrong.append(
-            f"{key}: has {len(counts)} different values in {len(table)} rows, and a classifier needs a few that come again; "
-            "if it is a number, use classifier=none regressor=xgboost"
-        )
+    if wrong := no_classes(table):
+        found.wrong.append(wrong)
         return
     found.seen.append(f"{table.target_name}: {', '.join(f'{name} {number:,}' for name, number in counts)}")
     look_alikes = Counter(name.strip().lower() for name, _ in counts)
@@ -132,8 +126,8 @@ def _numbers(table: Table, found: Findings) -> None:
     values = table.values()
     low, middle, high = (float(edge) for edge in np.quantile(values, [0, 0.5, 1]))
     found.seen.append(f"{table.target_name}: from {low:g} to {high:g}, half of them below {middle:g}")
-    if low == high:
-        raise DataError(f"table.target={table.target_name}: is always {low:g}; there is nothing to tell")
+    if alike := all_alike(table):
+        found.odd.append(alike)
     if len(np.unique(values)) == FEWEST_OF_A_CLASS:
         found.odd.append(
             f"{table.target_name} has two values only: is it a class? then regressor=none classifier=xgboost"

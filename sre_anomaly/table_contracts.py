@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from sre_anomaly.contracts import Learner
 from sre_anomaly.dataset import Rows, Table
+from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
 from sre_anomaly.records import InUse
 
@@ -30,6 +31,25 @@ def no_better(rows: int, told: str) -> str:
         else f"what this model makes of a row does not tell its {told}"
     )
     return f"No better than a baseline (see the table): {why}."
+
+
+def all_alike(table: Table) -> str:
+    """Return what is said of a table whose rows all have one number to tell; empty where they differ.
+
+    At the end of what is possible, such as days of which 120 stand for whatever took longer, that is an answer.
+
+    Raises
+    ------
+    DataError
+        If it is any other number.
+    """
+    values = table.values()
+    low, high = float(values.min()), float(values.max())
+    if low != high:
+        return ""
+    if low not in table.between:
+        raise DataError(f"table.target={table.target_name}: is always {low:g}; there is nothing to tell")
+    return f"{table.target_name} is {low:g} in every row: there was nothing to learn, and this is all that can be told."
 
 
 @dataclass(frozen=True)

@@ -53,8 +53,10 @@ class TableModel:
         """
         names = list(self.columns.encoders_)
         if len(names) != 1 or self.columns.numbers_ or self.columns.levels_:
+            seen = [*self.columns.numbers_, *self.columns.levels_, *names]
             raise DataError(
-                f"the model looks at the columns {', '.join(self.columns.columns()[:6])}, and a line of a log has but one text"
+                f"the model looks at the columns {', '.join(seen[:6])}{', ...' * (len(seen) > 6)}, and a line has but one "
+                "text; classify is for models of one column of texts, such as those of table=logs"
             )
         column = np.array(list(texts), dtype=object)
         return self.proba(Table("lines", texts={names[0]: column}))

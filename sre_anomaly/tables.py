@@ -1,17 +1,22 @@
 """A CSV or Parquet table becomes numbers and labels; what cannot be read is told by file, row and column."""
 
-from difflib import get_close_matches
+import csv
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.errors import ConfigError, DataError, did_you_mean
+from sre_anomaly.errors import ConfigError, DataError, did_you_mean, missing
 from sre_anomaly.frame import Array
 
 SEPARATORS = (",", ";", "\t", "|")
 NAMED_SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+QUOTED = re.compile(r'"[^"]*"')
+SHEETS = (".xlsx", ".xls", ".ods", ".xlsm")
+TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
+UNCLOSED = re.compile(r"EOF inside string starting at row (\d+)")
 DECIMAL_COMMA = r"^\s*[+-]?\d+,\d+\s*$"
 YES, NO = (
     {"1", "1.0", "true", "yes", "y", "anomaly", "anomalous"},
@@ -35,25 +40,37 @@ def read_table(path: Path, separator: str | None = None, decimal: str | None = N
     if path.is_dir():
         raise DataError(f"data.path: {path} is a folder; name a file in it")
     if not path.is_file():
-        folder = path.parent
-        near = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-        close = get_close_matches(path.name, near, n=2)
-        hint = f"; did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
-        raise DataError(
-            f"data.path: {path} is not there{hint}" + ("" if folder.is_dir() else f"; nor is {folder}")
-        )
+        raise DataError(missing("data.path", path))
     parquet = path.suffix in {".parquet", ".pq"}
     try:
         table = _parquet(path) if parquet else _csv(path, separator, decimal)
     except pd.errors.EmptyDataError:
         raise DataError(f"{path}: is empty") from None
-    except (pd.errors.ParserError, UnicodeDecodeError, OSError, ValueError) as error:
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: {_other_encoding(path)}") from None
+    except (pd.errors.ParserError, OSError, ValueError) as error:
         reason = " ".join(str(error).split())
+        if fields := TOO_MANY.search(reason):
+            reason = "line {1} has {2} cells, where {0} were seen before; is a separator in a text not in quotes?".format(
+                fields[1], *fields.group(2, 3)
+            )
+        elif quote := UNCLOSED.search(reason):
+            reason = f"a quote that opens in line {int(quote[1]) + 1} is never closed"
         raise DataError(f"{path}: cannot be read as {'Parquet' if parquet else 'CSV'}: {reason}") from None
     if table.empty:
         raise DataError(f"{path}: has a header and no rows")
     table.columns = [str(name).strip() for name in table.columns]
     return table
+
+
+def _other_encoding(path: Path) -> str:
+    """Return why a file is not UTF-8, and how it becomes it."""
+    with path.open("rb") as file:
+        begin = file.read(4)
+    if path.suffix.lower() in SHEETS or begin.startswith(b"PK"):
+        return "is a spreadsheet; save it as CSV UTF-8"
+    other = "UTF-16" if begin[:2] in {b"\xff\xfe", b"\xfe\xff"} else "WINDOWS-1252"
+    return f"is not UTF-8; save it as CSV UTF-8, or write iconv -f {other} -t UTF-8 {path} > utf8.csv"
 
 
 def _parquet(path: Path) -> pd.DataFrame:
@@ -63,7 +80,11 @@ def _parquet(path: Path) -> pd.DataFrame:
 
 def _csv(path: Path, separator: str | None, decimal: str | None) -> pd.DataFrame:
     if separator is None:
-        first = str(pd.read_csv(path, nrows=1, header=None, sep="\0", engine="python").iloc[0, 0])
+        # A separator in quotes is a part of a name, and a quote that the parser sees must end before its own separator.
+        whole = pd.read_csv(path, nrows=1, header=None, sep="\0", engine="python", quoting=csv.QUOTE_NONE)
+        first = QUOTED.sub("", str(whole.iloc[0, 0]).lstrip("\ufeff"))
+        if first.lower().startswith("sep=") and len(first) == len("sep=;"):
+            raise DataError(f"{path}: its first line, {first!r}, is for Excel alone; delete that line")
         separator = max(SEPARATORS, key=first.count)
     separator = NAMED_SEPARATORS.get(separator, separator)
     if len(separator) != 1:

@@ -226,7 +226,7 @@ def test_a_yes_and_no_column_works(tmp_path):
         ["note"],
     )
     assert any("column id was left out" in note for note in table.notes)
-    assert any("1 rows without outage" in note for note in table.notes)
+    assert any("1 row without outage was" in note for note in table.notes)
     found = classify(table, built.folds, built, lambda _: nullcontext())
     assert found.measures["accuracy"] == 1.0
     new = Table("new", {"load": np.array([np.nan])}, {"region": np.array(["moon"], dtype=object)},
@@ -234,14 +234,34 @@ def test_a_yes_and_no_column_works(tmp_path):
     assert found.model.classes[found.model.proba(new).argmax()] == "yes"
 
 
+LEFT_OUT = {
+    "a name": ({}, "column id was left out: nearly every row has a word of its own, such as 'r0'"),
+    "times": ({"id": pd.date_range("2024-01-01", periods=40, freq="3h").strftime("%d.%m.%Y %H:%M")}, "holds times, such as '01.01.2024 00:00'; table.time=id"),
+    "thousands": ({"id": [f"1.{n:03d},50" for n in range(40)]}, "'1.000,50' is no number; write numbers without"),
+    "a unit": ({"id": [f"{n} EUR" for n in range(40)]}, "'0 EUR' is no number"),
+    "numbers of rows": ({"id": range(7, 47)}, "column id numbers the rows"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LEFT_OUT)
+def test_columns_that_say_nothing_are_told_with_what_would_be_right(tmp_path, case):
+    """Times, numbers with units and names that a newcomer's file has: each is told by what it is."""
+    columns, expected = LEFT_OUT[case]
+    node = {"name": "csv", "path": str(csv(tmp_path, **columns)), "target": "outage"}
+    notes = build("table", node).table().notes
+    assert len(notes) == 1
+    assert expected in notes[0]
+
+
 BAD_TABLES = {
+    "only yes or empty": ({"outage": ["x", None] * 20}, {}, "every cell is 'x' or empty, and an empty one means that nobody knows"),
     "no such target": ({}, {"target": "outege"}, "did you mean 'outage'"),
     "target among texts": ({}, {"texts": ["outage"]}, "is the target"),
     "no answers": ({"outage": None}, {}, "has no value at all"),
     "a word among numbers": ({"load": [1] * 39 + ["high"]}, {}, "row 41: 'high' is not a number"),
     "nothing else": ({}, {"leave_out": ["id", "load", "region", "note"]}, "no column to learn from"),
     "unknown column": ({}, {"group": "hots"}, "table.group"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", BAD_TABLES)
@@ -258,6 +278,7 @@ def test_tables_that_cannot_be_used(tmp_path, case):
 
 BAD_CHOICES = {
     "one class": (lambda t: Table(**{**vars(t), "target": np.full(len(t), "no", dtype=object)}), {}, "there is nothing to tell apart"),
+    "numbers": (lambda t: Table(**{**vars(t), "target": np.arange(len(t)) / 7}), {}, "if it is a number, use classifier=none regressor=xgboost"),
     "no target": (lambda t: Table(**{**vars(t), "target": None}), {}, "table.target"),
     "no groups": (lambda t: Table(**{**vars(t), "group": None}), {}, "table.group"),
     "few groups": (lambda t: Table(**{**vars(t), "group": np.full(len(t), "one", dtype=object)}), {}, "has 1 group(s)"),

@@ -140,9 +140,32 @@ def test_runs_over_a_table_are_paired(tmp_path, numbers):
     verdicts = [run.differences[0].verdict for run in (twin, other, better)]
     assert verdicts == ["no difference", "within the noise", "better"]
     one = better.differences[0]
-    assert one.measure == ("mae" if numbers else "macro_f1_pooled")
+    assert one.measure == ("mae" if numbers else "macro_f1")
     assert one.low <= one.value <= one.high
     assert (one.value < 0) == numbers
+
+
+def test_tables_are_not_told_as_detectors_are(tmp_path, compare, capsys, monkeypatch):
+    """Page and screen of runs over a table speak of rows and classes; a baseline that has no value ends in no error."""
+    monkeypatch.chdir(tmp_path)
+    records = [_told(tmp_path / f"run{n}", f"seed={n}", seed=n) for n in range(2)]
+    for path in records:
+        record = json.loads(path.read_text())
+        record["classification"]["baselines"] = {"majority": {"macro_f1": 0.4, "pr_auc": None}}
+        path.write_text(json.dumps(record))
+    compare(["run0", "run1", "to=out"])
+    assert "(majority)" in capsys.readouterr().out
+    page = (tmp_path / "out/comparison.html").read_text()
+    assert "rules that learn nothing or little, judged on the same rows" in page
+    assert "every class as heavy as the others" in page
+    assert "same rows (or groups of rows) were drawn anew" in page
+    for word in ("flag", "incident", "days", "anomalous"):
+        assert word not in page.partition("<body")[2], word
+    _made(tmp_path / "run2", "detector=zscore")
+    compare(["run0", "run2", "to=both"])
+    page = (tmp_path / "both/comparison.html").read_text()
+    assert "those of detectors flag as many rows" in page
+    assert "judged on other data or other rows" in page
 
 
 def test_no_column_is_lost_on_a_narrow_terminal(tmp_path):

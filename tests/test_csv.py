@@ -8,6 +8,7 @@ import pytest
 
 from sre_anomaly.data.csv import CsvFile
 from sre_anomaly.errors import DataError
+from sre_anomaly.tables import read_table
 
 
 def _frame(tmp_path, table, **options):
@@ -181,6 +182,54 @@ def test_separator_and_decimal_comma_are_found_out(tmp_path, separator):
     _table().assign(cpu=np.arange(48) + 0.5).to_csv(path, index=False, sep=separator, decimal=",")
     frame = next(CsvFile(path=str(path)).frames())
     np.testing.assert_allclose(frame.values[:, 0], np.arange(48) + 0.5)
+
+
+FOREIGN = {
+    "german Excel": (
+        "zeit;größe\n".encode("cp1252"),
+        "is not UTF-8; save it as CSV UTF-8, or write iconv -f WINDOWS-1252",
+    ),
+    "two-byte letters": ("time,cpu\n".encode("utf-16"), "iconv -f UTF-16 -t UTF-8"),
+    "a spreadsheet": (b"PK\x03\x04" + bytes(range(256)), "is a spreadsheet; save it as CSV UTF-8"),
+    "Excel's own line": (b"sep=;\ntime;cpu\n1;2\n", "its first line, 'sep=;', is for Excel alone"),
+    "a comma in a text": (b"time,cpu\n1,2\n3,4,5\n", "line 3 has 3 cells, where 2 were seen before"),
+    "an open quote": (b'time,cpu\n1,2\n3,"4\n', "a quote that opens in line 3 is never closed"),
+}
+
+
+@pytest.mark.parametrize("case", FOREIGN)
+def test_files_of_spreadsheets_are_told_apart(tmp_path, case):
+    """What spreadsheets write beside plain CSV gets one line that says how to save it."""
+    content, expected = FOREIGN[case]
+    (tmp_path / "x.csv").write_bytes(content)
+    with pytest.raises(DataError) as refused:
+        read_table(tmp_path / "x.csv")
+    assert expected in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path):
+    """A CSV UTF-8 of Excel begins with a mark that no column is called by."""
+    (tmp_path / "x.csv").write_bytes("time;cpu\n1;2,5\n".encode("utf-8-sig"))
+    table = read_table(tmp_path / "x.csv")
+    assert (list(table), table["cpu"].tolist()) == (["time", "cpu"], [2.5])
+
+
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_commas_in_quotes_divide_nothing(tmp_path, separator):
+    """Names and cells in quotes may hold any separator, the first cell too."""
+    cells = [['"time"', '"load; all, of it"'], ['"2024-01-01 00:00"', "1"], ['"a,b;c"', "2"]]
+    (tmp_path / "x.csv").write_text("".join(f"{separator.join(row)}\n" for row in cells))
+    table = read_table(tmp_path / "x.csv")
+    assert list(table) == ["time", "load; all, of it"]
+    assert table["time"].tolist() == ["2024-01-01 00:00", "a,b;c"]
+
+
+def test_a_time_column_that_was_guessed_wrong(tmp_path):
+    """Where no column is called time the first is taken; if that holds none, the message says how to name it."""
+    (tmp_path / "x.csv").write_text("host,when,cpu\nweb1,2024-01-01 00:00,1\n")
+    with pytest.raises(DataError, match=r"or name the column of times with data\.time="):
+        next(CsvFile(path=str(tmp_path / "x.csv")).frames())
 
 
 def test_several_hosts_in_one_file(tmp_path):

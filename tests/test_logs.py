@@ -131,6 +131,10 @@ WRITTEN = {
     "phone": ("03-17 16:13:38.811  1702  2395 D Window: shown", (b"D", b"Window: shown")),
     "syslog": ("Jun 14 15:16:01 combo sshd[19939]: check pass", (b"", b"check pass")),
     "comma": ("2016-09-28 04:30:30, Info   CBS  loaded", (b"Info", b"CBS  loaded")),
+    "file first": (
+        "nova.log.1 2017-05-16 00:00:00.008 2574 INFO nova.api [req-1 - -] GET /v2 done",
+        (b"INFO", b"GET /v2 done"),
+    ),
     "json": ('{"time": "2024-03-01T10:00:07Z", "level": "info", "msg": "up"}', (b"info", b"up")),
 }
 
@@ -182,6 +186,24 @@ def test_rotated_files_in_time_order(rotated):
     assert len(frame) == 30
     assert (frame.values[:, frame.metrics.index("lines")] == 1).all()
     assert frame.values[:, frame.metrics.index("new_templates")].tolist() == [1.0] + [0.0] * 29
+
+
+def test_a_pattern_finds_the_files_that_it_names(rotated):
+    """Rotated and packed files by a pattern, also in folders below; the log is called as its files begin."""
+    (rotated / "other.log").write_text("no log at all\n" * 9)
+    frame = _frame(rotated / "app.log*")
+    assert frame.name == "app"
+    assert len(frame) == 30
+    assert frame.values[:, frame.metrics.index("lines")].sum() == 30
+    assert log_files(rotated.parent / "**" / "*.gz") == [rotated / "app.log.2.gz"]
+
+
+def test_a_short_log_says_what_would_help():
+    """Too few rows to tell are told with a smaller step, and with one no smaller than there is."""
+    few = Logs("x")._too_few(10)
+    assert few.startswith("its lines fill only 10 steps of 1m")
+    assert "such as data.step=10s, or read more" in few
+    assert "data.step" not in Logs("x", step=timedelta(seconds=1))._too_few(30)
 
 
 def test_burst_silence_and_new_message(tmp_path):
@@ -255,6 +277,12 @@ REFUSED = {
     "no times": (b"x y z w\n", {"format": "<Date> <Time> <Level> <Content>"}, "could be used"),
     "far apart": (b"2024-03-01 00:00:00 INFO a\n1971-03-01 00:00:00 INFO a\n", {"format": "<Date> <Time> <Level> <Content>", "step": timedelta(seconds=1)}, "is a time wrong"),
     "cut gzip": (gzip.compress(_line(1).encode() * 1000)[:-20], {"name": "app.log.gz"}, "cannot be read"),
+    "packed": (b"\xfd7zXZ\n" * 9, {"name": "app.log.xz"}, "is packed as .xz"),
+    "pattern of nothing": (b"x\n", {"name": "sub/app.log", "asked": "q*"}, "q* matches no file"),
+    "only folders": (b"x\n", {"name": "sub/app.log", "asked": "."}, "/*/*'?"),
+    "wrong folder": (b"x\n", {"name": "sub/app.log", "asked": "sup/app.log"}, "sup; did you mean 'sub'?"),
+    "small letters": (b"x\n", {"format": "<time> <Content>"}, "<time> has to be written <Time>"),
+    "four minutes": ("".join(map(_line, range(4))).encode(), {}, "fill only 4 steps of 1m, too few to tell what is usual; count in smaller steps, such as data.step=1s"),
     "csv without message": (b"a,b\n1,2\n", {"format": "csv"}, "has no column Content or message"),
 }  # fmt: skip
 
@@ -265,13 +293,11 @@ def test_logs_that_cannot_be_used(tmp_path, case):
     content, settings, expected = REFUSED[case]
     settings = dict(settings)
     name = settings.pop("name", "app.log")
-    if content is None:
-        (tmp_path / "app.log").write_text("x")
-        name = "ap.log"
-    else:
-        (tmp_path / name).write_bytes(content)
+    asked = settings.pop("asked", name if content is not None else "ap.log")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"x" if content is None else content)
     with pytest.raises((DataError, ConfigError)) as refused:
-        _frame(tmp_path / name, **settings)
+        _frame(tmp_path / asked, **settings)
     assert expected in str(refused.value)
     assert len(str(refused.value).splitlines()) == 1
 
@@ -320,6 +346,34 @@ def test_a_table_of_lines(tmp_path):
     assert table.group.tolist() == ["0", "1", "1"]
     assert (np.diff(table.time) > 0).all()
     assert any("1 lines without a known level" in note for note in table.notes)
+
+
+NO_TABLE = {
+    "nothing fits": ({"format": "<Date>_<Content>"}, "not one line could be used; 9 of 9 lines left out: not as table.format says, such as '2024"),
+    "no level named": ({"format": "<Date> <Time> <Content>"}, "names no <Level>; write it where the level stands"),
+    "another word": ({"format": "<Date> <Level> <Content>"}, "taken for it was '00:00:07,123' or '00:01:07,123'"),
+    "one level": ({}, "all 9 lines with a level are INFO; there is nothing to tell apart"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NO_TABLE)
+def test_lines_that_make_no_table(tmp_path, case):
+    """What is wrong with the lines or their pattern is told in one line, with the keys of the table."""
+    settings, expected = NO_TABLE[case]
+    (tmp_path / "app.log").write_text("".join(map(_line, range(9))))
+    with pytest.raises(DataError) as refused:
+        LogTable(str(tmp_path / "app.log"), **settings).table()
+    assert expected in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_lines_beyond_the_most_are_told(tmp_path):
+    """A table of the first lines says that there were more."""
+    lines = [_line(minute, "WARN" if minute % 2 else "INFO") for minute in range(9)]
+    (tmp_path / "app.log").write_text("".join(lines))
+    told = LogTable(str(tmp_path / "app.log"), most=4).table().notes
+    assert any("first 4 lines with a level were read (table.most)" in note for note in told)
+    assert not LogTable(str(tmp_path / "app.log"), most=9).table().notes
 
 
 class _Slow:

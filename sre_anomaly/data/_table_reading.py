@@ -57,9 +57,7 @@ class TableReading:
         label_name = self.label or (None if incidents else self._guess(table, LABEL_NAMES))
         unlabelled = bool(label_name) and not self.label_needed and label_name not in table.columns
         label_name = None if unlabelled else label_name
-        stamps = times(
-            path, column(path, table, time_name, "data.time"), self.timezone, day_first=self.day_first
-        )
+        stamps = self._times(path, table, time_name)
         labels = None
         if label_name:
             labels = yes_or_no(path, column(path, table, label_name, "data.label"))
@@ -79,6 +77,16 @@ class TableReading:
             incidents=self._incidents(path, incidents, regular.time),
             notes=tuple(notes + regular.notes),
         )
+
+    def _times(self, path: Path, table: pd.DataFrame, name: str) -> pd.DatetimeIndex:
+        try:
+            return times(
+                path, column(path, table, name, "data.time"), self.timezone, day_first=self.day_first
+            )
+        except DataError as error:
+            if self.time or name.lower() in TIME_NAMES:
+                raise
+            raise DataError(f"{error}, or name the column of times with data.time=...") from None
 
     @staticmethod
     def _guess(table: pd.DataFrame, names: tuple[str, ...]) -> str | None:

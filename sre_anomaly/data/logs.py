@@ -10,16 +10,21 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from sre_anomaly.clock import Duration
+from sre_anomaly.clock import Duration, in_words
 from sre_anomaly.contracts import DataSource
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import NANOSECONDS, MetricFrame
 from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.counting import LogCounts
-from sre_anomaly.logs.files import AUTO, entries, in_time_order, log_files
+from sre_anomaly.logs.files import AUTO, entries, in_time_order, log_files, name_of
 from sre_anomaly.logs.lines import Tally
 from sre_anomaly.registry import register
 from sre_anomaly.windows import read_windows
+
+FEWEST, ENOUGH = 5, 50
+"""Rows without which nothing is told, and with fewer than which it means little."""
+STEPS = (30, 10, 5, 1)
+"""Seconds that may be counted together instead of a minute."""
 
 
 @register("data", "logs")
@@ -61,11 +66,13 @@ class Logs(DataSource):
         if not tally.used:
             raise DataError(f"{path}: not one line could be used; {'; '.join(tally.told()) or 'it is empty'}")
         start, metrics, values = counts.metrics(str(path), self.templates, self.learn)
+        if len(values) < FEWEST:
+            raise DataError(f"{path}: {self._too_few(len(values))}")
         time = pd.to_datetime((start + np.arange(len(values))) * counts.step, unit="s", utc=True).as_unit(
             NANOSECONDS
         )
         yield MetricFrame(
-            name=path.name.split(".")[0] or path.name,
+            name=name_of(path),
             time=time,
             values=values,
             metrics=metrics,
@@ -76,7 +83,19 @@ class Logs(DataSource):
             notes=(
                 f"{tally.used} lines of {len(files)} file(s), {len(counts.miner.words_)} templates",
                 *tally.told(),
+                *([f"Careful: {self._too_few(len(values))}"] if len(values) < ENOUGH else []),
             ),
+        )
+
+    def _too_few(self, rows: int) -> str:
+        """Say that there are too few rows, and which step would give more."""
+        seconds = max(rows - 1, 1) * int(self.step.total_seconds())
+        finer = [step for step in STEPS if step < self.step.total_seconds()]
+        step = next((step for step in finer if seconds // step >= ENOUGH), finer[-1] if finer else None)
+        smaller = f"count in smaller steps, such as data.step={step}s, or " if step else ""
+        return (
+            f"its lines fill only {rows} step{'s' * (rows > 1)} of {in_words(self.step)}, too few to tell what is usual; "
+            f"{smaller}read more of the log"
         )
 
     def _clock(self) -> LogClock:

@@ -2,15 +2,16 @@
 
 import csv
 import gzip
+import re
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from difflib import get_close_matches
+from glob import escape, glob, has_magic
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sre_anomaly.errors import ConfigError, DataError, did_you_mean
+from sre_anomaly.errors import ConfigError, DataError, did_you_mean, missing
 from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.formats import (
     JSON_LEVEL,
@@ -26,34 +27,55 @@ from sre_anomaly.logs.formats import (
     pattern,
     recognised,
 )
-from sre_anomaly.logs.lines import LONGEST, Tally, lines_of
+from sre_anomaly.logs.lines import LONGEST, Tally, lines_of, shown
 
 TRIED = 200
 """Lines by which a format is recognised, and among which the first time of a file is looked for."""
 AUTO = "auto"
+PACKED = (".bz2", ".xz", ".zst", ".zip", ".7z", ".tgz", ".lz4")
 
 
 def log_files(path: Path) -> list[Path]:
-    """Return a log file itself, or the files of a folder by name; hidden ones are left out.
+    """Return a log file itself, the files of a folder, or those that a pattern such as ``app*.log*`` finds, by name.
+
+    Hidden files are left out.
 
     Raises
     ------
     DataError
         If there is nothing at that path.
     """
-    if path.is_dir():
-        found = sorted(
-            entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")
+    try:
+        if path.is_file():
+            return [path]
+        if not path.is_dir() and not has_magic(str(path)):
+            raise DataError(missing("data.path", path))
+        wanted = f"{escape(str(path))}/*" if path.is_dir() else str(path)
+        there = sorted(glob(wanted, recursive=True))  # noqa: PTH207 - a pattern may begin at the root
+        found = [Path(name) for name in there if Path(name).is_file()]
+    except OSError as error:
+        raise DataError(f"data.path: {path} cannot be read: {error.strerror}") from None
+    if not found:
+        why = "holds no file" if path.is_dir() else "matches no file"
+        # Only folders were found: the files may be in those.
+        raise DataError(
+            f"data.path: {path} {why}" + (f"; did you mean data.path='{wanted}/*'?" if there else "")
         )
-        if not found:
-            raise DataError(f"data.path: {path} holds no file")
-        return found
-    if not path.is_file():
-        near = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        close = get_close_matches(path.name, near, n=2)
-        hint = f"; did you mean {' or '.join(repr(name) for name in close)}?" if close else ""
-        raise DataError(f"data.path: {path} is not there{hint}")
-    return [path]
+    return found
+
+
+def name_of(path: Path) -> str:
+    """Return what to call the log at a path or pattern.
+
+    Examples
+    --------
+    >>> name_of(Path("/var/log/app.log.1")), name_of(Path("logs/app-*.gz")), name_of(Path("logs/**/*"))
+    ('app', 'app-', 'logs')
+    """
+    for part in reversed(path.parts):
+        if name := re.split(r"[.*?\[/]", part)[0]:
+            return name
+    return "logs"
 
 
 def in_time_order(files: list[Path], form: str, clock: LogClock) -> list[Path]:
@@ -110,15 +132,17 @@ def _splitter(path: Path, form: str, first: list[bytes], clock: LogClock) -> Spl
         if "<" not in form:
             raise ConfigError(
                 f"data.format: {form!r} is no format; {did_you_mean(form, (AUTO, 'json', 'csv'))}, or a pattern such as "
-                "'<Date> <Time> <Level> <Content>'"
+                "'data.format=\"<Date> <Time> <Level> <Content>\"'"
             )
         return pattern(form)
     is_time: Callable[[bytes], bool] = lambda text: clock.seconds(text) is not None
     split = recognised(first, is_time) if first else json_lines
+    if split is None and path.suffix in PACKED:
+        raise DataError(f"{path}: is packed as {path.suffix}; unpack it, or pack it as .gz")
     if split is None:
         raise DataError(
-            f"{path}: the format of its lines is not known; say it with "
-            "data.format='<Date> <Time> <Level> <Component>: <Content>', or json, or csv"
+            f"{path}: the format of its lines is not known, such as {shown(first[0])!r}; name their parts in "
+            "'data.format=\"<Date> <Time> <Level> <Component>: <Content>\"', or write json or csv"
         )
     return split
 

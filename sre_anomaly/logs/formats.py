@@ -22,6 +22,7 @@ WELL_KNOWN = (
     "<Date> <Time> [<Thread>] <Level> <Content>",
     "<Date> <Time> - <Level> <Content>",
     "<Time> <Level> <Content>",
+    "<File> <Date> <Time> <Pid> <Level> <Component> [<Request>] <Content>",
     "[<Time>] [<Level>] <Content>",
     "[<Time>] <Content>",
     "<Date> <Time> <Pid> <Tid> <Level> <Content>",
@@ -54,15 +55,7 @@ def pattern(text: str) -> Splitter:
     """
     pieces = FIELD.split(text)
     names = pieces[1::2]
-    if MESSAGE not in names:
-        raise ConfigError(
-            f"data.format: {text!r} names no <Content>; write it like '<Date> <Time> <Level> <Content>', or auto, json, csv"
-        )
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ConfigError(
-            f"data.format: <{twice[0]}> stands twice in {text!r}; give each field a name of its own"
-        )
+    _check(text, names)
     shape = ""
     for number, piece in enumerate(pieces):
         if number % 2 == 0:
@@ -88,6 +81,23 @@ def pattern(text: str) -> Splitter:
         return time, fields[count] if level else b"", fields[-1]
 
     return split
+
+
+def _check(text: str, names: list[str]) -> None:
+    for known in (MESSAGE, LEVEL, WHOLE_TIME, *PARTS_OF_TIME):
+        for name in names:
+            if name != known and name.lower() == known.lower():
+                raise ConfigError(f"data.format: <{name}> has to be written <{known}>")
+    if MESSAGE not in names:
+        raise ConfigError(
+            f"data.format: {text!r} names no <Content>, which is the message; write it like "
+            "'<Date> <Time> <Level> <Content>', or auto, json, csv"
+        )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError(
+            f"data.format: <{twice[0]}> stands twice in {text!r}; give each field a name of its own"
+        )
 
 
 def json_lines(line: bytes) -> Entry | None:

@@ -159,8 +159,8 @@ def _rows(runs: Sequence[ComparedRun]) -> str:
         for baseline, numbers in run.baselines.items():
             row |= {
                 f"{name}_of_{baseline}": numbers[name]
-                for name in ("f1", "pr_auc", "macro_f1")
-                if name in numbers
+                for name in ("f1", "pr_auc", "macro_f1", "mae")
+                if numbers.get(name) is not None
             }
         for d in run.differences:
             row |= {

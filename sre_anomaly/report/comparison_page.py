@@ -12,14 +12,16 @@ import pandas as pd
 from sre_anomaly.clock import in_words
 from sre_anomaly.frame import Array, Mask
 from sre_anomaly.records import Alert, short, write_text
+from sre_anomaly.report.comparison_words import beside, drawn_anew, meanings, too_few
 from sre_anomaly.report.sweep_data import interval_of
-from sre_anomaly.report.sweep_page import MEANINGS, document, sentences
+from sre_anomaly.report.sweep_page import document, sentences
 from sre_anomaly.report.tags import picture_tag, table_tag
 from sre_anomaly.report.words import Table
 
 COLUMNS = (
     "f1",
     "macro_f1",
+    "macro_f1_pooled",
     "accuracy",
     "pr_auc",
     "incident_recall",
@@ -29,7 +31,10 @@ COLUMNS = (
     "recall",
     "roc_auc",
     "median_time_to_detect_s",
+    "calibration_error",
     "mae",
+    "rmse",
+    "wape",
     "mase",
 )
 ABSENT = "-"
@@ -64,7 +69,7 @@ class Difference:
     def verdict(self) -> str:
         """Return what the 95 % interval allows to say."""
         if not math.isfinite(self.low):
-            return "too few days or incidents to tell"
+            return too_few(self.measure)
         if self.value == self.low == self.high == 0:
             return "no difference"
         if self.low <= 0 <= self.high:
@@ -126,7 +131,11 @@ class ComparedRun:
 
 def measured(runs: Sequence[ComparedRun]) -> list[str]:
     """Return the measures that any of the runs has."""
-    return [name for name in COLUMNS if any(name in run.measures for run in runs)]
+    found = [name for name in COLUMNS if any(name in run.measures for run in runs)]
+    if not any((run.measures.get("folds") or 1) > 1 for run in runs if "macro_f1_pooled" in run.measures):
+        # Of one fold both are the same number.
+        found = [name for name in found if name != "macro_f1_pooled"]
+    return found
 
 
 def measures_table(runs: Sequence[ComparedRun], columns: Sequence[str], *, brief: bool = False) -> Table:
@@ -140,8 +149,12 @@ def measures_table(runs: Sequence[ComparedRun], columns: Sequence[str], *, brief
             assert run is not None
             beside = "" if run.same_rows else f", beside {run.name}"
             told = f"({baseline.replace('_', ' ')}{beside})"
-            rows.append([told, *(short(numbers[name]) if name in numbers else "" for name in columns)])
+            rows.append([told, *(_short(numbers.get(name)) for name in columns)])
     return Table(["run", *(name.removesuffix("_s").replace("_", " ") for name in columns)], rows)
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else short(value)
 
 
 def cell(run: ComparedRun, measure: str, *, brief: bool = False) -> str:
@@ -194,18 +207,15 @@ def write_comparison_page(runs: Sequence[ComparedRun], picture: Path | None, pat
     finished = [run for run in runs if run.completed]
     names = measured(finished)
     differing = config_table(runs)
+    tables = any(run.told is not None for run in finished)
+    metrics = any(run.told is None for run in finished)
     body = [
         *(["<h2>Runs that did not end</h2>", *sentences(failed(runs), "caveat")] if failed(runs) else []),
         "<h2>How good they are</h2>",
         f"<div class='wide'>{table_tag(measures_table(runs, names))}</div>",
-        "<p class='note'>In brackets: 95 % interval. Rows in brackets know nothing or little: they flag as many rows as "
-        "the first run on the same data.</p>",
+        f"<p class='note'>{beside(tables=tables, metrics=metrics)}</p>",
         "<ul class='note'>",
-        *(
-            f"<li>{html.escape(name)}: {html.escape(MEANINGS[name])}</li>"
-            for name in names
-            if name in MEANINGS
-        ),
+        *(f"<li>{html.escape(meaning)}</li>" for meaning in meanings(names, tables=tables, metrics=metrics)),
         "</ul>",
         *sentences(other_rows(runs), "caveat"),
         *_differences(runs),
@@ -235,6 +245,5 @@ def _differences(runs: Sequence[ComparedRun]) -> list[str]:
     return [
         f"<h2>Against {html.escape(first.name)}, on the same rows</h2>",
         table_tag(Table(["run", "measure", "difference", "95 % interval", "so"], rows)),
-        "<p class='note'>The same days (or incidents) were drawn anew for both runs, again and again: where the interval "
-        "holds zero, another stretch of time could have turned the difference round.</p>",
+        f"<p class='note'>{drawn_anew(tables=first.told is not None)}</p>",
     ]

@@ -108,7 +108,8 @@ def _of_tables(first: ComparedRun, second: ComparedRun) -> list[Difference]:
             )
             return new - old
 
-        name = "macro_f1_pooled"
+        # Of one fold both are the same, and only the shorter name is shown beside it.
+        name = "macro_f1" if task["measures"].get("folds") == 1 else "macro_f1_pooled"
     else:
         errors = [
             np.abs(run[answer].astype(float) - run[target].astype(float)).to_numpy() for run in (one, two)

@@ -40,9 +40,11 @@ def courses_of(
     content = read_table(path)
     names = column(path, content, volume, "table.volume").astype(str) if volume else None
     values = numbers(path, column(path, content, used, "table.used"))
+    if np.isnan(values).all():
+        raise DataError(f"{path}, column {used!r}: has no value at all")
     share = values / full
     stamps = times(path, column(path, content, time, "table.time"), timezone, day_first=day_first)
-    if np.nanmin(values) >= 0 and np.nanmax(values) <= 1 and np.nanmax(share) <= HARDLY_USED:
+    if np.nanmin(values) >= 0 and 0 < np.nanmax(values) <= 1 and np.nanmax(share) <= HARDLY_USED:
         raise ConfigError(
             f"table.full={full:g}: {path} has {used} between 0 and 1, which would be hardly anything: set table.full=1"
         )
@@ -62,6 +64,4 @@ def courses_of(
         days = some.sort_index().resample("1D").last().ffill().dropna()
         if len(days):
             found.append(Course(name, int(days.index[0].value), np.asarray(days, dtype=np.float64)))
-    if not found:
-        raise DataError(f"{path}, column {used!r}: has no value at all")
     return found

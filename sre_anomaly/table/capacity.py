@@ -24,8 +24,12 @@ HISTORY = 56
 FURTHEST = 120
 """Days that are looked ahead; nobody plans for a volume that will be full later than that."""
 MOST_DAYS = 500
-NEXT = (0.02, 0.05, 0.1, 0.2)
-"""Few volumes of a real history ever were full, but all of them have reached these shares above where they were."""
+NEXT = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Few volumes of a real history ever were full, but all have reached the first of these shares above where they were.
+
+Without the last ones, which hardly any reaches, a volume with much left would be told like one with a fifth left.
+"""
+FULL, TOO_SHORT = "full already", f"cannot say: {HISTORY + 1} days are needed"
 TIDIED = 0.03
 """A fall by so much from one day to the next is somebody who tidied up."""
 NAMES = (
@@ -48,7 +52,7 @@ class Capacity(TableSource):
     """A row a volume and week; growth bends, jumps when a customer comes, and falls back when somebody tidies up.
 
     With ``path`` the volumes are those of a file of metrics. What is learned then is how long it took to reach the next
-    2, 5, 10 or 20 %, which a history shows that was never full; 120 days stand for whatever took longer.
+    2, 5, 10, 20, 40 or 80 %, which a history shows that was never full; 120 days stand for whatever took longer.
     """
 
     path: str | None = None
@@ -107,9 +111,29 @@ class Capacity(TableSource):
         """Return when each volume of a file will be full, as seen from its last day; made-up ones have no today."""
         if self.path is None:
             return None
-        courses = [course for course in self._courses() if len(course.used) > HISTORY and course.used[-1] < 1]
-        if not courses:
-            return None
+        every = self._courses()
+        courses = [course for course in every if len(course.used) > HISTORY and course.used[-1] < 1]
+        others = [
+            [course.name, f"{course.used[-1]:.0%}", FULL if course.used[-1] >= 1 else TOO_SHORT, "", ""]
+            for course in every
+            if course not in courses
+        ]
+        rows = self._dated(courses, answers) if courses else []
+        full = [row for row in others if row[2] == FULL]
+        short = [row for row in others if row[2] == TOO_SHORT]
+        return InUse(
+            "; ".join(
+                [
+                    _first(rows),
+                    *([f"{len(full)} full already: {full[0][0]}{', ...' * (len(full) > 1)}"] if full else []),
+                ]
+            ),
+            ["volume", "used now", "full at", "at the earliest", "at the latest"],
+            [*full, *rows, *short],
+        )
+
+    def _dated(self, courses: list[Course], answers: Answers) -> list[list[str]]:
+        """Return a line for each volume that is not full yet, the soonest first."""
         last = [
             _seen(course.used, _since_tidied(course.used), len(course.used) - 1, 1 - course.used[-1])
             for course in courses
@@ -120,21 +144,10 @@ class Capacity(TableSource):
         )
         dates = [dates_within(today, days, FURTHEST) for days in told]
         order = np.argsort(told[0], kind="stable")
-        rows = [
+        return [
             [courses[one].name, f"{courses[one].used[-1]:.0%}", *(str(moment[one]) for moment in dates)]
             for one in order
         ]
-        soonest = rows[0]
-        when = (
-            f"full at {soonest[2]} (between {soonest[3]} and {soonest[4]})"
-            if soonest[2][0].isdigit()
-            else soonest[2]
-        )
-        return InUse(
-            f"first of {len(rows)}: {soonest[0]}, {when}",
-            ["volume", "used now", "full at", "at the earliest", "at the latest"],
-            rows,
-        )
 
     def template(self) -> tuple[Mapping[str, Any], str]:
         """Return metrics of some made-up volumes, a row a day, and the lines that name their columns."""
@@ -188,6 +201,29 @@ class Capacity(TableSource):
                 level, last = level * draw.uniform(0.8, 0.95), 0
             used[day], since[day] = level, min(last, 365)
         return used, since
+
+
+def _first(rows: list[list[str]]) -> str:
+    """Say which volume is full first, and when.
+
+    Examples
+    --------
+    >>> _first([["/var", "61%", "2025-03-04", "2025-02-01", "2025-04-09"], ["/tmp", "5%", *["not within 120 days"] * 3]])
+    'first of 2: /var, full at 2025-03-04 (between 2025-02-01 and 2025-04-09)'
+    >>> _first([["/tmp", "5%", *["not within 120 days"] * 3]])
+    'none of 1 is in sight of being full: not within 120 days'
+    """
+    if not rows:
+        return "no volume to look ahead for"
+    name, _, at, early, late = rows[0]
+    if at[0].isdigit():
+        between = (
+            f"between {early} and {late}" if late[0].isdigit() else f"{early} at the earliest, perhaps {late}"
+        )
+        return f"first of {len(rows)}: {name}, full at {at} ({between})"
+    might = sorted((row[3], row[0]) for row in rows if row[3][0].isdigit())
+    perhaps = f"; at the earliest {might[0][1]}, {might[0][0]}" if might else ""
+    return f"none of {len(rows)} is in sight of being full: {at}{perhaps}"
 
 
 def _seen(used: Array, tidied: Array, day: int, left: float) -> tuple[float, ...]:

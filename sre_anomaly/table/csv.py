@@ -20,6 +20,10 @@ WORDS_OF_A_TEXT = 3.0
 MOST_DIFFERENT = 0.5
 """A column of words in which more than this share is different names its rows and says nothing else."""
 
+A_TIME = r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?"
+A_NUMBER = r"\s*[€$£]?\s*[+-]?\d[\d.,' ]*\s*[^\d\s]{0,5}\s*"
+"""Digits with what stands between thousands, or with a unit before or behind."""
+
 
 @register("table", "csv")
 @dataclass
@@ -56,11 +60,14 @@ class CsvTable(TableSource):
                 continue
             kind = self._kind(content[name])
             if kind == "name":
-                notes.append(
-                    f"column {name} was left out: nearly every row has a word of its own; table.texts=[{name}] keeps it"
-                )
+                notes.append(f"column {name} was left out: {_why_left_out(content[name])}")
             elif kind == "numbers":
                 found[kind][name] = numbers(path, content[name])
+                if _counts_rows(found[kind][name]):
+                    notes.append(
+                        f"column {name} numbers the rows, which says nothing of a new one; "
+                        f"table.leave_out=[{name}] leaves it out"
+                    )
             else:
                 found[kind][name] = _words(content[name])
         if not any(found.values()):
@@ -90,8 +97,18 @@ class CsvTable(TableSource):
         absent = content[self.target].isna()
         if absent.all():
             raise DataError(f"{path}, column {self.target!r}: has no value at all")
-        notes = [f"{int(absent.sum())} rows without {self.target} were left out"] if absent.any() else []
-        return content[~absent].reset_index(drop=True), notes
+        if not absent.any():
+            return content, []
+        answered = content[~absent].reset_index(drop=True)
+        if len(answered[self.target].unique()) == 1:
+            raise DataError(
+                f"{path}, column {self.target!r}: every cell is {str(answered[self.target].iloc[0])!r} or empty, and an empty "
+                "one means that nobody knows; write no or 0 where that is the answer"
+            )
+        several = bool(absent.sum() > 1)
+        return answered, [
+            f"{int(absent.sum())} row{'s' * several} without {self.target} {'were' if several else 'was'} left out"
+        ]
 
     def _kind(self, series: Any) -> str:
         name = series.name
@@ -110,6 +127,22 @@ class CsvTable(TableSource):
         if present.str.split().str.len().mean() >= WORDS_OF_A_TEXT:
             return "texts"
         return "name" if present.nunique() > max(20, MOST_DIFFERENT * len(present)) else "categories"
+
+
+def _why_left_out(series: Any) -> str:
+    """Return why a column that has a word of its own in nearly every row is not learned from, and what would be right."""
+    name, words = series.name, series.dropna().astype(str)
+    example = str(words.iloc[0])
+    if words.str.fullmatch(A_TIME).mean() > MOST_DIFFERENT:
+        return f"it holds times, such as {example!r}; table.time={name} divides the rows by it"
+    if words.str.fullmatch(A_NUMBER).mean() > MOST_DIFFERENT:
+        return f"{example!r} is no number; write numbers without a unit and without a sign between thousands"
+    return f"nearly every row has a word of its own, such as {example!r}; table.texts=[{name}] keeps it"
+
+
+def _counts_rows(values: Any) -> bool:
+    """Return whether a column goes up by one from row to row, as a number of rows does."""
+    return len(values) > 1 and bool((np.diff(values) == 1).all())
 
 
 def _words(series: Any) -> Words:
