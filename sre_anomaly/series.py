@@ -13,7 +13,7 @@ import pandas as pd
 from sre_anomaly.build import Parts, build_parts
 from sre_anomaly.corpora import Corpus
 from sre_anomaly.detection import Detection, detect, prepare
-from sre_anomaly.errors import ConfigError, DataError, UserError
+from sre_anomaly.errors import ConfigError, UserError
 from sre_anomaly.evaluation.affiliation import affiliation
 from sre_anomaly.evaluation.events import event_f1
 from sre_anomaly.evaluation.judge import baselines, measure, naive_scores
@@ -24,13 +24,15 @@ from sre_anomaly.evaluation.suite import suite
 from sre_anomaly.evaluation.vus import vus
 from sre_anomaly.frame import Array, Mask, MetricFrame
 from sre_anomaly.reasons import Explainer
-from sre_anomaly.recording import IN_SAMPLE, check_values
+from sre_anomaly.recording import IN_SAMPLE, check_values, hash_of
 from sre_anomaly.records import RunRecord, plain, write_json, write_text
 from sre_anomaly.stages import Stages
 from sre_anomaly.telling import alert_reasons
 from sre_anomaly.together import Together
 
 RESULT, SCORES, ALERTS = "result.json", "scores.parquet", "alerts.csv"
+LONGEST_NAME = 200
+"""Bytes; file systems take no more than 255, with what is added while a file is written."""
 TIMES = ("start", "fired", "end")
 TOLD = ("id", *TIMES, "peak_score", "peak_level", "flags", "closed", "metric", "reason")
 
@@ -53,7 +55,11 @@ def folder_name(series: str) -> str:
     >>> folder_name("realTweets/Twitter_volume_AAPL.csv")
     'realTweets__Twitter_volume_AAPL'
     """
-    return series.strip("./").removesuffix(".csv").removesuffix(".parquet").replace("/", "__")
+    name = series.strip("./").removesuffix(".csv").removesuffix(".parquet").replace("/", "__")
+    if len(coded := name.encode(errors="surrogateescape")) <= LONGEST_NAME:
+        return name
+    # Of a file deep down, its end tells most; the hash tells it from others that end alike.
+    return f"{hash_of({'series': series})}__{coded[-LONGEST_NAME // 2 :].decode(errors='ignore')}"
 
 
 def run_series(work: SeriesWork, name: str) -> dict[str, Any]:
@@ -94,11 +100,8 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
     version = source.version(name)
     frame, record = source.read(name), RunRecord()
     check_values(frame, record, one_of_many=True)
-    if work.learned is not None and frame.metrics != work.learned.metrics:
-        raise DataError(
-            f"{name}: has the metrics {', '.join(frame.metrics)}, not {', '.join(work.learned.metrics)} as the others: a "
-            "shared model needs the same in every series; use corpus.model=own, or choose data.values"
-        )
+    if work.learned is not None:
+        work.learned.check(name, frame)
     split = parts.split.split(frame)
     if split.in_sample:
         record.notes.append(IN_SAMPLE)

@@ -12,7 +12,7 @@ from sre_anomaly.contracts import Detector, Threshold
 from sre_anomaly.corpora import Corpus
 from sre_anomaly.detection import prepare, scorable
 from sre_anomaly.errors import ConfigError, DataError, UserError
-from sre_anomaly.frame import Array
+from sre_anomaly.frame import Array, MetricFrame
 from sre_anomaly.stages import Stages
 
 MOST_ROWS = 500_000
@@ -27,6 +27,20 @@ class Together:
     threshold: Threshold
     metrics: tuple[str, ...]
     """Which every series must have to be asked about."""
+
+    def check(self, name: str, frame: MetricFrame) -> None:
+        """Refuse a series with other metrics.
+
+        Raises
+        ------
+        DataError
+            Names both.
+        """
+        if frame.metrics != self.metrics:
+            raise DataError(
+                f"{name}: has the metrics {', '.join(frame.metrics)}, not {', '.join(self.metrics)} as the others: a shared "
+                "model needs the same in every series; use corpus.model=own, or choose data.values"
+            )
 
 
 def learn_together(config: Mapping[str, Any], names: list[str]) -> Together:

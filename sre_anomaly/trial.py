@@ -14,7 +14,7 @@ import pandas as pd
 from sre_anomaly.build import Parts, build_parts
 from sre_anomaly.corpora import Corpus
 from sre_anomaly.detection import Detection, Prepared, detect, prepare
-from sre_anomaly.errors import ConfigError
+from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.evaluation.judge import Judgement, measure
 from sre_anomaly.evaluation.series import across
 from sre_anomaly.forecasting import forecast
@@ -26,6 +26,7 @@ from sre_anomaly.runner import only_frame
 from sre_anomaly.stages import Stages
 from sre_anomaly.table_parts import build_all
 from sre_anomaly.table_trial import TASKS, try_table
+from sre_anomaly.together import Together, learn_together
 
 Report = Callable[[int, float], None]
 
@@ -107,20 +108,27 @@ def try_metrics(
 def _every_series(
     config: Mapping[str, Any], source: Corpus, record: RunRecord, stages: Stages, report: Report | None
 ) -> dict[str, Any]:
-    """Return the means over all series; how they stand is reported after each one."""
-    lines = []
-    for number, name in enumerate(source.names(), start=1):
-        parts, about = build_parts(config), RunRecord()
-        if parts.detector is None:
-            raise ConfigError("detector: a source of many series needs a detector")
-        frame, split = _without_test(source.read(name), parts, about, one_of_many=True)
-        prepared = prepare(frame, split, parts.features, stages.stage)
-        _, verdict = _judged(frame, split, prepared, parts, stages)
-        days = (frame.step * (split.test.stop - split.test.start)).total_seconds() / 86400
-        lines.append({"judged_days": days, **verdict.measures})
+    """Return the means over all series that can be run; how they stand is reported after each one."""
+    names = source.names()
+    learned = learn_together(config, names) if config["corpus"]["model"] == "shared" else None
+    lines: list[dict[str, Any]] = []
+    refused: list[DataError] = []
+    for number, name in enumerate(names, start=1):
+        try:
+            lines.append(_one_series(config, source, name, learned, stages))
+        except DataError as error:
+            # As in a run: one broken file must not cost the others.
+            refused.append(error)
+            continue
         areas = [line["pr_auc"] for line in lines if np.isfinite(line.get("pr_auc", np.nan))]
         if report is not None and areas:
             report(number, float(np.mean(areas)))
+    if not lines:
+        raise refused[0]
+    if refused:
+        record.notes.append(
+            f"{len(refused)} of {len(names)} series could not be run and are in no average; the first: {refused[0]}"
+        )
     overall = across(pd.DataFrame(lines), int(config["seed"]))
     return {
         "detector": record.detector,
@@ -130,10 +138,27 @@ def _every_series(
     }
 
 
+def _one_series(
+    config: Mapping[str, Any], source: Corpus, name: str, learned: Together | None, stages: Stages
+) -> dict[str, Any]:
+    """Return the measures of one series, by a detector of its own or by the one of all series."""
+    parts = build_parts(config)
+    if parts.detector is None:
+        raise ConfigError("detector: a source of many series needs a detector")
+    frame, split = _without_test(source.read(name), parts, RunRecord(), one_of_many=True)
+    if learned is not None:
+        learned.check(name, frame)
+        parts.detector, parts.threshold = learned.detector, learned.threshold
+    prepared = prepare(frame, split, parts.features, stages.stage)
+    _, verdict = _judged(frame, split, prepared, parts, stages, learn=learned is None)
+    days = (frame.step * (split.test.stop - split.test.start)).total_seconds() / 86400
+    return {"judged_days": days, **verdict.measures}
+
+
 def _judged(
-    frame: MetricFrame, split: Split, prepared: Prepared, parts: Parts, stages: Stages
+    frame: MetricFrame, split: Split, prepared: Prepared, parts: Parts, stages: Stages, *, learn: bool = True
 ) -> tuple[Detection, Judgement]:
-    detected = detect(frame, split, prepared, parts, stages.stage)
+    detected = detect(frame, split, prepared, parts, stages.stage, learn=learn)
     span = split.test
     with stages.stage("judge"):
         return detected, measure(

@@ -18,7 +18,7 @@ from sre_anomaly.build import build
 from sre_anomaly.compose import composed
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.series import across
-from sre_anomaly.report.corpus_words import strongest
+from sre_anomaly.report.corpus_words import caught, strongest
 from sre_anomaly.report.nab_nested import nested_scores
 from sre_anomaly.report.nab_words import nab_remarks
 
@@ -251,6 +251,61 @@ def test_a_sweep_over_a_fleet(command, tmp_path):
     assert record["detection"]["series"] == 4
     assert record["detection"]["measured_on"] == "validation"
     assert (folder / "best" / "series.csv").is_file()
+
+
+def test_a_sweep_leaves_out_and_shares_what_a_run_does(command, tmp_path):
+    """One broken file costs a sweep no more than a run, and a shared model is shared in a trial as well."""
+    _write_hosts(tmp_path, 3)
+    wild = pd.read_csv(tmp_path / "hosts" / "web2.csv")
+    wild["cpu"] *= 10
+    wild.to_csv(tmp_path / "hosts" / "web2.csv", index=False)
+    (tmp_path / "hosts" / "broken.csv").write_text("time,cpu\n2024-01-01,high\n")
+    words = [*FLEET, "sweep=contamination", "hydra.sweeper.n_trials=1"]
+    words.append("hydra.sweeper.objective=detection.measures.alerts_per_week")
+    found = {}
+    for model in ("own", "shared"):
+        code, _, err = command(*words, f"corpus.model={model}", f"outputs={model}")
+        assert code == 0, err
+        record = json.loads(next(tmp_path.glob(f"{model}/fleet/sweep_*/0/record.json")).read_text())
+        assert record["detection"]["series"] == 3
+        assert record["notes"][0].startswith(
+            "1 of 4 series could not be run and are in no average; the first: "
+        )
+        assert "broken.csv: has no column of numbers" in record["notes"][0]
+        found[model] = record["detection"]["measures"]
+    assert found["own"] != found["shared"]
+
+
+@pytest.mark.parametrize(("incidents", "alerts"), [(2, 0), (0, 3), (0, 0), (2, 3)])
+def test_what_was_caught_of_nothing_is_said_in_words(incidents, alerts):
+    """Without alerts, or without incidents, there is no share of them, and none is told."""
+    line = {
+        "status": "completed",
+        "flags": alerts,
+        "alerts": alerts,
+        "judged_days": 7.0,
+        "incidents": incidents,
+    }
+    line |= {"incidents_caught": 0, "false_alerts": alerts, "time_in_alert": 0.0}
+    overall = across(pd.DataFrame([line]), seed=0)
+    detection = {"measures": overall.measures, "intervals": overall.intervals}
+    record = SimpleNamespace(detection=detection)
+    told = caught(SimpleNamespace(record=record))
+    assert "nan" not in told
+    assert ("met an incident" in told) == (alerts > 0)
+    assert ("95 % interval" in told) == (incidents > 0)
+
+
+def test_a_path_longer_than_a_file_name_may_be(command, tmp_path):
+    """Files deep down have folders of their own, also where they end alike."""
+    _write_hosts(tmp_path, 1)
+    for kind in ("a", "b"):
+        deep = tmp_path / "deep" / kind / "/".join(["ordner-für-metriken" * 2] * 8)
+        deep.mkdir(parents=True)
+        shutil.copy(tmp_path / "hosts" / "web0.csv", deep)
+    code, out, err = command("experiment=fleet", "data.path='deep/**/*.csv'")
+    assert code == 0, err
+    assert "2 of 2 series" in out
 
 
 BAD = [

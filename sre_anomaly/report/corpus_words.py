@@ -59,16 +59,16 @@ def caught(found: CorpusRun) -> str | None:
     if "incidents" not in measures:
         return None
     low, high = _detection(found)["intervals"]["incident_recall"]
-    open_for = (
-        f", and alerts take {measures['time_in_alert']:.1%} of the time"
-        if "time_in_alert" in measures
-        else ""
-    )
-    return (
-        f"{measures['incidents_caught']} of {measures['incidents']} known incidents (95 % interval {low:.0%} to "
-        f"{high:.0%}), {short(measures['false_alerts_per_week'])} false alerts a week and series; "
-        f"{measures['alert_precision']:.0%} of the alerts met an incident{open_for}"
-    )
+    sure = f" (95 % interval {low:.0%} to {high:.0%})" if measures["incidents"] else ""
+    told = [
+        f"{measures['incidents_caught']} of {measures['incidents']} known incidents{sure}",
+        f"{short(measures['false_alerts_per_week'])} false alerts a week and series",
+    ]
+    long = [f"alerts take {measures['time_in_alert']:.1%} of the time"] if "time_in_alert" in measures else []
+    if np.isfinite(measures["alert_precision"]):
+        met = f"{measures['alert_precision']:.0%} of the alerts met an incident"
+        return f"{', '.join(told)}; {', and '.join([met, *long])}"
+    return ", ".join([*told, *long])
 
 
 def measured(found: CorpusRun) -> Table | None:
