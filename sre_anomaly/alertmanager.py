@@ -23,9 +23,10 @@ NAME = "UnusualMetric"
 class Alertmanager:
     """Sends alerts to version 2 of an Alertmanager's API, from a thread of its own.
 
-    The labels are ``alertname`` (UnusualMetric), ``experiment`` and ``metric``, the metric that the alert began with, so
-    that they stay the same while it fires; what was seen and expected is the annotation ``summary``. A monitor that dies
-    is heard of no more, and its alerts are taken for resolved five minutes later.
+    The labels are ``alertname`` (UnusualMetric), ``experiment`` and ``metric``; what was seen and expected is the
+    annotation ``summary``. When another metric is further out than the one that an alert began with, the alert goes on with
+    that one, and the former is over. A monitor that dies is heard of no more, and its alerts are taken for resolved five
+    minutes later.
 
     Parameters
     ----------
@@ -51,26 +52,29 @@ class Alertmanager:
             raise ConfigError(f"alertmanager={url}: is no address; write one such as http://localhost:9093")
         self.url, self._address = url, f"{url.rstrip('/')}/api/v2/alerts"
         self._experiment, self._say, self._clock = experiment, say, clock
-        self._alerts: dict[int, dict[str, Any]] = {}
-        self._over: dict[int, int] = {}
+        self._alerts: dict[tuple[int, str], dict[str, Any]] = {}
+        self._over: dict[tuple[int, str], int] = {}
         self._changed, self._ended, self._lost = threading.Condition(), False, False
         self._thread = threading.Thread(target=self._keep_telling, daemon=True)
         self._thread.start()
 
     def hear(self, told: Mapping[str, Any]) -> None:
         """Take in what happened to an alert, as the monitor writes it."""
-        number, now = int(told["id"]), self._clock()
-        end = in_nanoseconds(told["end"])
+        key, now = (int(told["id"]), str(told["metric"])), self._clock()
         with self._changed:
-            known = self._alerts.get(number)
+            others = [
+                one for one in self._alerts if one[0] == key[0] and one != key and one not in self._over
+            ]
             if told["event"] == "closed":
                 # Of what was over long ago, as when the past is caught up on, nobody need be told.
-                if known is None and now - end > LASTS:
+                if not others and key not in self._alerts and now - in_nanoseconds(told["end"]) > LASTS:
                     return
-                self._over[number] = now
-            labels = {"alertname": NAME, "experiment": self._experiment, "metric": told["metric"]}
-            self._alerts[number] = {
-                "labels": known["labels"] if known else labels,
+                self._over[key] = now
+            for other in others:
+                self._over[other] = now
+                self._alerts[other]["endsAt"] = _at(now)
+            self._alerts[key] = {
+                "labels": {"alertname": NAME, "experiment": self._experiment, "metric": key[1]},
                 "annotations": {
                     "summary": told["reason"],
                     "peak": told["peak"],
@@ -103,11 +107,11 @@ class Alertmanager:
     def _due(self) -> list[dict[str, Any]]:
         """Return all that fires or was over a short while ago; forget the others."""
         now = self._clock()
-        for number in [number for number, since in self._over.items() if now - since > LASTS]:
-            del self._over[number], self._alerts[number]
+        for key in [key for key, since in self._over.items() if now - since > LASTS]:
+            del self._over[key], self._alerts[key]
         return [
-            alert if number in self._over else alert | {"endsAt": iso((now + LASTS) // 10**9 * 10**9)}
-            for number, alert in self._alerts.items()
+            alert if key in self._over else alert | {"endsAt": _at(now + LASTS)}
+            for key, alert in self._alerts.items()
         ]
 
     def _send(self, alerts: list[dict[str, Any]]) -> None:
@@ -121,3 +125,7 @@ class Alertmanager:
         if self._lost and not lost:
             self._say(f"alertmanager={self.url}: reached again")
         self._lost = lost
+
+
+def _at(time: int) -> str:
+    return iso(time // 10**9 * 10**9)

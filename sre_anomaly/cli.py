@@ -54,7 +54,7 @@ A point is a line of JSON, {"time": "2024-01-31T14:00:00Z", "cpu": 41.5}, or of 
   format=json        how points are written: json or csv; without it found out
   only=alerts        leave out the answers to points
   state=FILE         where to go on from after a restart; an open alert stays open
-  every=1000         save the state after so many points
+  every=1000         save the state after so many points too: it is saved at each alert and every ten seconds
   alertmanager=URL   tell this Alertmanager of alerts too, such as http://localhost:9093
   remediation=FILE   let alerts set off what these rules say; see sre-anomaly new remediation
 """,

@@ -2,9 +2,13 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import BeforeValidator
+
+from sre_anomaly.errors import ConfigError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -18,6 +22,27 @@ EPOCH_UNITS: tuple[tuple[float, Literal["ns", "us", "ms", "s"], int], ...] = (
 )
 """The unit of a number of time since 1970, and its nanoseconds, by the number's size: 1e11 seconds would be the year
 5138, 1e8 was in 1973."""
+
+
+def time_zone(name: str) -> ZoneInfo:
+    """Return a time zone by its name.
+
+    Raises
+    ------
+    ConfigError
+        If none is called so.
+
+    Examples
+    --------
+    >>> time_zone("Europe/Berlin").key
+    'Europe/Berlin'
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        near = get_close_matches(name, sorted(available_timezones()), n=1)
+        hint = f"did you mean {near[0]}?" if near else "write one like Europe/Berlin"
+        raise ConfigError(f"data.timezone: no time zone is called {name!r}; {hint}") from None
 
 
 def parse_duration(text: Any) -> timedelta:

@@ -20,8 +20,13 @@ MOST_ROWS = 10_000
 """A Prometheus refuses to answer with more than 11,000 values of a series at once."""
 LONGEST = 1 << 28
 """Bytes of one answer."""
+API = "/api/v1"
 MILLISECOND = 1_000_000
 Labels = tuple[tuple[str, str], ...]
+
+
+class AwayError(DataError):
+    """Nobody answers, or nobody who can at the moment."""
 
 
 class RefusedError(Exception):
@@ -130,7 +135,7 @@ class Prometheus:
         return sorted(map(str, answer["data"]))
 
     def _ask(self, what: str, asked: Mapping[str, Any], *, post: bool = True) -> dict[str, Any]:
-        address, form = f"{self.url.rstrip('/')}/api/v1/{what}", urlencode(asked)
+        address, form = f"{self.url.rstrip('/').removesuffix(API)}{API}/{what}", urlencode(asked)
         request = Request(address, form.encode()) if post else Request(f"{address}?{form}")  # noqa: S310 - http alone
         for name, value in {"User-Agent": "sre-anomaly", **self.headers}.items():
             request.add_header(name, value)
@@ -143,7 +148,7 @@ class Prometheus:
         except HTTPError as error:
             raise self._refusal(error) from None
         except (URLError, HTTPException, OSError) as error:
-            raise DataError(
+            raise AwayError(
                 f"data.url: {self.url} does not answer ({_why(error)}); is this the address that your dashboards use?"
             ) from None
         if len(text) > LONGEST:
@@ -169,6 +174,8 @@ class Prometheus:
             content = _parsed(error.read(LONGEST)) or {}
         if error.code in (401, 403):
             hint = "put a token or a password into an environment variable and name it: data.secret_env=..."
+            if self.secret_env is not None:
+                hint = f"is what stands in {self.secret_env} right?"
             return DataError(f"data.url: {self.url} does not let us in (HTTP {error.code}); {hint}")
         if 300 <= error.code < 400:
             return DataError(
@@ -177,10 +184,10 @@ class Prometheus:
         if content.get("error") and error.code in (400, 422):
             return RefusedError(" ".join(str(content["error"]).split()))
         said = f": {content['error']}" if content.get("error") else ""
-        hint = (
-            "; write the address before /api/v1, such as http://localhost:9090" if error.code == 404 else ""
-        )
-        return DataError(f"data.url: {self.url} answers HTTP {error.code}{said}{hint}")
+        if error.code != 404:
+            return AwayError(f"data.url: {self.url} answers HTTP {error.code}{said}")
+        hint = "write the address before /api/v1, such as http://localhost:9090 or https://host/prometheus"
+        return DataError(f"data.url: {self.url} answers HTTP 404{said}; {hint}")
 
 
 class _Stay(HTTPRedirectHandler):

@@ -26,6 +26,8 @@ class Teller:
         self.counts: Counter[str] = Counter()
         self.open: set[int] = set()
         self.opened = 0
+        self.news = False
+        """Whether an alert opened or closed in the last row."""
         self.remedy: Remedy | None = None
         self.alertmanager: Alertmanager | None = None
         # Alerts that fired before this were told by the run that saved the state.
@@ -43,6 +45,7 @@ class Teller:
     def tell(self, result: "Result") -> None:
         """Write what a row brought."""
         events = self.events(result.alerts, result.time) if result.alerts else []
+        self.news = any(told["event"] != "changed" for told in events)
         self.write(map(json.dumps, events) if self.only_alerts else (self._line(result, events),))
         for told in events:
             if self.alertmanager is not None:

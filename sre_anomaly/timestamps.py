@@ -3,13 +3,12 @@
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from sre_anomaly.clock import EPOCH_UNITS
+from sre_anomaly.clock import EPOCH_UNITS, time_zone
 from sre_anomaly.errors import DataError
 from sre_anomaly.tables import HEADER_ROWS, row_of
 
@@ -104,12 +103,9 @@ def _day_first(where: str, text: Any, numeric: pd.DataFrame, stated: bool | None
 
 def _localize(where: str, stamps: pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:
     """Take times as local ones; an hour that occurs twice when clocks go back is told apart by its order."""
+    time_zone(timezone)
     try:
         return stamps.tz_localize(timezone).tz_convert("UTC")
-    except (ZoneInfoNotFoundError, KeyError):
-        raise DataError(
-            f"data.timezone: no time zone is called {timezone!r}; for example Europe/Berlin"
-        ) from None
     except ValueError:
         with suppress(ValueError):
             return stamps.tz_localize(timezone, ambiguous="infer").tz_convert("UTC")

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from io import FileIO
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sre_anomaly.monitor import Monitor
 
 KEYS = ("model", "input", "follow", "only", "state", "every", "format", "alertmanager", "remediation")
+SAVE_SECONDS = 10.0
 CHOICES = {"only": ("alerts",), "format": ("json", "csv"), "follow": ("true", "false")}
 
 
@@ -36,7 +38,8 @@ def watch(
 ) -> None:
     """Answer the points of a pipe or a file as they come, until it ends, or until SIGTERM or SIGINT (exit code 130).
 
-    With ``state=FILE`` an alert that is open at the end stays so for the next run; without, it is closed. With
+    With ``state=FILE``, saved at each alert and every ten seconds, an alert that is open at the end stays so for the next
+    run; without, it is closed. With
     ``alertmanager=URL`` alerts are told there too, with ``remediation=FILE`` they set off what its rules say.
 
     Raises
@@ -69,9 +72,11 @@ def watch(
                     pieces = (
                         follow(settings["input"], stopped, teller.say) if tail else chunks(stream, stopped)
                     )
+                saved_at = time.monotonic()
                 for points in _answers(split_lines(pieces, stopped), reader, monitor, teller, heard):
-                    if points % every == 0:
+                    if points % every == 0 or teller.news or time.monotonic() - saved_at > SAVE_SECONDS:
                         save()
+                        saved_at = time.monotonic()
             if not settings["state"] and not heard:
                 teller.write(map(json.dumps, teller.events(monitor.finish())))
             teller.stdout.flush()

@@ -135,7 +135,9 @@ def test_gaps_infinities_and_a_late_beginning():
     missing = np.isnan(frame.values[:, 0])
     assert missing[300:400].all()
     assert missing.sum() == 100
-    assert any("there are values from 2024-01-31 05:01:00+00:00" in note for note in frame.notes)
+    assert any(
+        "there are values from 2024-01-31 05:01 to 2024-01-31 14:00 UTC only" in note for note in frame.notes
+    )
 
 
 def test_secrets_are_sent_and_written_nowhere(command, tmp_path, monkeypatch):
@@ -175,6 +177,8 @@ WRONG = {
     ),
     "no metric": ("[]", [], "data.metrics: name at least one"),
     "end": ("[up]", ["data.end=soon"], "data.end: 'soon' is no time"),
+    "ahead": ("[up]", ["data.end=2199-01-01"], "data.end: '2199-01-01' lies ahead; leave it out"),
+    "time zone": ("[up]", ["data.timezone=Europe/Berln"], "'Europe/Berln'; did you mean Europe/Berlin?"),
     "short": ("[up]", ["data.last=1m"], "data.last: 1m is shorter than two steps of 1m"),
     "step": ("[up]", ["data.step=0s"], "data.step"),
     "secret": ("[up]", ["data.secret_env=NOT_SET"], "no environment variable 'NOT_SET'"),
@@ -216,6 +220,35 @@ def test_strange_answers(code, content, expected):
     """A server that is none, or does not let us in, is told of."""
     with standing(lambda *_: (code, content)) as server, pytest.raises(DataError, match=re.escape(expected)):
         list(source(server.url, metrics="[up]").frames())
+
+
+def test_what_people_type_for_an_address_and_a_metric():
+    """The part of the API may stand in the address; one metric needs no list; steps below the scrapes are told."""
+
+    def reply(path, asked):
+        asked["step"] = str(4 * float(asked["step"]))
+        code, content = usual(path, asked)
+        values = content["data"]["result"][0]["values"]
+        first, step = values[0][0], (values[1][0] - values[0][0]) / 4
+        content["data"]["result"][0]["values"] = [
+            [first + step * place, values[place // 4][1]] for place in range(4 * len(values) - 3)
+        ]
+        return code, content
+
+    with standing(reply) as server:
+        (frame,) = source(server.url + "/api/v1/", "data.last=2h", metrics="up").frames()
+    assert frame.metrics == ("up",)
+    assert any("is data.step=1m shorter than the time between two scrapes?" in note for note in frame.notes)
+
+
+def test_a_wrong_token_is_called_wrong(monkeypatch):
+    """Who has named a secret need not be told to name one."""
+    monkeypatch.setenv("MY_TOKEN", "wrong")
+    with (
+        standing(lambda *_: (401, b"")) as server,
+        pytest.raises(DataError, match="what stands in MY_TOKEN right"),
+    ):
+        list(source(server.url, "data.secret_env=MY_TOKEN", metrics="[up]").frames())
 
 
 def test_a_fleet_is_asked_host_by_host(command, tmp_path):
@@ -301,16 +334,55 @@ def test_a_server_that_is_away_is_asked_again(watched, monkeypatch):
     clock[0] += 300 * 10**9
     times = [json.loads(next(lines))["time"] for _ in range(5)]
     assert times == [f"2024-01-31T14:0{minute}:00Z" for minute in range(1, 6)]
-    assert len(said) == 2
-    assert "HTTP 503" in said[0]
-    assert "answers again" in said[1]
+    told = [line for line in said if "warns" not in line]
+    assert len(told) == 2
+    assert "HTTP 503" in told[0]
+    assert "answers again" in told[1]
+    assert said.count("the server warns: data.metrics.node_load1: slow") == 1
+
+
+def test_a_server_that_is_away_at_the_start_is_waited_for(watched, monkeypatch):
+    """A monitor that starts before its server, as after a power cut, does not end."""
+    monitor, server = watched
+    away = [1, 2]
+    monkeypatch.setattr("sre_anomaly.polling._wait", lambda *_: away.pop())
+    server.reply = lambda *asked: (503, b"") if away else usual(*asked)
+    said = []
+    assert b"time" in next(poll(monitor, lambda: False, said.append, lambda: END * 10**9 + SETTLED))
+    assert [("503" in line, "again" in line) for line in said[:2]] == [(True, True), (False, True)]
+
+
+def test_a_metric_that_is_gone_is_told(watched):
+    """With no value for five rows a metric is told of once, and when it has values again."""
+    monitor, server = watched
+    gone = [True]
+
+    def reply(path, asked):
+        code, content = usual(path, asked)
+        if asked["query"] == "node_load5" and gone[0]:
+            content["data"]["result"] = []
+        return code, content
+
+    server.reply = reply
+    clock, said = [END * 10**9 + SETTLED], []
+    lines = poll(monitor, lambda: False, said.append, lambda: clock[0])
+    for _ in range(monitor.model.features.lookback + 1):
+        next(lines)
+    for minute in range(6):
+        clock[0] += 60 * 10**9
+        gone[0] = minute < 4
+        assert (json.loads(next(lines))["node_load5"] is None) == gone[0]
+    told = [line for line in said if "warns" not in line]
+    assert len(told) == 2
+    assert told[0].startswith("node_load5 has had no value since 2024-01-31T")
+    assert told[1] == "node_load5 has values again"
 
 
 def test_nothing_to_ask(watched, command):
     """A server that is not there at the start, or a model of something else, ends it with one line."""
     monitor, server = watched
-    server.reply = lambda *_: (503, b"")
-    with pytest.raises(DataError, match="HTTP 503"):
+    server.reply = lambda *_: (404, b"")
+    with pytest.raises(DataError, match="HTTP 404"):
         next(poll(monitor, lambda: False, print, lambda: END * 10**9 + SETTLED))
     assert command("experiment=prometheus_week", "features=rolling", "forecaster=none")[0] == 0
     code, _, err = command("monitor", "model=outputs/latest/model", "input=prometheus")

@@ -414,6 +414,20 @@ def test_a_signal_ends_it_politely(tmp_path, number, code):
     assert json.loads((tmp_path / "state.json").read_text())[1] == 3
 
 
+def test_an_alert_is_saved_before_anything_else_can_happen(tmp_path):
+    """Whoever is killed right after an alert has opened goes on with it, however rarely the state is saved else."""
+    process = start(tmp_path, "state=state.json", "every=100000")
+    process.stdin.write(rows(1, 2, 95).encode())
+    process.stdin.flush()
+    deadline = time.monotonic() + 60
+    saved = tmp_path / "state.json"
+    while not saved.exists() or not saved.read_text().endswith("}]"):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+
+
 def test_following_until_sigterm(tmp_path):
     """A followed file of the command is answered as it grows, and line numbers start again with the file."""
     path = tmp_path / "in.jsonl"

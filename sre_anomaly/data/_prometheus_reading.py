@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.clock import Duration, in_words, iso, nanoseconds
+from sre_anomaly.clock import Duration, in_words, iso, nanoseconds, time_zone
 from sre_anomaly.errors import ConfigError, DataError, did_you_mean
 from sre_anomaly.frame import Array, Incident, MetricFrame
 from sre_anomaly.prometheus import MILLISECOND, Labels, Prometheus, RefusedError
 from sre_anomaly.regularise import regularise
 from sre_anomaly.windows import read_windows, utc
 
+MOST_ALIKE = 0.6
+"""A larger share of rows like the one before is not what was measured, but what was measured before."""
 NOT_NAMES = re.compile(
     r"""("(\\.|[^"\\])*"|'(\\.|[^'\\])*'|`[^`]*`|\{[^}]*\}|\[[^]]*\]|
     \b(by|without|on|ignoring|group_left|group_right)\s*\([^)]*\))""",
@@ -47,7 +49,7 @@ class PrometheusReading:
     """What is asked, of whom, and for which time."""
 
     url: str
-    metrics: dict[str, str] | list[str]
+    metrics: dict[str, str] | list[str] | str
     last: Duration = timedelta(days=14)
     end: str | None = None
     step: Duration = timedelta(minutes=1)
@@ -63,9 +65,9 @@ class PrometheusReading:
             raise ConfigError(
                 "data.metrics: name at least one: data.metrics=[node_load1], or {name: expression}"
             )
-        self.expressions = (
-            self.metrics if isinstance(self.metrics, dict) else {name: name for name in self.metrics}
-        )
+        names = [self.metrics] if isinstance(self.metrics, str) else self.metrics
+        self.expressions = names if isinstance(names, dict) else {name: name for name in names}
+        time_zone(self.timezone)
         self.step_ns = nanoseconds(self.step)
         if self.step_ns < MILLISECOND or self.step_ns % MILLISECOND:
             raise ConfigError(f"data.step: {self.step} is not a number of milliseconds; write one such as 1m")
@@ -73,6 +75,8 @@ class PrometheusReading:
             raise ConfigError(
                 f"data.last: {in_words(self.last)} is shorter than two steps of {in_words(self.step)}"
             )
+        if self.end is not None and self.span[1] > time.time_ns():
+            raise ConfigError(f"data.end: {self.end!r} lies ahead; leave it out to look until now")
         self.server = Prometheus(self.url, self.user, self.secret_env, self.headers or {})
 
     def settled(self, node: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,10 +111,16 @@ class PrometheusReading:
             if not np.isfinite(column).any():
                 raise DataError(self._nothing(metric, expressions[metric]))
         clock = pd.DatetimeIndex(np.arange(first, last + 1, self.step_ns), tz="UTC")
+        if (np.diff(values, axis=0) == 0).all(axis=1).mean() > MOST_ALIKE:
+            notes.append(
+                f"Careful: most rows are like the one before; is data.step={in_words(self.step)} shorter than the time "
+                "between two scrapes?"
+            )
         measured = np.flatnonzero(np.isfinite(values).any(axis=1))
         kept = slice(measured[0], measured[-1] + 1)
         if len(clock[kept]) < len(clock):
-            notes.append(f"there are values from {clock[kept][0]} to {clock[kept][-1]} only")
+            begin, end = (f"{clock[kept][edge]:%Y-%m-%d %H:%M}" for edge in (0, -1))
+            notes.append(f"there are values from {begin} to {end} UTC only")
         regular = regularise(
             name, clock[kept], values[kept], resample=self.step, interpolate=self.interpolate
         )
@@ -154,8 +164,8 @@ class PrometheusReading:
         return np.column_stack(columns), list(notes)
 
     def _nothing(self, metric: str, expression: str) -> str:
-        first, last = (pd.Timestamp(edge, tz="UTC") for edge in self.span)
-        said = f"data.metrics.{metric}: {expression!r} has no value from {first} to {last}"
+        first, last = (f"{pd.Timestamp(edge, tz='UTC'):%Y-%m-%d %H:%M}" for edge in self.span)
+        said = f"data.metrics.{metric}: {expression!r} has no value from {first} to {last} UTC"
         try:
             known = self.server.label_values("__name__", None, *self.span)
         except (DataError, RefusedError):

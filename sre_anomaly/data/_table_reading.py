@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.clock import Duration
+from sre_anomaly.clock import Duration, time_zone
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import Array, Incident, MetricFrame
 from sre_anomaly.regularise import regularise
@@ -39,6 +39,7 @@ class TableReading:
     """Whether a file without the label column is refused."""
 
     def __post_init__(self) -> None:
+        time_zone(self.timezone)
         if self.label and self.incidents:
             raise ConfigError(
                 "data.label: give either data.label (a column) or data.incidents (a file), not both"

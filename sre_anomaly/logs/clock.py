@@ -2,10 +2,9 @@
 
 import re
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sre_anomaly.clock import EPOCH_UNITS
-from sre_anomaly.errors import ConfigError, DataError
+from sre_anomaly.clock import EPOCH_UNITS, time_zone
+from sre_anomaly.errors import DataError
 from sre_anomaly.logs.recent import Recent
 
 FORMATS = {
@@ -65,12 +64,7 @@ class LogClock:
     """
 
     def __init__(self, timezone: str = "UTC", year: int | None = None) -> None:
-        try:
-            self._zone = ZoneInfo(timezone)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ConfigError(
-                f"data.timezone: no time zone is called {timezone!r}; write one like Europe/Berlin"
-            ) from None
+        self._zone = time_zone(timezone)
         self._year = year
         self._month = 0
         self._form = 0

@@ -21,6 +21,8 @@ BLUE, ORANGE, RED, GREY = "#0072B2", "#E69F00", "#D55E00", "#999999"
 POINTS = 2400
 """A panel is about twelve hundred pixels wide: a lowest and a highest point for each, more only cost time."""
 PANELS = 4
+FAR = 20.0
+"""Times the level that a score may be before a straight scale shows nothing else."""
 DOTS_PER_INCH = 110
 
 
@@ -43,6 +45,7 @@ def anomaly_plot(run: Run, path: Path) -> None:
     draw_line(score_axis, time, found.scores[span], color="black", linewidth=0.7, label="score")
     draw_line(score_axis, time, found.levels[span], color=RED, linewidth=1, linestyle="--", label="level")
     score_axis.set_ylabel("score")
+    _show_level(score_axis, found.scores[span], found.levels[span])
     score_axis.legend(loc="upper left", fontsize=8, ncols=2)
     date_axis(score_axis)
     handles, labels = axes[0].get_legend_handles_labels()
@@ -51,7 +54,7 @@ def anomaly_plot(run: Run, path: Path) -> None:
     flags = int(found.flags[span].sum())
     title = f"{frame.name}: {flags} flagged rows, {len(found.alerts)} alerts"
     if len(shown) < len(frame.metrics):
-        title += f" (the {len(shown)} of {len(frame.metrics)} metrics that the strongest rows name)"
+        title += f" (the {len(shown)} of {len(frame.metrics)} metrics that are named most often)"
     figure.suptitle(title, fontsize=12)
     save_figure(figure, path)
 
@@ -97,11 +100,20 @@ def _draw_forecast(axis: Axes, forecasts: Forecasts, metric: int, part: slice) -
 
 
 def _most_blamed(run: Run) -> list[str]:
-    """Return the metrics named most often by the strongest rows, at least one."""
-    named = [reason.metric for _, reason in run.strongest]
+    """Return the metrics named most often by the alerts and the strongest rows, at least one."""
+    alerts = run.detection.alerts if run.detection is not None else []
+    named = [alert.metric for alert in alerts] + [reason.metric for _, reason in run.strongest]
     counted = sorted(run.frame.metrics, key=lambda metric: -named.count(metric))
     used = [metric for metric in counted if metric in named] or counted
     return used[:PANELS]
+
+
+def _show_level(axis: Axes, scores: Array, levels: Array) -> None:
+    """Press what is far above the level together, where it would press the level onto the ground."""
+    level, highest = (np.nanmax(one, initial=0.0) for one in (levels, scores))
+    if 0 < FAR * level < highest and np.nanmin(scores, initial=0.0) >= 0:
+        axis.set_yscale("symlog", linthresh=float(level))
+        axis.set_ylabel("score, beyond the level in powers of ten")
 
 
 def _shade_incidents(axis: Axes, frame: MetricFrame, time: pd.DatetimeIndex) -> None:
