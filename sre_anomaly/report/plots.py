@@ -17,7 +17,7 @@ from sre_anomaly.runner import Run
 Rows = npt.NDArray[np.int64]
 
 # Okabe and Ito's colours (2008), which colour-blind readers can tell apart.
-BLUE, ORANGE, RED, GREY = "#0072B2", "#E69F00", "#D55E00", "#999999"
+BLUE, ORANGE, RED, PURPLE, GREY = "#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#999999"
 POINTS = 2400
 """A panel is about twelve hundred pixels wide: a lowest and a highest point for each, more only cost time."""
 PANELS = 4
@@ -113,7 +113,7 @@ def _show_level(axis: Axes, scores: Array, levels: Array) -> None:
     level, highest = (np.nanmax(one, initial=0.0) for one in (levels, scores))
     if 0 < FAR * level < highest and np.nanmin(scores, initial=0.0) >= 0:
         axis.set_yscale("symlog", linthresh=float(level))
-        axis.set_ylabel("score, beyond the level in powers of ten")
+        axis.set_ylabel("score (log above level)")
 
 
 def _shade_incidents(axis: Axes, frame: MetricFrame, time: pd.DatetimeIndex) -> None:
@@ -128,10 +128,22 @@ def _shade_incidents(axis: Axes, frame: MetricFrame, time: pd.DatetimeIndex) -> 
 def _mark_alerts(axis: Axes, alerts: list[Alert], time: pd.DatetimeIndex, column: Array) -> None:
     if not alerts:
         return
-    rows = np.clip(time.asi8.searchsorted([alert.peak for alert in alerts]), 0, len(time) - 1)
-    axis.plot(
-        _plain(time[rows]), column[rows], "o", color=RED, markersize=3.5, label="alert that names this metric"
+    spans = _plain(
+        pd.DatetimeIndex([moment for alert in alerts for moment in (alert.start, alert.end)], tz="UTC")
     )
+    starts, ends = date2num(spans[::2]), date2num(spans[1::2])  # type: ignore[no-untyped-call]
+    across = axis.get_xaxis_transform()
+    axis.broken_barh(
+        list(zip(starts, ends - starts, strict=True)),
+        (0, 1),
+        color=PURPLE,
+        alpha=0.35,
+        linewidth=0,
+        transform=across,
+        label="alert",
+    )
+    rows = np.clip(time.asi8.searchsorted([alert.peak for alert in alerts]), 0, len(time) - 1)
+    axis.plot(_plain(time[rows]), column[rows], "o", color=RED, markersize=3.5, label="its peak")
 
 
 def draw_line(axis: Axes, time: pd.DatetimeIndex, values: Array, **style: object) -> None:
