@@ -18,6 +18,7 @@ from sre_anomaly.compose import composed
 from sre_anomaly.errors import DataError
 from sre_anomaly.polling import SETTLED, poll
 
+ROOT = Path(__file__).parents[1]
 END = 1_706_709_600
 """2024-01-31 14:00 UTC."""
 MOST = 11_000
@@ -239,6 +240,23 @@ def test_what_people_type_for_an_address_and_a_metric():
         (frame,) = source(server.url + "/api/v1/", "data.last=2h", metrics="up").frames()
     assert frame.metrics == ("up",)
     assert any("is data.step=1m shorter than the time between two scrapes?" in note for note in frame.notes)
+
+
+def test_the_file_of_the_readme_works(command, tmp_path):
+    """What the README shows is asked for as it stands there."""
+    shown = re.search(
+        r"```yaml\n(defaults: \[prometheus\]\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    )[1]
+    (tmp_path / "conf" / "data").mkdir(parents=True)
+    (tmp_path / "conf" / "data" / "checkout.yaml").write_text(shown)
+    with standing() as server:
+        code, out, err = command(
+            "experiment=prometheus", "data=checkout", f"data.url={server.url}", "data.last=2d"
+        )
+        asked = {asked["query"] for _, asked, _ in server.asked}
+    assert code == 0, err
+    assert "3 metrics (requests, errors, p99)" in " ".join(out.split())
+    assert 'sum(rate(http_requests_total{job="checkout"}[5m]))' in asked
 
 
 def test_a_wrong_token_is_called_wrong(monkeypatch):

@@ -30,6 +30,8 @@ def refuse_misfits(space: Space, config: Mapping[str, Any]) -> None:
     if learns_from_table(config) and (mistakes := misfits_of_learners(config)):
         classes = "classifier" in space.free and config["regressor"]["name"] != NOTHING
         raise ConfigError(f"classifier: {OF_NUMBERS}" if classes else "\n".join(mistakes))
+    if "data" not in config:
+        return  # not a configuration of ours
     source, node = build_all(config)[0].data, config["data"]
     settled = node if source is None else source.settled(node)
     if moved := [f"data.{key}={value}" for key, value in settled.items() if value != node[key]]:
