@@ -133,8 +133,9 @@ class Monitor:
             row = [NAN if (value := values.get(metric)) is None else float(value) for metric in self.metrics]
         else:
             row = [float(value) for value in values]
-        if far := [f"{name}: {v:g}" for name, v in zip(self.metrics, row, strict=True) if abs(v) > LARGEST]:
-            raise ValueError(f"{far[0]} is too large to be a measurement")
+        for metric, value in zip(self.metrics, row, strict=True):
+            if value > LARGEST or value < -LARGEST:
+                raise ValueError(f"{metric}: {value:g} is too large to be a measurement")
         before: Sequence[Alert] = ()
         if self._tick is not None:
             ahead = tick - self._tick
@@ -142,8 +143,7 @@ class Monitor:
                 return Result(now, "late" if ahead else "repeated")
             if ahead > LONGEST_GAP and not self._confirmed(tick):
                 return Result(now, "early")
-            if ahead > 1:
-                before = self._skip(ahead - 1)
+            before = self._skip(ahead - 1) if ahead > 1 else ()
         self._leap, self._tick = None, tick
         self._row[0] = row
         result = self._answer(self.model.origin + tick * self.model.step)
