@@ -30,6 +30,8 @@ SERIES = "series"
 STATE = "corpus.json"
 PRELOAD = ("sre_anomaly.series",)
 MOST_NOTES = 4
+MOST_NAMES = 3
+"""A note on more series than these does not name them."""
 
 
 @dataclass
@@ -191,14 +193,18 @@ def _record(found: CorpusRun, seed: int) -> None:
             f"{broken} of {len(table)} series could not be run and are in no average; the first: "
             f"{_told_once(first['series'], first['error'])}"
         )
-    said: dict[str, list[str]] = defaultdict(list)
-    for note in (note for notes in completed["notes"].dropna() for note in notes):
-        said[re.sub(r"\d[\d.,]*", "#", note)].append(note)
+    said: dict[str, dict[str, str]] = defaultdict(dict)
+    for series, notes in completed.set_index("series")["notes"].dropna().items():
+        for note in notes:
+            said[re.sub(r"\d[\d.,]*", "#", note)][str(series)] = note
     # What asks for care first, then what holds for most.
-    ordered = sorted(said.values(), key=lambda alike: (not alike[0].startswith("Careful"), -len(alike)))
+    ordered = sorted(
+        said.values(), key=lambda alike: (not next(iter(alike.values())).startswith("Careful"), -len(alike))
+    )
     for alike in ordered[:MOST_NOTES]:
-        like = ", or the like" if len(set(alike)) > 1 else ""
-        record.notes.append(f"{len(alike)} of {len(table)} series: {alike[0]}{like}")
+        few = f" ({', '.join(alike)})" if len(alike) <= min(MOST_NAMES, len(table) - 1) else ""
+        like = ", or the like" if len(set(alike.values())) > 1 else ""
+        record.notes.append(f"{len(alike)} of {len(table)} series{few}: {next(iter(alike.values()))}{like}")
     if len(ordered) > MOST_NOTES:
         record.notes.append(f"{len(ordered) - MOST_NOTES} more kinds of notes are in series.csv")
 
