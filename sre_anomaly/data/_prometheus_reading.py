@@ -28,20 +28,10 @@ NOT_NAMES = re.compile(
 )
 NAME = re.compile(r"(?<![\w:.])[a-zA-Z_:][\w:]*(?!\s*\(|[\w:])")
 WORDS = {
-    "and",
-    "or",
-    "unless",
-    "offset",
-    "bool",
-    "inf",
-    "nan",
-    "by",
-    "without",
-    "on",
-    "ignoring",
-    "atan2",
-    "le",
-}
+    "and", "or", "unless", "offset", "bool", "inf", "nan", "by", "without", "on", "ignoring", "atan2",
+    "group_left", "group_right",
+}  # fmt: skip
+"""What stands where a metric's name could, and is none."""
 
 
 @dataclass(kw_only=True)
