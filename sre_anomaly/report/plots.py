@@ -48,11 +48,16 @@ def anomaly_plot(run: Run, path: Path) -> None:
     _show_level(score_axis, found.scores[span], found.levels[span])
     score_axis.legend(loc="upper left", fontsize=8, ncols=2)
     date_axis(score_axis)
-    handles, labels = axes[0].get_legend_handles_labels()
-    if handles:
-        axes[0].legend(handles, labels, loc="upper left", fontsize=8, ncols=2)
+    # An alert stands on the metric that it names, which need not be the first.
+    known = {
+        label: handle
+        for axis in axes[:-1]
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    if known:
+        axes[0].legend(list(known.values()), list(known), loc="upper left", fontsize=8, ncols=3)
     flags = int(found.flags[span].sum())
-    title = f"{frame.name}: {flags} flagged rows, {len(found.alerts)} alerts"
+    title = f"{frame.name}: {flags} flagged rows, {len(found.alerts)} alert{'s' * (len(found.alerts) != 1)}"
     if len(shown) < len(frame.metrics):
         title += f" (the {len(shown)} of {len(frame.metrics)} metrics that are named most often)"
     figure.suptitle(title, fontsize=12)

@@ -222,6 +222,8 @@ def next_commands(run: Run) -> list[tuple[str, str]]:
         options.append(
             (again(run, f"threshold.contamination={short(min(0.5, share * change[0]))}"), change[1])
         )
+    elif threshold == "horizon":
+        options.append((again(run, "threshold=conformal"), "about one false alert a week"))
     elif threshold == "sigma":
         options.append((again(run, f"threshold.sigmas={config['threshold']['sigmas'] + 1:g}"), "fewer flags"))
     if config["alerts"]["name"] != "every_flag":
