@@ -12,7 +12,6 @@ import numpy as np
 from sre_anomaly.clock import iso
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
-from sre_anomaly.prometheus import AwayError
 
 if TYPE_CHECKING:
     from sre_anomaly.monitor import Monitor
@@ -42,6 +41,7 @@ def poll(
         If the model has learned from something else, or the first answer cannot be used.
     """
     from sre_anomaly.build import build
+    from sre_anomaly.prometheus import AwayError
 
     node = monitor.model.about["config"]["data"]
     if node["name"] != PROMETHEUS:

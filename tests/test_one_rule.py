@@ -21,6 +21,15 @@ CONF = Path(__file__).parent.parent / "conf"
 ROWS = 400
 SHARES = (0.03, 0.1, 0.12, 0.4)
 
+IN_TIME = [
+    "experiment=table",
+    "table.path=t.csv",
+    "table.target=broke",
+    "table.time=at",
+    "classifier=logistic",
+]
+"""A table with times, whose latest rows are judged."""
+
 
 def parts(folds="random"):
     some = {"folds": folds, "text": "tfidf", "classifier": "logistic"}
@@ -108,13 +117,7 @@ def test_a_run_names_the_column_that_gives_the_answer_away(command, tmp_path):
 
 def test_a_class_without_judged_rows(command, tmp_path):
     """Where all of a rare class lies in the past, `check` and the run say that nothing is measured of it."""
-    words = [
-        "experiment=table",
-        "table.path=t.csv",
-        "table.target=broke",
-        "table.time=at",
-        "classifier=logistic",
-    ]
+    words = IN_TIME
     times = pd.date_range("2025-03-01", periods=ROWS, freq="h")
     noise = np.random.default_rng(0).normal(size=ROWS)
     table = pd.DataFrame(
@@ -140,13 +143,7 @@ def test_three_judged_rows(command, tmp_path):
         {"x": np.arange(10.0), "at": pd.date_range("2025-03-01", periods=10), "broke": ["yes", "no"] * 5}
     )
     table.to_csv(tmp_path / "t.csv", index=False)
-    words = [
-        "experiment=table",
-        "table.path=t.csv",
-        "table.target=broke",
-        "table.time=at",
-        "classifier=logistic",
-    ]
+    words = IN_TIME
     for some in (["check", *words], words):
         code, out, err = command(*some)
         assert (code, err) == (0, "")

@@ -20,7 +20,7 @@ OF_NUMBERS = (
 
 
 def refuse_misfits(space: Space, config: Mapping[str, Any]) -> None:
-    """Refuse a sweep whose rows would be other ones in each trial, or over what learns from a table that is not there.
+    """Refuse a sweep whose parts cannot be built, whose rows would be others in each trial, or that lacks its table.
 
     Raises
     ------
@@ -58,5 +58,4 @@ def check_sweep(words: list[str]) -> tuple[SweepSettings, Space]:
     for overrides in space.examples():
         config = composed([word for word in overrides if not word.startswith("sweep=")])
         refuse_misfits(space, config)
-        build_all(config)
     return settings, space
