@@ -1,13 +1,14 @@
 """Short names of plugins, and the classes behind them.
 
 The same word stands in four places: ``detector=iforest`` on the command line, ``conf/detector/iforest.yaml``,
-``sre_anomaly/detector/iforest.py`` and the name it registers. A plugin is imported when it is first asked
+``sre_anomaly/detector/iforest.py`` and the name it registers (a kind with many files has packages within it). A plugin is imported when it is first asked
 for, so listing names costs nothing. Outside packages add theirs by an entry point in the group
 ``sre_anomaly.plugins`` named ``<kind>.<name>`` that points at a registered class.
 """
 
 import pkgutil
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
@@ -48,9 +49,7 @@ def register(kind: str, name: str) -> Callable[[T], T]:
 
 def names(kind: str) -> list[str]:
     """Return every short name of a kind, without importing the plugins."""
-    home = import_module(f"sre_anomaly.{kind}")
-    own = {module.name for module in pkgutil.iter_modules(home.__path__) if not module.name.startswith("_")}
-    return sorted(own | set(_outside(kind)) | {n for k, n in _classes if k == kind})
+    return sorted(set(_own(kind)) | set(_outside(kind)) | {n for k, n in _classes if k == kind})
 
 
 def lookup(kind: str, name: str) -> type:
@@ -65,8 +64,8 @@ def lookup(kind: str, name: str) -> type:
         outside = _outside(kind)
         if name in outside:
             _classes[kind, name] = outside[name].load()
-        elif name.isidentifier() and find_spec(f"sre_anomaly.{kind}.{name}"):
-            import_module(f"sre_anomaly.{kind}.{name}")
+        elif name in (own := _own(kind)):
+            import_module(own[name])
     try:
         return _classes[kind, name]
     except KeyError:
@@ -78,6 +77,16 @@ def lookup(kind: str, name: str) -> type:
 def name_of(kind: str, cls: type) -> str | None:
     """Return the short name that a class was registered under, None for a class that was not."""
     return next((name for (of, name), known in _classes.items() if of == kind and known is cls), None)
+
+
+@cache
+def _own(kind: str) -> dict[str, str]:
+    """Return the module of each short name: a file of the kind's package, or of a package within it."""
+    home = f"sre_anomaly.{kind}"
+    # A kind that only an outside package or a test knows has no package here.
+    found = pkgutil.walk_packages(import_module(home).__path__, f"{home}.") if find_spec(home) else ()
+    modules = (module.name for module in found if not module.ispkg)
+    return {short: name for name in modules if not (short := name.rpartition(".")[2]).startswith("_")}
 
 
 def _outside(kind: str) -> dict[str, EntryPoint]:

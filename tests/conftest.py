@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from sre_anomaly.cli import main
+from sre_anomaly.cli.main import main
 
 # The first example pays for imports and compilation; a time limit would only measure that.
 settings.register_profile("project", deadline=None)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sre_anomaly.cuts import rank
-from sre_anomaly.evaluation.affiliation import affiliation, affiliation_curves, affiliation_f_curve
-from sre_anomaly.evaluation.sweep import even_levels
+from sre_anomaly.evaluation.anomaly.affiliation import affiliation, affiliation_curves, affiliation_f_curve
+from sre_anomaly.evaluation.anomaly.threshold_sweep import even_levels
+from sre_anomaly.kernels.ranking import rank
 
 STEPS = 16
 """All kinks of the integrands lie on sixteenths of a row, so the middle of each sixteenth integrates exactly."""

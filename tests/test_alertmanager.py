@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from sre_anomaly import alertmanager as module
-from sre_anomaly.alertmanager import Alertmanager
 from sre_anomaly.clock import in_nanoseconds, iso
 from sre_anomaly.errors import ConfigError
+from sre_anomaly.live import alertmanager as module
+from sre_anomaly.live.alertmanager import Alertmanager
 
 NOW = in_nanoseconds("2024-01-31T14:00:00Z")
 MINUTE = 60 * 10**9

@@ -197,7 +197,7 @@ def test_no_network_for_nab(command, tmp_path, monkeypatch):
     """Without network the line says where to put the files."""
     monkeypatch.delenv("SRE_ANOMALY_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("sre_anomaly.data.nab.ADDRESS", "http://127.0.0.1:9/")
+    monkeypatch.setattr("sre_anomaly.data.public.nab.ADDRESS", "http://127.0.0.1:9/")
     code, _, err = command("experiment=cloudwatch")
     assert code == 2
     assert "SRE_ANOMALY_DATA" in err

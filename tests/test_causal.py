@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sre_anomaly.causal import (
+from sre_anomaly.kernels.rolling import (
     difference,
     exponential_mean,
     filled,

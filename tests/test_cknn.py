@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 import sre_anomaly
-from sre_anomaly.build import build, build_parts
-from sre_anomaly.bundle import KINDS, model_of, save_model
-from sre_anomaly.compose import composed
-from sre_anomaly.detection import detect, prepare
+from sre_anomaly.config.build import build, build_parts
+from sre_anomaly.config.compose import composed
 from sre_anomaly.detector.cknn import Cknn
 from sre_anomaly.errors import ConfigError
-from sre_anomaly.examples import example_frame
-from sre_anomaly.fleet import FleetMonitor
 from sre_anomaly.frame import Split
-from sre_anomaly.monitor import Monitor
-from sre_anomaly.stages import Stages
+from sre_anomaly.live.fleet_monitor import FleetMonitor
+from sre_anomaly.live.monitor import Monitor
+from sre_anomaly.model.model import KINDS, model_of, save_model
+from sre_anomaly.pipeline.detection import detect, prepare
+from sre_anomaly.progress import Stages
+from sre_anomaly.testing.examples import example_frame
 
 MINUTE = 60_000_000_000
 

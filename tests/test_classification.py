@@ -11,12 +11,12 @@ import yaml
 from sklearn.metrics import brier_score_loss, f1_score
 
 from sre_anomaly import registry
-from sre_anomaly.build import NOTHING, build
-from sre_anomaly.catalogue import options
-from sre_anomaly.classification import classify
+from sre_anomaly.config.build import NOTHING, build
+from sre_anomaly.config.build_table import TableParts, build_table_parts
+from sre_anomaly.config.catalogue import options
 from sre_anomaly.dataset import Table
 from sre_anomaly.errors import ConfigError, DataError, UserError
-from sre_anomaly.evaluation.classification import (
+from sre_anomaly.evaluation.table.classification import (
     brier,
     calibration_error,
     confusion,
@@ -24,10 +24,10 @@ from sre_anomaly.evaluation.classification import (
     measures,
     per_class,
 )
-from sre_anomaly.examples import example_table
-from sre_anomaly.table_bundle import load_table_model, save_table_model
-from sre_anomaly.table_model import different_rows, fit_classes
-from sre_anomaly.table_parts import TableParts, build_table_parts
+from sre_anomaly.tabular.classification import classify
+from sre_anomaly.tabular.model import different_rows, fit_classes
+from sre_anomaly.tabular.saved import load_table_model, save_table_model
+from sre_anomaly.testing.examples import example_table
 
 CONF = Path(__file__).parent.parent / "conf"
 SEEDS_D = (

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from sre_anomaly.errors import UserError
-from sre_anomaly.report.comparison import read_runs, tell_comparison, write_comparison
+from sre_anomaly.report.comparison.comparison import read_runs, tell_comparison, write_comparison
 
 TINY = ("data.days=14", "data.count=1", "data.hard_negative_count=1", "forecaster=none", "features=raw")
 ROWS = 400
@@ -53,7 +53,7 @@ def _made(folder, *words, fingerprint="a", noise=1.0, seed=0):
 @pytest.fixture
 def compare():
     """Return the command's function; matplotlib and the rest are loaded by the first that uses it."""
-    from sre_anomaly.compare import compare
+    from sre_anomaly.cli.compare import compare
 
     return compare
 

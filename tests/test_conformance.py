@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from sre_anomaly import registry
-from sre_anomaly.build import NOTHING, OPTIONAL
-from sre_anomaly.catalogue import options
 from sre_anomaly.classifier.naive_bayes import NaiveBayes
-from sre_anomaly.compose import composed
+from sre_anomaly.config.build import NOTHING, OPTIONAL
+from sre_anomaly.config.catalogue import options
+from sre_anomaly.config.compose import composed
 from sre_anomaly.folds.group import ByGroup
 from sre_anomaly.folds.time import ByTime
 from sre_anomaly.regressor.ridge import Ridge

@@ -12,15 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sre_anomaly import stages
+from sre_anomaly import progress as stages
 from sre_anomaly.alerts.every_flag import EveryFlag
-from sre_anomaly.build import build
-from sre_anomaly.compose import composed
+from sre_anomaly.config.build import build
+from sre_anomaly.config.compose import composed
 from sre_anomaly.errors import DataError
-from sre_anomaly.evaluation.series import across
-from sre_anomaly.report.corpus_words import caught, strongest
-from sre_anomaly.report.nab_nested import nested_scores
-from sre_anomaly.report.nab_words import nab_remarks
+from sre_anomaly.evaluation.anomaly.across_series import across
+from sre_anomaly.report.fleet.words import caught, strongest
+from sre_anomaly.report.nab.nested import nested_scores
+from sre_anomaly.report.nab.words import nab_remarks
 
 FLEET = ["experiment=fleet", "data.path=hosts/*.csv", "split=chronological", "split.gap=0m"]
 
@@ -215,7 +215,7 @@ def test_a_killed_run_goes_on(command, tmp_path):
     _write_hosts(tmp_path, 12, rows=1500)
     words = [*FLEET, "detector.n_estimators=150"]
     process = subprocess.Popen(
-        [sys.executable, "-c", "from sre_anomaly.cli import main; main()", *words],
+        [sys.executable, "-c", "from sre_anomaly.cli.main import main; main()", *words],
         cwd=tmp_path,
         env=os.environ.copy(),
         stdout=subprocess.DEVNULL,

@@ -8,7 +8,7 @@ import pytest
 
 from sre_anomaly.data.csv import CsvFile
 from sre_anomaly.errors import DataError
-from sre_anomaly.tables import read_table
+from sre_anomaly.io.tables import read_table
 
 
 def _frame(tmp_path, table, **options):

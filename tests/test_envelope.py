@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sre_anomaly.clock import in_nanoseconds, iso, nanoseconds
-from sre_anomaly.remediation.envelope import (
+from sre_anomaly.remediation.guardrails import (
     ACT,
     DAY,
     ENDED,
@@ -22,7 +22,7 @@ from sre_anomaly.remediation.envelope import (
     Past,
     decide,
 )
-from sre_anomaly.remediation.remedy import Remedy
+from sre_anomaly.remediation.responder import Remedy
 from sre_anomaly.remediation.rules import Event, Limits, Rules
 
 START = 1_700_000_000 * SECOND

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_anomaly.cuts import all_cuts, just_below
+from sre_anomaly.evaluation.anomaly.incidents import match, per_week, time_in_alert, wilson
+from sre_anomaly.evaluation.anomaly.judge import judge
+from sre_anomaly.evaluation.anomaly.points import count, pr_auc, roc_auc
 from sre_anomaly.evaluation.bootstrap import interval
 from sre_anomaly.evaluation.forecasts import coverage, mae, mase, pinball, rmse, smape
-from sre_anomaly.evaluation.incidents import match, per_week, time_in_alert, wilson
-from sre_anomaly.evaluation.judge import judge
-from sre_anomaly.evaluation.points import count, pr_auc, roc_auc
 from sre_anomaly.frame import Incident, MetricFrame
+from sre_anomaly.kernels.ranking import all_cuts, just_below
 from sre_anomaly.records import Alert
 from sre_anomaly.threshold.epsilon_f1 import EpsilonF1
 from sre_anomaly.threshold.probability import Probability

@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_anomaly.cuts import rank
-from sre_anomaly.evaluation.events import (
+from sre_anomaly.evaluation.anomaly.events import (
     adjusted_f1_curve,
     event_f1,
     event_f1_curve,
     point_adjusted,
     time_to_detect,
 )
-from sre_anomaly.evaluation.points import count
-from sre_anomaly.evaluation.sweep import even_levels
+from sre_anomaly.evaluation.anomaly.points import count
+from sre_anomaly.evaluation.anomaly.threshold_sweep import even_levels
+from sre_anomaly.kernels.ranking import rank
 
 ROWS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=30)
 

@@ -9,14 +9,14 @@ import pytest
 import yaml
 from pydantic import ConfigDict, ValidationError, create_model
 
+from sre_anomaly.cli.generate import incident_windows, label_table
 from sre_anomaly.contracts import DataSource
-from sre_anomaly.data._incidents import ANOMALIES, HARD_NEGATIVES, Plan, usual_plans
-from sre_anomaly.data._load import METRICS
-from sre_anomaly.data.generator import Generator
-from sre_anomaly.data.inject import Inject
+from sre_anomaly.data.generated._incidents import ANOMALIES, HARD_NEGATIVES, Plan, usual_plans
+from sre_anomaly.data.generated._load import METRICS
+from sre_anomaly.data.generated.generator import Generator
+from sre_anomaly.data.generated.inject import Inject
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Incident, MetricFrame
-from sre_anomaly.generate import incident_windows, label_table
 from sre_anomaly.registry import lookup
 
 CONF = Path(__file__).parents[1] / "conf" / "data"

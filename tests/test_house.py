@@ -1,141 +1,124 @@
-"""The house: imports point down, files are small, the package list is the tree, help loads nothing heavy."""
+"""The house: imports point down, files are small, the package list is the tree, help loads nothing heavy.
+
+``python tests/test_house.py`` prints the house: its packages, floors and arrows.
+"""
 
 import ast
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FLOORS = (
-    {"errors", "clock", "compiled", "living"},
-    {"folders", "frame", "registry", "stages", "settings", "catalogue", "__init__"},
-    {
-        "records",
-        "causal",
-        "seasons",
-        "boosted",
-        "cuts",
-        "prometheus",
-        "regularise",
-        "tables",
-        "timestamps",
-        "windows",
-        "compose",
-        "forest",
-        "ranks",
-        "episodes",
-        "neighbours",
-        "novelty",
-        "sametime",
-        "logs",
-        "remediation",
-    },
-    {"contracts", "corpora", "dask_pool", "dataset", "facts", "kept", "pool", "table_contracts"},
-    {
-        *("data", "features", "detector", "threshold", "alerts", "forecaster", "split", "evaluation"),
-        *("table", "folds", "text", "classifier", "regressor"),
-    },
-    {"adapters", "foreign_learners", "mixed", "table_model", "nab_corpus"},
-    {"arguments", "build", "memory", "reasons", "table_parts", "nab_results", "nab_stored"},
-    {"detection", "forecasting", "classification", "regression", "leak", "examples", "generate"},
-    {"learning", "table_check", "model_folder"},
-    {"telling", "bundle", "detection_laws", "table_bundle", "recording"},
-    {"learner_laws", "table_laws"},
-    {"live_reasons"},
-    {"alertmanager", "monitor", "points", "polling", "teller"},
-    {"fleet"},
-    {"runner", "testing", "table_trial"},
-    {"together"},
-    {"trial", "series"},
-    {"nab_benchmark"},
-    {"corpus"},
-    {"sweeps"},
-    {"report", "jobs"},
-    {"aftermath", "compare"},
-    {"launch", "watch", "score_nab", "classify_lines", "new_recipe", "new_remediation", "remediate", "check"},
-    {"cli"},
-)
-"""From the cellar up: a module imports its own floor and those below."""
-FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
-PLUGINS = (
-    *("data", "features", "detector", "threshold", "alerts", "forecaster", "split"),
+KINDS = (
+    *("data", "split", "features", "detector", "threshold", "alerts", "forecaster"),
     *("table", "folds", "text", "classifier", "regressor"),
 )
+"""The kinds of plugins: none imports another, because they share a floor."""
+FLOORS = (
+    ("",),  # the files at the root: vocabulary and promises
+    ("kernels", "io", "logs", "config", "parallel"),
+    ("evaluation", "model", "remediation", *KINDS),
+    ("tabular", "benchmark"),
+    ("pipeline", "testing"),
+    ("fleet", "live"),
+    ("sweeps",),
+    ("report",),
+    ("cli",),
+)
+"""From the ground up: a package imports what is on the floors below its own, and nothing else."""
+FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}
+MODULES = {
+    ".".join(path.relative_to(ROOT / "sre_anomaly").with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((ROOT / "sre_anomaly").rglob("*.py"))
+}
+MOST_FILES = 12
+"""A package of more files is divided."""
 
 
-def _imports():
-    for path in sorted((ROOT / "sre_anomaly").rglob("*.py")):
-        here = path.relative_to(ROOT).with_suffix("").parts[1:]
+def arrows():
+    """Return every import of one of our modules by another, as pairs of dotted names below the package."""
+    found = set()
+    for here, path in MODULES.items():
         for node in ast.walk(ast.parse(path.read_text())):
-            names = []
-            if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            if isinstance(node, ast.ImportFrom) and node.module:
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
             elif isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
-            for name in names:
-                parts = name.split(".")
-                if parts[0] == "sre_anomaly" and len(parts) > 1:
-                    room = parts[1] if parts[1] in FLOOR else "__init__"
-                    yield here, room, tuple(parts[1:])
+            else:
+                continue
+            for name in (
+                name.removeprefix("sre_anomaly.") for name in names if name.startswith("sre_anomaly.")
+            ):
+                target = name if name in MODULES else name.rpartition(".")[0]
+                # The package's face hands on what users import; nothing in the house asks it for more than a version.
+                if target != here and "__init__" not in (here, target) and target:
+                    found.add((here, target))
+    return found
 
 
-def test_every_module_has_its_floor():
-    """A new file must be given a place in the house."""
-    rooms = {path.stem for path in (ROOT / "sre_anomaly").glob("*.py")}
-    rooms |= {path.parent.name for path in (ROOT / "sre_anomaly").glob("*/__init__.py")}
-    assert rooms == set(FLOOR)
+def folder(module):
+    """Return the dotted name of the folder that a module is in, empty for a file at the root."""
+    return ".".join(MODULES[module].relative_to(ROOT / "sre_anomaly").parts[:-1])
+
+
+def package(module):
+    """Return the package at the root that a module is in, empty for a file at the root."""
+    return folder(module).partition(".")[0]
+
+
+def upward():
+    """Return the imports that do not point to a floor below, within a package aside."""
+    return sorted(
+        f"{here} -> {there}"
+        for here, there in arrows()
+        if package(here) != package(there) and FLOOR[package(there)] >= FLOOR[package(here)]
+    )
+
+
+def circles(pairs):
+    """Return what leads back to itself among pairs of names."""
+    graph = {}
+    for here, there in pairs:
+        graph.setdefault(here, set()).add(there)
+    while ends := {there for targets in graph.values() for there in targets} - set(graph):
+        graph = {here: targets - ends for here, targets in graph.items() if targets - ends}
+    return sorted(graph)
+
+
+def folders():
+    """Return the imports between folders: those of one package among each other too."""
+    pairs = {(folder(here), folder(there)) for here, there in arrows()}
+    return {(here, there) for here, there in pairs if here != there}
+
+
+def test_every_package_has_its_floor():
+    """A new package must be given a place in the house."""
+    assert {package(module) for module in MODULES} == set(FLOOR)
 
 
 def test_imports_point_down():
-    """No module imports from a floor above its own, and no plugin imports another kind of plugin."""
-    upward = [
-        f"{'.'.join(here)} -> {'.'.join(there)}"
-        for here, room, there in _imports()
-        # The package's face hands on what users import; nothing in the house asks it.
-        if (FLOOR[room] > FLOOR[here[0]] and here != ("__init__",))
-        or (here[0] in PLUGINS and room in PLUGINS and room != here[0])
-        or (here[0] in PLUGINS and room == "evaluation")
-    ]
-    assert not upward
+    """No package imports from its own floor or one above, so no plugin imports another kind or the pipeline."""
+    assert not upward()
 
 
 def test_no_circles():
-    """Following imports from module to module never leads back."""
-    graph = {}
-    modules = {p.relative_to(ROOT).with_suffix("").parts[1:] for p in (ROOT / "sre_anomaly").rglob("*.py")}
-    for here, _, there in _imports():
-        target = next(
-            (there[:size] for size in (len(there), len(there) - 1) if there[:size] in modules), None
-        )
-        if target and target != here:
-            graph.setdefault(here, set()).add(target)
-    done, path = set(), []
-
-    def visit(module):
-        assert module not in path, f"circle: {[*path, module]}"
-        if module in done:
-            return
-        path.append(module)
-        for target in graph.get(module, ()):
-            visit(target)
-        path.pop()
-        done.add(module)
-
-    for module in graph:
-        visit(module)
+    """Following imports from file to file, or from folder to folder, never leads back."""
+    assert not circles(arrows())
+    assert not circles(folders())
 
 
-def test_files_are_small():
-    """One idea a file: no more than 260 lines."""
-    long = {
-        str(path.relative_to(ROOT)): lines
-        for path in (ROOT / "sre_anomaly").rglob("*.py")
-        if (lines := len(path.read_text().splitlines())) > 260
-    }
-    assert not long
+def test_a_folder_can_be_read():
+    """No folder has more than twelve files, the root included; a file says one idea in at most 260 lines."""
+    files = [path for path in MODULES.values() if path.stem != "__init__"]
+    count = Counter(path.parent.relative_to(ROOT) for path in files)
+    assert not {str(folder): number for folder, number in count.items() if number > MOST_FILES}
+    assert len(list((ROOT / "sre_anomaly").glob("*.py"))) <= MOST_FILES
+    lines = {str(path): len(path.read_text().splitlines()) for path in MODULES.values()}
+    assert not {path: number for path, number in lines.items() if number > 260}
 
 
 def test_package_list_is_the_tree():
@@ -153,7 +136,7 @@ def test_package_list_is_the_tree():
 def test_light_commands_load_nothing_heavy(words, tmp_path):
     """Help, list and check load neither scikit-learn nor xgboost nor matplotlib."""
     code = (
-        "import sys; from sre_anomaly.cli import main; main(sys.argv[1:]);"
+        "import sys; from sre_anomaly.cli.main import main; main(sys.argv[1:]);"
         "heavy = {'sklearn', 'xgboost', 'matplotlib', 'optuna', 'pyod', 'river'} & set(sys.modules);"
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
@@ -189,3 +172,14 @@ def test_every_key_has_a_comment():
                 bare.append(f"{path.parent.name}/{path.name}: {plain}")
             above = line
     assert not bare
+
+
+if __name__ == "__main__":
+    between = {(package(here), package(there)) for here, there in arrows() if package(here) != package(there)}
+    for number, floor in reversed(list(enumerate(FLOORS, 1))):
+        print(f"floor {number}: {', '.join(name or '(the root)' for name in floor)}")
+    print(
+        f"{len(FLOOR)} packages, {len(FLOORS)} floors, {len(MODULES)} files; "
+        f"{len(between)} arrows between packages, {len(arrows())} between files; "
+        f"{len(circles(arrows()) + circles(folders()))} circles, {len(upward())} upward arrows"
+    )

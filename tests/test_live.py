@@ -12,9 +12,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sre_anomaly.cli import main
+from sre_anomaly.cli.main import main
 
-COMMAND = [sys.executable, "-c", "from sre_anomaly.cli import main; main()", "monitor"]
+COMMAND = [sys.executable, "-c", "from sre_anomaly.cli.main import main; main()", "monitor"]
 
 
 @pytest.fixture(scope="module")

@@ -12,17 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import sre_anomaly
-from sre_anomaly.build import build, build_parts
-from sre_anomaly.bundle import KINDS, load_model, model_of, save_model
-from sre_anomaly.catalogue import options
-from sre_anomaly.compose import composed
-from sre_anomaly.detection import detect, prepare
+from sre_anomaly.config.build import build, build_parts
+from sre_anomaly.config.catalogue import options
+from sre_anomaly.config.compose import composed
 from sre_anomaly.errors import UserError
-from sre_anomaly.examples import example_frame
-from sre_anomaly.fleet import FleetMonitor
 from sre_anomaly.frame import Split
-from sre_anomaly.monitor import LONGEST_GAP, Monitor
-from sre_anomaly.stages import Stages
+from sre_anomaly.live.fleet_monitor import FleetMonitor
+from sre_anomaly.live.monitor import LONGEST_GAP, Monitor
+from sre_anomaly.model.model import KINDS, load_model, model_of, save_model
+from sre_anomaly.pipeline.detection import detect, prepare
+from sre_anomaly.progress import Stages
+from sre_anomaly.testing.examples import example_frame
 
 DETECTORS = {
     "zscore": "sigma",

@@ -7,20 +7,19 @@ import pandas as pd
 import pytest
 
 import sre_anomaly
-from sre_anomaly.build import build, build_parts
-from sre_anomaly.bundle import KINDS, model_of, save_model
-from sre_anomaly.compose import composed
-from sre_anomaly.detection import detect, prepare
+from sre_anomaly.config.build import build, build_parts
+from sre_anomaly.config.compose import composed
+from sre_anomaly.detector._series_facts import Facts, advice, facts_of
 from sre_anomaly.errors import ConfigError, DataError
-from sre_anomaly.examples import example_frame
-from sre_anomaly.facts import Facts, advice, facts_of
-from sre_anomaly.fleet import FleetMonitor
+from sre_anomaly.fleet.series import SeriesWork, run_series
 from sre_anomaly.frame import MetricFrame, Split
-from sre_anomaly.neighbours import mixed
-from sre_anomaly.reasons import Explainer
-from sre_anomaly.series import SeriesWork, run_series
-from sre_anomaly.stages import Stages
-from sre_anomaly.telling import alert_reasons
+from sre_anomaly.kernels.neighbours import mixed
+from sre_anomaly.live.fleet_monitor import FleetMonitor
+from sre_anomaly.model.model import KINDS, model_of, save_model
+from sre_anomaly.pipeline.detection import detect, prepare
+from sre_anomaly.pipeline.reasons import Explainer, alert_reasons
+from sre_anomaly.progress import Stages
+from sre_anomaly.testing.examples import example_frame
 
 CKNN = {"name": "cknn"}
 

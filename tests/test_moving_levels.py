@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from sre_anomaly.episodes import level_of, new_episodes, see
+from sre_anomaly.kernels.peaks import level_of, new_episodes, see
 from sre_anomaly.threshold.conformal import Conformal
 from sre_anomaly.threshold.horizon import Horizon
 from sre_anomaly.threshold.pot import PeaksOverThreshold

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sre_anomaly.benchmark.nab_corpus import read_corpus
+from sre_anomaly.benchmark.nab_results import read_stored
 from sre_anomaly.errors import DataError
-from sre_anomaly.evaluation.nab import PROFILES, Labelled, judged, optimise, ranked, score_at
-from sre_anomaly.evaluation.nab_spread import (
+from sre_anomaly.evaluation.nab.intervals import (
     _enough,
     assess,
     bootstrap,
@@ -18,8 +19,7 @@ from sre_anomaly.evaluation.nab_spread import (
     leave_one_category_out,
     null_baseline,
 )
-from sre_anomaly.nab_corpus import read_corpus
-from sre_anomaly.nab_results import read_stored
+from sre_anomaly.evaluation.nab.score import PROFILES, Labelled, judged, optimise, ranked, score_at
 
 DATA = Path(os.environ.get("SRE_ANOMALY_DATA", "/nowhere"))
 STORED = ("ARTime", "null", "numenta", "random", "randomCutForest", "windowedGaussian")

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from sre_anomaly.build import build
+from sre_anomaly.config.build import build
+from sre_anomaly.config.build_table import TableParts
 from sre_anomaly.dataset import Table
-from sre_anomaly.evaluation.one_rule import rule_for_classes, rule_for_numbers
-from sre_anomaly.report.table_words import in_short
-from sre_anomaly.table_check import check_table
+from sre_anomaly.evaluation.table.one_rule import rule_for_classes, rule_for_numbers
+from sre_anomaly.report.table.words import in_short
 from sre_anomaly.table_contracts import Fold
-from sre_anomaly.table_parts import TableParts
+from sre_anomaly.tabular.check import check_table
 
 CONF = Path(__file__).parent.parent / "conf"
 ROWS = 400

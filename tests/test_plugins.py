@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sre_anomaly import catalogue
-from sre_anomaly.build import build
+from sre_anomaly.config import catalogue
+from sre_anomaly.config.build import build
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.registry import lookup, names, register
 

@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 import sre_anomaly
-from sre_anomaly.build import build
-from sre_anomaly.compose import composed
+from sre_anomaly.config.build import build
+from sre_anomaly.config.compose import composed
 from sre_anomaly.errors import DataError
-from sre_anomaly.polling import SETTLED, poll
+from sre_anomaly.live.prometheus_poll import SETTLED, poll
 
 ROOT = Path(__file__).parents[1]
 END = 1_706_709_600
@@ -337,7 +337,7 @@ def test_a_monitor_asks_for_what_is_new(watched):
 def test_a_server_that_is_away_is_asked_again(watched, monkeypatch):
     """Once it has answered, an outage is told once, and nothing of the time is lost."""
     monitor, server = watched
-    monkeypatch.setattr("sre_anomaly.polling._wait", lambda *_: away.pop())
+    monkeypatch.setattr("sre_anomaly.live.prometheus_poll._wait", lambda *_: away.pop())
     clock, said, away = [END * 10**9 + SETTLED], [], [1, 2, 3]
 
     def reply(path, asked):
@@ -363,7 +363,7 @@ def test_a_server_that_is_away_at_the_start_is_waited_for(watched, monkeypatch):
     """A monitor that starts before its server, as after a power cut, does not end."""
     monitor, server = watched
     away = [1, 2]
-    monkeypatch.setattr("sre_anomaly.polling._wait", lambda *_: away.pop())
+    monkeypatch.setattr("sre_anomaly.live.prometheus_poll._wait", lambda *_: away.pop())
     server.reply = lambda *asked: (503, b"") if away else usual(*asked)
     said = []
     assert b"time" in next(poll(monitor, lambda: False, said.append, lambda: END * 10**9 + SETTLED))

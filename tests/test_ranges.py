@@ -3,9 +3,15 @@
 import numpy as np
 import pytest
 
-from sre_anomaly.cuts import rank
-from sre_anomaly.evaluation.ranges import range_f1_curve, range_score
-from sre_anomaly.evaluation.sweep import even_levels, first_in_runs, one_level, ranked_levels, runs
+from sre_anomaly.evaluation.anomaly.ranges import range_f1_curve, range_score
+from sre_anomaly.evaluation.anomaly.threshold_sweep import (
+    even_levels,
+    first_in_runs,
+    one_level,
+    ranked_levels,
+    runs,
+)
+from sre_anomaly.kernels.ranking import rank
 
 
 def _runs(mask):

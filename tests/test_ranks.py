@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sre_anomaly.compiled import compiled
-from sre_anomaly.ranks import BUFFER, at_least, count, exceeded_by, new_ranks, remember
+from sre_anomaly.kernels.compiled import compiled
+from sre_anomaly.kernels.ranks import BUFFER, at_least, count, exceeded_by, new_ranks, remember
 
 
 @compiled

@@ -12,18 +12,19 @@ import pandas as pd
 import pytest
 import yaml
 
-from sre_anomaly import classify_lines, watch
-from sre_anomaly.catalogue import options
-from sre_anomaly.compose import composed
+from sre_anomaly.cli.main import classify as classify_lines
+from sre_anomaly.cli.main import monitor as watch
+from sre_anomaly.cli.new import example, recipes
+from sre_anomaly.config.build_table import build_all
+from sre_anomaly.config.catalogue import options
+from sre_anomaly.config.compose import composed
 from sre_anomaly.dataset import Table
 from sre_anomaly.errors import ConfigError
-from sre_anomaly.kept import Kept
-from sre_anomaly.new_recipe import example, recipes
+from sre_anomaly.parallel.cache import Kept
+from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord, plain
-from sre_anomaly.stages import Stages
+from sre_anomaly.sweeps.trial import run_trial
 from sre_anomaly.table.csv import CsvTable
-from sre_anomaly.table_parts import build_all
-from sre_anomaly.trial import run_trial
 
 QUICK = ("experiment=deployment_failure", "table.rows=900", "classifier=logistic")
 

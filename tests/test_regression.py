@@ -9,12 +9,12 @@ import yaml
 from sklearn.metrics import mean_pinball_loss
 
 from sre_anomaly import registry
-from sre_anomaly.build import build
+from sre_anomaly.config.build import build
+from sre_anomaly.config.build_table import TableParts
 from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
-from sre_anomaly.evaluation.regression import measures, pinball, wape
-from sre_anomaly.regression import regress
-from sre_anomaly.table_parts import TableParts
+from sre_anomaly.evaluation.table.regression import measures, pinball, wape
+from sre_anomaly.tabular.regression import regress
 
 CONF = Path(__file__).parent.parent / "conf"
 REGRESSORS = [*registry.names("regressor"), "sklearn.neighbors.KNeighborsRegressor"]

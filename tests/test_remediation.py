@@ -17,22 +17,22 @@ import pandas as pd
 import pytest
 import yaml
 
-from sre_anomaly.build import build, build_parts
-from sre_anomaly.bundle import model_of, save_model
 from sre_anomaly.clock import iso
-from sre_anomaly.compose import composed
+from sre_anomaly.config.build import build, build_parts
+from sre_anomaly.config.compose import composed
 from sre_anomaly.dataset import Table
 from sre_anomaly.errors import UserError
-from sre_anomaly.examples import example_frame
 from sre_anomaly.frame import MetricFrame
-from sre_anomaly.remediation.deeds import carry_out, post, run
-from sre_anomaly.remediation.reading import read_rules
-from sre_anomaly.remediation.remedy import STOP, Remedy
+from sre_anomaly.model.model import model_of, save_model
+from sre_anomaly.remediation.actions import carry_out, post, run
+from sre_anomaly.remediation.responder import STOP, Remedy
+from sre_anomaly.remediation.rule_file import read_rules
 from sre_anomaly.remediation.rules import Action, Event
-from sre_anomaly.table_bundle import save_table_model
-from sre_anomaly.table_model import fit_classes
+from sre_anomaly.tabular.model import fit_classes
+from sre_anomaly.tabular.saved import save_table_model
+from sre_anomaly.testing.examples import example_frame
 
-COMMAND = [sys.executable, "-c", "from sre_anomaly.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from sre_anomaly.cli.main import main; main()"]
 # Writes down what it was given: arguments, standard input, and the names that the data have in its environment.
 WITNESS = """\
 import json, os, sys
@@ -334,8 +334,8 @@ def test_processes_that_share_a_log_keep_one_envelope(tmp_path):
         tmp_path, limits={"per_hour": 3, "cooldown": "0s", "cooldown_same_target": "0s", "at_once": 100}
     )
     code = (
-        "import sys, time; from pathlib import Path; from sre_anomaly.remediation.remedy import Remedy;"
-        "from sre_anomaly.remediation.reading import read_rules; from sre_anomaly.remediation.rules import Event;"
+        "import sys, time; from pathlib import Path; from sre_anomaly.remediation.responder import Remedy;"
+        "from sre_anomaly.remediation.rule_file import read_rules; from sre_anomaly.remediation.rules import Event;"
         "r = Remedy(read_rules(Path(sys.argv[1])), print, carry_out=lambda *_: 'ended');"
         "[r.hear(Event('opened', 'cpu', 1.0, time.time_ns())) for _ in range(30)]; r.close()"
     )
@@ -660,7 +660,7 @@ def test_light(tmp_path):
     """Checking a file of rules loads nothing heavy."""
     rules_file(tmp_path)
     code = (
-        "import sys; from sre_anomaly.cli import main; main(['remediate', 'rules=rules.yaml']);"
+        "import sys; from sre_anomaly.cli.main import main; main(['remediate', 'rules=rules.yaml']);"
         "sys.exit(f'loaded {heavy}' if (heavy := {'sklearn', 'pandas', 'numba', 'matplotlib'} & set(sys.modules)) else 0)"
     )
     done = subprocess.run(

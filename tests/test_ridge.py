@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge as ScikitRidge
 
-from sre_anomaly.causal import filled
 from sre_anomaly.forecaster.ridge import Ridge
+from sre_anomaly.kernels.rolling import filled
 
 
 def wave(rows, seed=0):

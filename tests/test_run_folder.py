@@ -6,7 +6,7 @@ import re
 import pandas as pd
 import pytest
 
-from sre_anomaly import runner
+from sre_anomaly.pipeline import runner
 
 QUICK = (
     "data.days=14",

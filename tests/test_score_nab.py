@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sre_anomaly.benchmark.nab_corpus import read_corpus
+from sre_anomaly.benchmark.nab_results import read_detectors, read_layout, write_layout, write_stored
+from sre_anomaly.cli.score_nab import KEYS
 from sre_anomaly.errors import DataError
-from sre_anomaly.nab_corpus import read_corpus
-from sre_anomaly.nab_results import read_detectors, read_layout, write_layout, write_stored
-from sre_anomaly.score_nab import KEYS
 
 DATA = Path(os.environ.get("SRE_ANOMALY_DATA", "/nowhere"))
 
@@ -262,7 +262,7 @@ def test_without_a_corpus_it_says_where_to_put_one(command, small, monkeypatch):
     """Where NAB is neither here nor to be had, the line says where it belongs."""
     monkeypatch.delenv("SRE_ANOMALY_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(small / "cache"))
-    monkeypatch.setattr("sre_anomaly.data.nab.ADDRESS", "http://127.0.0.1:9/")
+    monkeypatch.setattr("sre_anomaly.data.public.nab.ADDRESS", "http://127.0.0.1:9/")
     code, _, err = command("score-nab", "results")
     assert code == 2
     assert "SRE_ANOMALY_DATA" in err

@@ -5,12 +5,12 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from sre_anomaly.evaluation.affiliation import affiliation
-from sre_anomaly.evaluation.events import event_f1
-from sre_anomaly.evaluation.points import count, pr_auc, roc_auc
-from sre_anomaly.evaluation.ranges import range_score
-from sre_anomaly.evaluation.suite import suite
-from sre_anomaly.evaluation.vus import vus
+from sre_anomaly.evaluation.anomaly.affiliation import affiliation
+from sre_anomaly.evaluation.anomaly.events import event_f1
+from sre_anomaly.evaluation.anomaly.points import count, pr_auc, roc_auc
+from sre_anomaly.evaluation.anomaly.ranges import range_score
+from sre_anomaly.evaluation.anomaly.suite import suite
+from sre_anomaly.evaluation.anomaly.vus import vus
 
 
 def _case(seed):

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from sre_anomaly.report.sweep_data import read_sweep
-from sre_anomaly.report.sweep_page import write_sweep_page
-from sre_anomaly.report.sweep_plots import trade_off_table
-from sre_anomaly.report.sweep_screen import caveats, chosen, failures, flattered, tell_sweep, winner
+from sre_anomaly.report.sweep.data import read_sweep
+from sre_anomaly.report.sweep.page import write_sweep_page
+from sre_anomaly.report.sweep.plots import trade_off_table
+from sre_anomaly.report.sweep.screen import caveats, chosen, failures, flattered, tell_sweep, winner
 
 TINY = ("data.days=14", "data.count=1", "data.hard_negative_count=1", "forecaster=none", "features=raw")
 F1 = "detection.measures.f1"

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from sre_anomaly.compose import composed
+from sre_anomaly.config.compose import composed
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Split
-from sre_anomaly.kept import Kept
+from sre_anomaly.parallel.cache import Kept
+from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord, plain
-from sre_anomaly.stages import Stages
 from sre_anomaly.sweeps.space import read_space
-from sre_anomaly.trial import run_trial
+from sre_anomaly.sweeps.trial import run_trial
 
 SMALL = ["data.days=20", "data.count=1", "data.hard_negative_count=1", "forecaster=none", "features=raw"]
 CHEAP = [*SMALL, "detector=zscore", "hydra.sweeper.objective=detection.measures.roc_auc"]
@@ -65,7 +65,7 @@ def test_the_first_trial_is_the_config_without_a_sweep(command, tmp_path):
 
 def test_the_test_rows_are_put_away(monkeypatch):
     """A trial's values do not change when everything in the test span does."""
-    from sre_anomaly.data.generator import Generator
+    from sre_anomaly.data.generated.generator import Generator
 
     config = composed([*CHEAP[:-1], "detector=gaussian"])
     real = Generator.frames
@@ -119,7 +119,7 @@ def test_same_seed_same_trials(command, tmp_path):
 def _start(root, *words):
     environment = os.environ | {"PYTHONPATH": str(root)}
     return subprocess.Popen(
-        [sys.executable, "-c", "from sre_anomaly.cli import main; main()", *words],
+        [sys.executable, "-c", "from sre_anomaly.cli.main import main; main()", *words],
         cwd=root,
         env=environment,
         stderr=subprocess.PIPE,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sre_anomaly.evaluation.grouping import grouping_accuracy
+from sre_anomaly.evaluation.table.classification import grouping_accuracy
 from sre_anomaly.logs.masking import mask, plain_words
 from sre_anomaly.logs.recent import Recent
 from sre_anomaly.logs.templates import UNKNOWN, TemplateMiner

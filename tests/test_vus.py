@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sre_anomaly.evaluation.period import period
-from sre_anomaly.evaluation.points import pr_auc, roc_auc
-from sre_anomaly.evaluation.vus import vus
+from sre_anomaly.evaluation.anomaly.period import period
+from sre_anomaly.evaluation.anomaly.points import pr_auc, roc_auc
+from sre_anomaly.evaluation.anomaly.vus import vus
 
 
 def _events(labels):

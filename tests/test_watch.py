@@ -17,10 +17,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from sre_anomaly.cli.monitor import watch
 from sre_anomaly.errors import UserError
-from sre_anomaly.points import AGAIN, TOO_LONG, PointReader, chunks, follow, split_lines
+from sre_anomaly.live.points import AGAIN, TOO_LONG, PointReader, chunks, follow, split_lines
 from sre_anomaly.records import Alert
-from sre_anomaly.watch import watch
 
 MINUTE = 60_000_000_000
 START = 1_706_709_600_000_000_000
@@ -383,7 +383,7 @@ SCRIPT = """
 import sys
 sys.path.insert(0, {folder!r})
 from test_watch import FakeMonitor
-from sre_anomaly.watch import watch
+from sre_anomaly.cli.monitor import watch
 heavy = {{"pandas", "sklearn", "xgboost", "matplotlib", "hydra", "rich"}} & set(sys.modules)
 assert not heavy, heavy
 watch(sys.argv[1:], load=lambda _: FakeMonitor())

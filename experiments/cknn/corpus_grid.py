@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 from sre_anomaly.alerts.fatigue import NEVER, NEW, judged
-from sre_anomaly.build import build
-from sre_anomaly.compiled import compiled
-from sre_anomaly.compose import composed
-from sre_anomaly.evaluation.nab import PROFILES, row_worths
+from sre_anomaly.benchmark.nab_corpus import CorpusFile, read_corpus
+from sre_anomaly.config.build import build
+from sre_anomaly.config.compose import composed
+from sre_anomaly.evaluation.nab.score import PROFILES, row_worths
 from sre_anomaly.frame import Array
-from sre_anomaly.nab_corpus import CorpusFile, read_corpus
+from sre_anomaly.kernels.compiled import compiled
 
 KEPT = Path(__file__).parent / "outputs"
 """Scores that were computed before, so that a study goes on where it stopped; delete it to compute them anew."""

@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 from corpus_grid import Rows, all_rows, evidence, points
 
-from sre_anomaly.compose import composed
-from sre_anomaly.evaluation.nab import PROFILES
+from sre_anomaly.config.compose import composed
+from sre_anomaly.evaluation.nab.score import PROFILES
 from sre_anomaly.frame import Array
 from sre_anomaly.records import write_text
-from sre_anomaly.report import nab_nested
-from sre_anomaly.report.nab_nested import PARTS
+from sre_anomaly.report.nab import nested as nab_nested
+from sre_anomaly.report.nab.nested import PARTS
 
 HERE = Path(__file__).parent
 FACTORS = (2 / 3, 1.0, 3 / 2)

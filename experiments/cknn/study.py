@@ -19,14 +19,14 @@ import numpy as np
 import pandas as pd
 
 from sre_anomaly.alerts.fatigue import CANNOT_ALERT, Fatigue
-from sre_anomaly.build import build
-from sre_anomaly.compose import composed
-from sre_anomaly.evaluation.nab import Labelled, optimise, ranked, score_at
-from sre_anomaly.evaluation.nab_spread import assess
-from sre_anomaly.evaluation.points import pr_auc
+from sre_anomaly.benchmark.nab_corpus import CorpusFile, read_corpus
+from sre_anomaly.config.build import build
+from sre_anomaly.config.compose import composed
+from sre_anomaly.evaluation.anomaly.points import pr_auc
+from sre_anomaly.evaluation.nab.intervals import assess
+from sre_anomaly.evaluation.nab.score import Labelled, optimise, ranked, score_at
 from sre_anomaly.frame import Array, Times
-from sre_anomaly.nab_corpus import CorpusFile, read_corpus
-from sre_anomaly.timestamps import times
+from sre_anomaly.io.timestamps import times
 
 HERE = Path(__file__).parent
 SEED = 0

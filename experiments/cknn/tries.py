@@ -24,9 +24,9 @@ import pandas as pd
 from corpus_grid import KEPT, Rows, all_rows, evidence, keep
 from nested import ALL, HERE, Mix, all_points, grid, halves, line, mixed, nested, nested_mean, shipped
 
-from sre_anomaly.compiled import compiled
 from sre_anomaly.frame import Array
-from sre_anomaly.ranks import at_least, count, new_ranks, remember
+from sre_anomaly.kernels.compiled import compiled
+from sre_anomaly.kernels.ranks import at_least, count, new_ranks, remember
 
 RANKS = 4096
 ROUND = np.array([0.5, 0.5, 0.1, 0.01])

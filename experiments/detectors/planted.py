@@ -17,14 +17,14 @@ import numpy as np
 import pandas as pd
 from study import HERE, VARIANTS
 
-from sre_anomaly.build import build, build_parts
-from sre_anomaly.compose import composed
+from sre_anomaly.config.build import build, build_parts
+from sre_anomaly.config.compose import composed
 from sre_anomaly.contracts import DataSource
-from sre_anomaly.data.inject import Inject
-from sre_anomaly.detection import detect, prepare
-from sre_anomaly.evaluation.points import pr_auc
+from sre_anomaly.data.generated.inject import Inject
+from sre_anomaly.evaluation.anomaly.points import pr_auc
 from sre_anomaly.frame import Array, MetricFrame, Split
-from sre_anomaly.stages import Stages
+from sre_anomaly.pipeline.detection import detect, prepare
+from sre_anomaly.progress import Stages
 
 SEED = 501
 INTENSITY = 2.0

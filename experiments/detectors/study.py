@@ -16,15 +16,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.build import build, build_parts
-from sre_anomaly.compose import composed
-from sre_anomaly.detection import detect, prepare
+from sre_anomaly.config.build import build, build_parts
+from sre_anomaly.config.compose import composed
+from sre_anomaly.evaluation.anomaly.judge import measure
+from sre_anomaly.evaluation.anomaly.period import period
+from sre_anomaly.evaluation.anomaly.suite import suite
 from sre_anomaly.evaluation.bootstrap import random_scores
-from sre_anomaly.evaluation.judge import measure
-from sre_anomaly.evaluation.period import period
-from sre_anomaly.evaluation.suite import suite
 from sre_anomaly.frame import Array, MetricFrame, Split
-from sre_anomaly.stages import Stages
+from sre_anomaly.pipeline.detection import detect, prepare
+from sre_anomaly.progress import Stages
 
 HERE = Path(__file__).parent
 SEED = 42

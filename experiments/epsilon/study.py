@@ -15,11 +15,11 @@ from typing import Any
 
 import pandas as pd
 
-from sre_anomaly.cli import main as command
-from sre_anomaly.compose import composed
+from sre_anomaly.cli.main import main as command
+from sre_anomaly.config.compose import composed
+from sre_anomaly.pipeline.runner import run
+from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord
-from sre_anomaly.runner import run
-from sre_anomaly.stages import Stages
 
 HERE = Path(__file__).parent
 SEARCHES = {

@@ -17,14 +17,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.build import build, build_parts
-from sre_anomaly.compose import composed
+from sre_anomaly.config.build import build, build_parts
+from sre_anomaly.config.compose import composed
 from sre_anomaly.contracts import exceeds
-from sre_anomaly.corpora import Corpus
-from sre_anomaly.detection import detect, prepare, replay
-from sre_anomaly.evaluation.incidents import match
+from sre_anomaly.corpus import Corpus
+from sre_anomaly.evaluation.anomaly.incidents import match
 from sre_anomaly.frame import MetricFrame, Split
-from sre_anomaly.stages import Stages
+from sre_anomaly.pipeline.detection import detect, prepare, replay
+from sre_anomaly.progress import Stages
 
 HERE = Path(__file__).parent
 ONE_EPISODE = ["alerts=incident", "alerts.needed=1", "alerts.within=1", "alerts.cooldown=1h"]

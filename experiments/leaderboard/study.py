@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from sre_anomaly.cli import main as command
+from sre_anomaly.cli.main import main as command
 
 HERE = Path(__file__).parent
 CORPORA = {

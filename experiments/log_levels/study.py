@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 from loghub import levels_table
 
-from sre_anomaly.build import build
-from sre_anomaly.classification import Classified, classify
+from sre_anomaly.config.build import build
+from sre_anomaly.config.build_table import TableParts
 from sre_anomaly.dataset import Table
 from sre_anomaly.table_contracts import Classifier, Fold, FoldRule
-from sre_anomaly.table_parts import TableParts
+from sre_anomaly.tabular.classification import Classified, classify
 
 HERE = Path(__file__).parent
 PLAIN = {"name": "tfidf", "pieces": None, "alarm_words": 0.0}

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from sre_anomaly.errors import DataError
-from sre_anomaly.evaluation.grouping import grouping_accuracy
+from sre_anomaly.evaluation.table.classification import grouping_accuracy
 from sre_anomaly.logs.templates import TemplateMiner
 
 HERE = Path(__file__).parent

@@ -10,10 +10,10 @@ from contextlib import nullcontext
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.compose import composed
+from sre_anomaly.config.build_table import build_all
+from sre_anomaly.config.compose import composed
 from sre_anomaly.dataset import Table
-from sre_anomaly.regression import Regressed, regress
-from sre_anomaly.table_parts import build_all
+from sre_anomaly.tabular.regression import Regressed, regress
 
 
 def regressed(recipe: str) -> tuple[Table, Regressed]:

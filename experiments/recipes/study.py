@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sre_anomaly.new_recipe import recipes
+from sre_anomaly.cli.new import recipes
 
 HERE = Path(__file__).parent
 
@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 def measured(recipe: str, folder: Path) -> dict[str, object]:
     """Run a preset and return its line of the table."""
     started = time.perf_counter()
-    command = [sys.executable, "-c", "from sre_anomaly.cli import main; main()", f"experiment={recipe}"]
+    command = [sys.executable, "-c", "from sre_anomaly.cli.main import main; main()", f"experiment={recipe}"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     seconds = time.perf_counter() - started
     record = json.loads((folder / "outputs" / "latest" / "record.json").read_text())

@@ -11,11 +11,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pandas as pd
 
-from sre_anomaly.compose import composed
-from sre_anomaly.evaluation.incidents import wilson
+from sre_anomaly.config.compose import composed
+from sre_anomaly.evaluation.anomaly.incidents import wilson
+from sre_anomaly.pipeline.runner import run
+from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord
-from sre_anomaly.runner import run
-from sre_anomaly.stages import Stages
 
 HERE = Path(__file__).parent
 

@@ -17,8 +17,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.build import build_parts
-from sre_anomaly.compose import composed
+from sre_anomaly.config.build import build_parts
+from sre_anomaly.config.compose import composed
 from sre_anomaly.contracts import exceeds
 
 HERE = Path(__file__).parent

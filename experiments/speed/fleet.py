@@ -24,7 +24,7 @@ NAB = {
 }
 RUN = """
 import json, resource, sys
-from sre_anomaly.cli import main
+from sre_anomaly.cli.main import main
 main(sys.argv[1:])
 used = resource.getrusage(resource.RUSAGE_SELF)
 print(json.dumps({"cpu": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}))

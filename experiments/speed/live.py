@@ -18,14 +18,14 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.build import build_parts
-from sre_anomaly.bundle import KINDS, Model, model_of, save_model
-from sre_anomaly.compose import composed
-from sre_anomaly.detection import detect, prepare
-from sre_anomaly.fleet import FleetMonitor
+from sre_anomaly.config.build import build_parts
+from sre_anomaly.config.compose import composed
 from sre_anomaly.frame import Incident, MetricFrame, Split
-from sre_anomaly.monitor import Monitor
-from sre_anomaly.stages import Stages
+from sre_anomaly.live.fleet_monitor import FleetMonitor
+from sre_anomaly.live.monitor import Monitor
+from sre_anomaly.model.model import KINDS, Model, model_of, save_model
+from sre_anomaly.pipeline.detection import detect, prepare
+from sre_anomaly.progress import Stages
 
 HERE = Path(__file__).parent
 POINTS = 20_000

@@ -18,15 +18,15 @@ from pathlib import Path
 
 import numpy as np
 
-from sre_anomaly.build import build
+from sre_anomaly.config.build import build
 from sre_anomaly.dataset import Table
 from sre_anomaly.logs.classify import classify_lines
 from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.counting import LogCounts
 from sre_anomaly.logs.formats import pattern
 from sre_anomaly.logs.lines import Tally, lines_of
-from sre_anomaly.table_bundle import load_table_model, save_table_model
-from sre_anomaly.table_model import fit_classes
+from sre_anomaly.tabular.model import fit_classes
+from sre_anomaly.tabular.saved import load_table_model, save_table_model
 
 HERE = Path(__file__).parent
 WORKS = {

@@ -15,17 +15,17 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from sre_anomaly.cuts import rank
-from sre_anomaly.evaluation.affiliation import affiliation_f_curve
-from sre_anomaly.evaluation.events import adjusted_f1_curve, event_f1_curve
-from sre_anomaly.evaluation.nab import optimise, ranked
-from sre_anomaly.evaluation.nab_spread import bootstrap, leave_one_category_out
-from sre_anomaly.evaluation.ranges import range_f1_curve
-from sre_anomaly.evaluation.suite import LEVELS, suite
-from sre_anomaly.evaluation.sweep import even_levels
-from sre_anomaly.evaluation.vus import vus
-from sre_anomaly.nab_corpus import read_corpus
-from sre_anomaly.nab_results import read_stored
+from sre_anomaly.benchmark.nab_corpus import read_corpus
+from sre_anomaly.benchmark.nab_results import read_stored
+from sre_anomaly.evaluation.anomaly.affiliation import affiliation_f_curve
+from sre_anomaly.evaluation.anomaly.events import adjusted_f1_curve, event_f1_curve
+from sre_anomaly.evaluation.anomaly.ranges import range_f1_curve
+from sre_anomaly.evaluation.anomaly.suite import LEVELS, suite
+from sre_anomaly.evaluation.anomaly.threshold_sweep import even_levels
+from sre_anomaly.evaluation.anomaly.vus import vus
+from sre_anomaly.evaluation.nab.intervals import bootstrap, leave_one_category_out
+from sre_anomaly.evaluation.nab.score import optimise, ranked
+from sre_anomaly.kernels.ranking import rank
 
 HERE = Path(__file__).parent
 DETECTOR = "numenta"

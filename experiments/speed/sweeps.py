@@ -22,13 +22,13 @@ from hydra.types import HydraContext, RunMode
 from omegaconf import OmegaConf, open_dict
 
 from hydra_plugins.sre_anomaly_plugins.warm import Warm
-from sre_anomaly.cli import main
-from sre_anomaly.compose import CONFIG_MODULE, register_resolvers, resolved, version_base
-from sre_anomaly.kept import Kept
-from sre_anomaly.launch import Job
+from sre_anomaly.cli.main import main
+from sre_anomaly.cli.run import Job
+from sre_anomaly.config.compose import CONFIG_MODULE, register_resolvers, resolved, version_base
+from sre_anomaly.parallel.cache import Kept
+from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord
-from sre_anomaly.stages import Stages
-from sre_anomaly.trial import run_trial
+from sre_anomaly.sweeps.trial import run_trial
 
 CHEAP = [
     "sweep=custom",

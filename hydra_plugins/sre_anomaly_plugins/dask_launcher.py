@@ -9,7 +9,7 @@ from hydra.core.config_store import ConfigStore
 from hydra_plugins.sre_anomaly_plugins.local_launcher import PoolLauncher
 
 if TYPE_CHECKING:
-    from sre_anomaly.dask_pool import DaskPool
+    from sre_anomaly.parallel.dask_pool import DaskPool
 
 
 @dataclass
@@ -35,6 +35,6 @@ class DaskLauncher(PoolLauncher):
 
     def start_pool(self, parcel: bytes, preload: Sequence[str]) -> "DaskPool":  # noqa: ARG002 - a cluster imports for itself
         """Return a pool on the cluster."""
-        from sre_anomaly.dask_pool import LOCAL, DaskPool
+        from sre_anomaly.parallel.dask_pool import LOCAL, DaskPool
 
         return DaskPool(parcel, self._address or LOCAL, self._workers, "hydra.launcher.address")

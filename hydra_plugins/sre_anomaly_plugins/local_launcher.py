@@ -13,8 +13,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 if TYPE_CHECKING:
-    from sre_anomaly.dask_pool import DaskPool
-    from sre_anomaly.pool import Pool
+    from sre_anomaly.parallel.dask_pool import DaskPool
+    from sre_anomaly.parallel.pool import Pool
     from sre_anomaly.sweeps.loop import Ended
 
 
@@ -112,7 +112,7 @@ class LocalLauncher(PoolLauncher):
         """Return a pool of ``n_jobs`` processes."""
         from joblib import cpu_count
 
-        from sre_anomaly.pool import Pool
+        from sre_anomaly.parallel.pool import Pool
 
         return Pool(self._n_jobs or int(cpu_count()), parcel, preload)
 

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.compiled import compiled, step
 from sre_anomaly.contracts import AlertPolicy, exceeds
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.compiled import compiled, step
 from sre_anomaly.records import Alert
 from sre_anomaly.registry import register
 

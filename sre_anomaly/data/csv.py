@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sre_anomaly.contracts import DataSource
-from sre_anomaly.data._table_reading import TableReading
 from sre_anomaly.frame import MetricFrame
+from sre_anomaly.io.table_metrics import TableReading
 from sre_anomaly.registry import register
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from sre_anomaly.corpora import Corpus
-from sre_anomaly.data._table_reading import TableReading
+from sre_anomaly.corpus import Corpus
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import MetricFrame
+from sre_anomaly.io.table_metrics import TableReading
 from sre_anomaly.registry import register
 
 FOLDERS, NAME = "**", "*"

@@ -14,12 +14,12 @@ from sre_anomaly.clock import Duration, in_words
 from sre_anomaly.contracts import DataSource
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import NANOSECONDS, MetricFrame
+from sre_anomaly.io.incident_windows import read_windows
 from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.counting import LogCounts
 from sre_anomaly.logs.files import AUTO, entries, in_time_order, log_files, name_of
 from sre_anomaly.logs.lines import Tally
 from sre_anomaly.registry import register
-from sre_anomaly.windows import read_windows
 
 FEWEST, ENOUGH = 5, 50
 """Rows without which nothing is told, and with fewer than which it means little."""

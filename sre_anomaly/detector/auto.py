@@ -8,8 +8,8 @@ from pydantic import Field
 
 from sre_anomaly.clock import in_words
 from sre_anomaly.contracts import Detector
+from sre_anomaly.detector._series_facts import Facts, advice, facts_of
 from sre_anomaly.errors import ConfigError, DataError
-from sre_anomaly.facts import Facts, advice, facts_of
 from sre_anomaly.frame import Array, MetricFrame, Times
 from sre_anomaly.registry import register
 

@@ -13,8 +13,8 @@ from sre_anomaly.clock import Duration
 from sre_anomaly.contracts import Detector
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Array, Times
-from sre_anomaly.novelty import FACES, Numbers, borders, follow
-from sre_anomaly.ranks import new_ranks
+from sre_anomaly.kernels.novelty import FACES, Numbers, borders, follow
+from sre_anomaly.kernels.ranks import new_ranks
 from sre_anomaly.registry import register
 
 

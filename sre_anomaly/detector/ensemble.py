@@ -8,12 +8,12 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Detector
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Array, MetricFrame, Times
-from sre_anomaly.neighbours import mixed
-from sre_anomaly.ranks import at_least, count, new_ranks, remember
+from sre_anomaly.kernels.compiled import compiled
+from sre_anomaly.kernels.neighbours import mixed
+from sre_anomaly.kernels.ranks import at_least, count, new_ranks, remember
 from sre_anomaly.registry import register
 
 

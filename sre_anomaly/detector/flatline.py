@@ -7,9 +7,9 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array, Times
+from sre_anomaly.kernels.compiled import compiled
 from sre_anomaly.registry import register
 
 STUCK, ZERO, MISSING = range(3)

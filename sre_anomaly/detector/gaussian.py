@@ -6,9 +6,9 @@ from typing import Literal, Self
 
 import numpy as np
 
-from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.compiled import compiled
 from sre_anomaly.registry import register
 
 NOTHING = np.empty((0, 0))

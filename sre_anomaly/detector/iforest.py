@@ -7,8 +7,8 @@ from typing import Annotated, Any, Self
 from pydantic import Field
 
 from sre_anomaly.contracts import Detector
-from sre_anomaly.forest import FlatForest
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.isolation_forest import FlatForest
 from sre_anomaly.registry import register
 
 
@@ -17,7 +17,7 @@ from sre_anomaly.registry import register
 class IsolationForest(Detector):
     """Score = the anomaly score of Liu, Ting and Zhou (2008), between 0 and 1; about 0.5 is ordinary.
 
-    scikit-learn grows the trees; `sre_anomaly.forest` scores with them. The sign is turned: here higher is
+    scikit-learn grows the trees; `sre_anomaly.kernels.isolation_forest` scores with them. The sign is turned: here higher is
     stranger.
     """
 

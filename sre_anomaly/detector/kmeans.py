@@ -8,9 +8,9 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.compiled import compiled
 from sre_anomaly.registry import register
 
 MOST_ROWS = 20_000

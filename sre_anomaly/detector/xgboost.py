@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.boosted import FlatBooster
 from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.boosted_trees import FlatBooster
 from sre_anomaly.registry import register
 
 ROUNDS_BETWEEN_REPORTS = 10

@@ -6,11 +6,11 @@ from typing import Literal, Self
 
 import numpy as np
 
-from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.compiled import compiled
+from sre_anomaly.kernels.seasonal import MAD_TO_STD
 from sre_anomaly.registry import register
-from sre_anomaly.seasons import MAD_TO_STD
 
 
 @register("detector", "zscore")

@@ -6,9 +6,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Features
 from sre_anomaly.frame import Array, Times
+from sre_anomaly.kernels.compiled import compiled
 from sre_anomaly.registry import register
 
 

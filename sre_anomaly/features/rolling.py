@@ -6,7 +6,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.causal import (
+from sre_anomaly.contracts import Features
+from sre_anomaly.frame import Array, MetricFrame, Times
+from sre_anomaly.kernels.compiled import compiled
+from sre_anomaly.kernels.rolling import (
     HEADER,
     difference,
     new_window,
@@ -15,9 +18,6 @@ from sre_anomaly.causal import (
     window_mean,
     window_std,
 )
-from sre_anomaly.compiled import compiled
-from sre_anomaly.contracts import Features
-from sre_anomaly.frame import Array, MetricFrame, Times
 from sre_anomaly.registry import register
 
 

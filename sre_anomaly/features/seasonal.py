@@ -10,8 +10,8 @@ from pydantic import Field
 from sre_anomaly.clock import Duration
 from sre_anomaly.contracts import Features
 from sre_anomaly.frame import Array, MetricFrame, Times
+from sre_anomaly.kernels.seasonal import Harmonics, Profile
 from sre_anomaly.registry import register
-from sre_anomaly.seasons import Harmonics, Profile
 
 
 @register("features", "seasonal")

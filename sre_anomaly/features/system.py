@@ -8,7 +8,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from sre_anomaly.causal import (
+from sre_anomaly.clock import Duration, rows_in
+from sre_anomaly.contracts import Features
+from sre_anomaly.frame import Array, MetricFrame, Times
+from sre_anomaly.kernels.compiled import compiled, step
+from sre_anomaly.kernels.rolling import (
     HEADER,
     POSITION,
     new_window,
@@ -19,12 +23,8 @@ from sre_anomaly.causal import (
     window_mean,
     window_std,
 )
-from sre_anomaly.clock import Duration, rows_in
-from sre_anomaly.compiled import compiled, step
-from sre_anomaly.contracts import Features
-from sre_anomaly.frame import Array, MetricFrame, Times
+from sre_anomaly.kernels.seasonal import DAY, Profile, is_weekend, slot_of, usual_deviation
 from sre_anomaly.registry import register
-from sre_anomaly.seasons import DAY, Profile, is_weekend, slot_of, usual_deviation
 
 PER_METRIC = (
     "residual",  # value minus its usual course, in usual deviations

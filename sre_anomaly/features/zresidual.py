@@ -7,10 +7,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.causal import HEADER, new_window, push, window_mean, window_std
-from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Features
 from sre_anomaly.frame import Array, Times
+from sre_anomaly.kernels.compiled import compiled
+from sre_anomaly.kernels.rolling import HEADER, new_window, push, window_mean, window_std
 from sre_anomaly.registry import register
 
 TINY = 1e-8

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sre_anomaly.causal import filled
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.rolling import filled
 
 BLOCK = 16_384
 """Origins answered together: enough to be fast, few enough that memory stays flat."""

@@ -6,9 +6,9 @@ from typing import Self
 
 import numpy as np
 
-from sre_anomaly.causal import filled
 from sre_anomaly.contracts import Forecaster
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.rolling import filled
 from sre_anomaly.registry import register
 
 

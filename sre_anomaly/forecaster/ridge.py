@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from sre_anomaly.causal import filled
-from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Forecaster
 from sre_anomaly.forecaster._recursive import row_numbers
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.compiled import compiled
+from sre_anomaly.kernels.rolling import filled
 from sre_anomaly.registry import register
 
 

@@ -7,10 +7,10 @@ from typing import Self
 
 import numpy as np
 
-from sre_anomaly.causal import filled
 from sre_anomaly.clock import Duration, rows_in
 from sre_anomaly.contracts import Forecaster
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.rolling import filled
 from sre_anomaly.registry import register
 
 

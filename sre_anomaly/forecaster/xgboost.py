@@ -7,10 +7,10 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.causal import filled
 from sre_anomaly.contracts import Forecaster
 from sre_anomaly.forecaster._recursive import recursive
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.rolling import filled
 from sre_anomaly.registry import register
 
 

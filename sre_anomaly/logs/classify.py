@@ -17,7 +17,7 @@ BATCH = 1000
 
 
 class LineModel(Protocol):
-    """What classifies messages; `sre_anomaly.table_model.TableModel` is one."""
+    """What classifies messages; `sre_anomaly.tabular.model.TableModel` is one."""
 
     @property
     def classes(self) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sre_anomaly.errors import DataError, UserError
-from sre_anomaly.remediation.envelope import Past
+from sre_anomaly.remediation.guardrails import Past
 
 PATIENCE_SECONDS = 5
 CHUNK = 1 << 20

@@ -1,15 +1,6 @@
-"""What was found, in plain words: the same sentences on screen and on the page."""
+"""Words that every page and screen shares."""
 
-import math
-import shlex
 from dataclasses import dataclass
-
-import pandas as pd
-
-from sre_anomaly.clock import in_words
-from sre_anomaly.frame import Incident
-from sre_anomaly.records import Alert, short
-from sre_anomaly.runner import Run
 
 MEANINGS = {
     "precision": "of the flagged rows, this share was inside a known incident",
@@ -18,6 +9,8 @@ MEANINGS = {
     "pr_auc": "how well the score ranks, whatever the level; chance gives the share of anomalous rows",
     "roc_auc": "chance that an anomalous row outranks a normal one; 0.5 is guessing",
 }
+
+
 FORECAST_MEANINGS = {
     "mae": "average distance from what came, in the metric's own unit",
     "rmse": "the same, with large misses counting more",
@@ -25,8 +18,14 @@ FORECAST_MEANINGS = {
 }
 
 
-ENOUGH_TO_LEARN = 20
-"""Known incidents from which learning is worth a try."""
+ALL_MEANINGS = MEANINGS | {
+    "incident_recall": "of the known incidents, this share had an alert",
+    "alerts_per_week": "how often somebody is paged",
+    "false_alerts_per_week": "how often somebody is paged and there is no known incident",
+    "time_in_alert": "the share of the time in which somebody is being paged",
+    "median_time_to_detect_s": "seconds from an incident's start to its alert, for half of those caught",
+    **FORECAST_MEANINGS,
+}
 
 
 @dataclass
@@ -35,47 +34,6 @@ class Table:
 
     columns: list[str]
     rows: list[list[str]]
-
-
-def reading(run: Run) -> str:
-    """Return what was read, in one sentence."""
-    frame, data = run.frame, run.record.data
-    metrics = ", ".join(frame.metrics[:8]) + (", ..." if len(frame.metrics) > 8 else "")
-    what = f"{frame.name}: {count(len(frame), 'row')} of {count(len(frame.metrics), 'metric')} ({metrics})"
-    if frame.has_clock:
-        first, last = (when(run, frame.time[row].value) for row in (0, -1))
-        what += f", {first} to {last} {frame.timezone} time, every {in_words(frame.step)}"
-    if data["missing"]:
-        what += f"; {count(data['missing'], 'value')} missing"
-    if frame.incidents is not None:
-        what += f"; {count(len(frame.incidents), 'known incident')}"
-    return what
-
-
-def spans(run: Run) -> str:
-    """Return which rows were learned from and which were judged."""
-    parts = [
-        ("learned from", run.split.train),
-        ("chose the level on", run.split.validation),
-        ("judged", run.split.test),
-    ]
-    said = [f"{name} rows {span.start:,} to {span.stop:,}" for name, span in parts if span is not None]
-    return ", ".join(said)
-
-
-def when(run: Run, time: int) -> str:
-    """Return a time as the user's clock shows it, or the row where there is no clock."""
-    if not run.frame.has_clock:
-        return f"row {run.frame.time.asi8.searchsorted(time)}"
-    return f"{pd.Timestamp(time, tz='UTC').tz_convert(run.frame.timezone):%Y-%m-%d %H:%M}"
-
-
-def no_alert(run: Run) -> str:
-    """Say why nothing would have paged anyone, and what would change that."""
-    flags = run.record.detection["flags"] if run.record.detection else 0
-    if not flags:
-        return "no row exceeded the level"
-    return f"{count(flags, 'row')} exceeded the level, but not close enough together to page: try alerts=every_flag"
 
 
 def count(number: int, thing: str) -> str:
@@ -89,168 +47,19 @@ def count(number: int, thing: str) -> str:
     return f"{number:,} {thing}" + ("" if number == 1 else "s")
 
 
-def forecast_heading(run: Run) -> str:
-    """Return what was forecast, and how to forecast more."""
-    assert run.forecasts is not None
-    text = f"{', '.join(run.forecasts.metrics)}, {count(run.forecasts.measures['horizon'], 'row')} ahead"
-    others = len(run.frame.metrics) - len(run.forecasts.metrics)
-    return text + (f" ({others} more with forecast.metrics=[...])" if others else "")
+CLASS_MEANINGS = {
+    "macro_f1": "balance of finding a class and not crying it, every class as heavy as the others; 1 is perfect",
+    "accuracy": "share of the rows told right; a common class alone can make it high",
+    "pr_auc": "how well the probabilities rank, whatever the cut; chance gives the share of a class",
+    "calibration_error": "how far stated probabilities and what came lie apart; 0 is best",
+}
 
 
-def found(run: Run) -> str:
-    """Return how much was found, in one sentence."""
-    assert run.record.detection is not None
-    detection = run.record.detection
-    rows = run.split.test.stop - run.split.test.start
-    text = f"{detection['flags']:,} of {rows:,} judged rows flagged, {count(detection['alerts'], 'alert')}"
-    rate = detection["measures"].get("alerts_per_week")
-    if rate is not None and detection["measured_on"] != "validation":
-        text += f" ({short(rate)} a week)"
-    level = detection["threshold"].get("level")
-    if level is not None:
-        text += f"; level {short(level)} ({detection['threshold']['name']})"
-    epsilon = detection["threshold"].get("epsilon")
-    return text + (f", epsilon {epsilon:.4g}" if epsilon is not None else "")
+NUMBER_MEANINGS = {
+    "mae": "average distance from the truth, in the unit of the target",
+    "rmse": "the same, with large misses counting more",
+    "wape": "all errors as a share of all that was to be told",
+}
 
 
-def incidents_caught(run: Run) -> list[str]:
-    """Return the incident measures in sentences; empty where there are none."""
-    measures = (run.record.detection or {}).get("measures", {})
-    if not measures.get("incidents"):
-        return []
-    low, high = run.judgement.intervals["incident_recall"] if run.judgement else (math.nan, math.nan)
-    said = [
-        f"{measures['incidents_caught']} of {measures['incidents']} incidents caught "
-        f"(95 % interval {low:.0%} to {high:.0%}), "
-        f"{short(measures['false_alerts_per_week'])} false alerts a week, and alerts take "
-        f"{measures['time_in_alert']:.1%} of the time"
-    ]
-    delay = measures["median_time_to_detect_s"]
-    if math.isfinite(delay):
-        soon = (
-            f"within {in_words(pd.Timedelta(delay, 's'))} of their start" if delay else "in their first row"
-        )
-        said.append(f"Half of those caught were caught {soon}")
-    return said
-
-
-def known_incident(run: Run, alert: Alert) -> str:
-    """Return the known incidents that an alert met, or that it met none."""
-    met = [
-        f"{incident.type} of {incident.metric}" if incident.metric else incident.type
-        for incident in run.frame.incidents or ()
-        if alert.fired < incident.end.value and alert.end > incident.start.value
-    ]
-    return ", ".join(met) or "none"
-
-
-def missed_incidents(run: Run) -> list[Incident]:
-    """Return the incidents of the judged span that no alert met."""
-    if run.judgement is None or not run.judgement.measures.get("incidents"):
-        return []
-    judged = run.frame.rows(run.split.test).incidents or ()
-    return [incident for incident in judged if incident.id not in run.judgement.caught_ids]
-
-
-def in_short(run: Run) -> list[str]:
-    """Return what precision and recall mean for this run; empty without labels."""
-    measures = (run.record.detection or {}).get("measures", {})
-    if "f1" not in measures or not math.isfinite(measures["recall"]):
-        return []
-    bad = "inside a known incident" if run.frame.has_clock else "labelled anomalous"
-    return [
-        f"Of the flagged rows {measures['precision']:.0%} were {bad}; of the rows {bad} "
-        f"{measures['recall']:.0%} were flagged."
-    ]
-
-
-def detection_table(run: Run) -> Table | None:
-    """Return the row measures beside the baselines, or None without labels."""
-    detection = run.record.detection
-    if detection is None or "f1" not in detection["measures"]:
-        return None
-    baselines = detection["baselines"]
-    rows = []
-    for measure, meaning in MEANINGS.items():
-        value = short(detection["measures"][measure])
-        low, high = detection["intervals"].get(measure, (math.nan, math.nan))
-        if math.isfinite(low):
-            value += f"  ({low:.2f} to {high:.2f})"
-        rows.append([measure, value, *(short(numbers[measure]) for numbers in baselines.values()), meaning])
-    names = [name.replace("_", " ") for name in baselines]
-    return Table(["measure", str(detection["detector"]), *names, "in words"], rows)
-
-
-def forecast_table(run: Run) -> Table | None:
-    """Return the forecast measures beside the baselines, or None without a forecast.
-
-    For several metrics only what has no unit is averaged, and each metric has its own error.
-    """
-    forecast = run.record.forecast
-    if forecast is None:
-        return None
-    baselines = forecast["baselines"]
-    several = len(forecast["metrics"]) > 1
-    rows: list[list[str]] = []
-    for measure, meaning in FORECAST_MEANINGS.items():
-        if several and measure != "mase":
-            continue
-        others = [short(numbers[measure]) for numbers in baselines.values()]
-        rows.append([measure, short(forecast["measures"][measure]), *others, meaning])
-    if several:
-        blank = [""] * len(baselines)
-        for metric, numbers in forecast["per_metric"].items():
-            rows.append([f"mae of {metric}", short(numbers["mae"]), *blank, FORECAST_MEANINGS["mae"]])
-    names = [name.replace("_", " ") for name in baselines]
-    return Table(["measure", str(forecast["forecaster"]), *names, "in words"], rows)
-
-
-def next_commands(run: Run) -> list[tuple[str, str]]:
-    """Return three commands that are useful after this run, each with what it is for."""
-    config, options = run.config, []
-    detector, threshold = config["detector"]["name"], config["threshold"]["name"]
-    known = len(run.frame.incidents or ())
-    if detector != "xgboost" and known >= ENOUGH_TO_LEARN and config["split"]["name"] == "none":
-        taught = again(run, "detector=xgboost", "features=system", "split=chronological")
-        options.append((taught, "learn from the known incidents"))
-    options.append(
-        (again(run, f"detector={'gaussian' if detector == 'iforest' else 'iforest'}"), "another detector")
-    )
-    if threshold == "contamination":
-        share = config["threshold"]["contamination"]
-        change = (2, "about twice as many flags") if _misses_most(run) else (0.5, "about half as many flags")
-        options.append(
-            (again(run, f"threshold.contamination={short(min(0.5, share * change[0]))}"), change[1])
-        )
-    elif threshold == "horizon":
-        options.append((again(run, "threshold=conformal"), "about one false alert a week"))
-    elif threshold == "sigma":
-        options.append((again(run, f"threshold.sigmas={config['threshold']['sigmas'] + 1:g}"), "fewer flags"))
-    if config["alerts"]["name"] != "every_flag":
-        options.append((again(run, "alerts=every_flag"), "every flagged row as an alert of its own"))
-    if config["data"]["name"] == "csv":
-        options.append((again(run, "features=rolling"), "look at change instead of the time of day"))
-    elif config["data"]["name"] == "prometheus" and run.model is not None:
-        live = f"sre-anomaly monitor model={config['outputs']}/latest/model input=prometheus"
-        options.append((live, "tell of what is unusual from now on"))
-    else:
-        options.append(("sre-anomaly experiment=csv data.path=YOUR_METRICS.csv", "your own metrics"))
-    return [*options[:2], options[-1]]
-
-
-def _misses_most(run: Run) -> bool:
-    measures = (run.record.detection or {}).get("measures", {})
-    return bool(measures.get("incidents")) and measures["incidents_caught"] * 2 < measures["incidents"]
-
-
-def again(run: Run, *overrides: str) -> str:
-    """Return this run's own command with some overrides changed or added."""
-    words = shlex.split(run.record.command)
-    for override in overrides:
-        key = override.split("=", 1)[0]
-        words = [word for word in words if word.split("=", 1)[0] != key]
-        if "." not in key:
-            # Another option of a group has other keys: what was set of the old one would not fit.
-            old = (f"{key}.", "threshold") if key == "detector" else (f"{key}.",)
-            words = [word for word in words if not word.startswith(old)]
-    return shlex.join([*words, *overrides])
+POOLED = "the same over all judged rows together instead of fold by fold"

@@ -5,12 +5,12 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from sre_anomaly.build import NOTHING
-from sre_anomaly.compose import complaints_in_words, composed, composed_with_hydra
+from sre_anomaly.config.build import NOTHING
+from sre_anomaly.config.build_table import build_all, learns_from_table, misfits_of_learners
+from sre_anomaly.config.compose import complaints_in_words, composed, composed_with_hydra
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.sweeps.settings import SweepSettings, sweep_settings
 from sre_anomaly.sweeps.space import Space, read_space
-from sre_anomaly.table_parts import build_all, learns_from_table, misfits_of_learners
 
 OF_NUMBERS = (
     "this sweep is for classes; for a number write sweep=custom folds.judged=1 "

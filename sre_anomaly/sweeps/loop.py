@@ -11,8 +11,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from sre_anomaly.errors import ConfigError, UserError
-from sre_anomaly.living import owner
-from sre_anomaly.sweeps.living import beat
+from sre_anomaly.parallel.process_alive import owner
+from sre_anomaly.sweeps.heartbeat import beat
 from sre_anomaly.sweeps.progress import Progress
 from sre_anomaly.sweeps.results import Result, read_result
 from sre_anomaly.sweeps.settings import KEY, SweepSettings

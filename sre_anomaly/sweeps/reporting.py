@@ -7,7 +7,7 @@ from optuna.trial import Trial, TrialState
 
 from sre_anomaly.sweeps.settings import SweepSettings
 from sre_anomaly.sweeps.study import make_pruner, open_storage
-from sre_anomaly.trial import Pruned, Report
+from sre_anomaly.sweeps.trial import Pruned, Report
 
 
 def reporter(settings: SweepSettings, folder: Path, number: int) -> Report | None:

@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.distributions import CategoricalDistribution
 from optuna.study import Study
 
-from sre_anomaly.compose import fixed_hash, resolved
+from sre_anomaly.config.compose import fixed_hash, resolved
 from sre_anomaly.errors import ConfigError, UserError
 from sre_anomaly.sweeps.check import refuse_misfits
 from sre_anomaly.sweeps.loop import Crew, Loop

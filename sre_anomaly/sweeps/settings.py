@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from sre_anomaly.config.messages import in_words
 from sre_anomaly.errors import ConfigError
-from sre_anomaly.settings import in_words
 
 KEY = "hydra.sweeper"
 Direction = Literal["minimize", "maximize"]

@@ -17,8 +17,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from sre_anomaly.errors import ConfigError, did_you_mean
-from sre_anomaly.living import owner
-from sre_anomaly.sweeps.living import BEAT, beat, works
+from sre_anomaly.parallel.process_alive import owner
+from sre_anomaly.sweeps.heartbeat import BEAT, beat, works
 from sre_anomaly.sweeps.settings import KEY, SweepSettings
 from sre_anomaly.sweeps.space import Space
 

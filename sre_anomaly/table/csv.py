@@ -10,10 +10,10 @@ import pandas as pd
 from sre_anomaly.dataset import Table, Words
 from sre_anomaly.errors import ConfigError, DataError, naming_keys_of_table
 from sre_anomaly.frame import NANOSECONDS
+from sre_anomaly.io.tables import column, numbers, read_table
+from sre_anomaly.io.timestamps import times
 from sre_anomaly.registry import register
 from sre_anomaly.table_contracts import TableSource
-from sre_anomaly.tables import column, numbers, read_table
-from sre_anomaly.timestamps import times
 
 WORDS_OF_A_TEXT = 3.0
 """A column whose cells have so many words on average holds sentences, one with fewer holds categories."""

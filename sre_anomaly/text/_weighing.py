@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from sre_anomaly.compiled import compiled, step
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.compiled import compiled, step
 
 Integers = npt.NDArray[np.int64]
 Columns = npt.NDArray[np.int32]

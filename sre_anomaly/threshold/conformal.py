@@ -9,11 +9,11 @@ import numpy as np
 from pydantic import Field
 
 from sre_anomaly.clock import Duration, rows_in
-from sre_anomaly.compiled import compiled, step
 from sre_anomaly.contracts import Threshold
-from sre_anomaly.episodes import level_of, new_episodes, see
 from sre_anomaly.frame import WEEK, Array
-from sre_anomaly.ranks import at_least, exceeded_by, new_ranks, remember
+from sre_anomaly.kernels.compiled import compiled, step
+from sre_anomaly.kernels.peaks import level_of, new_episodes, see
+from sre_anomaly.kernels.ranks import at_least, exceeded_by, new_ranks, remember
 from sre_anomaly.registry import register
 
 HEADER = 4

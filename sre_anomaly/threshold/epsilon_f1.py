@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import Field
 
 from sre_anomaly.contracts import Threshold
-from sre_anomaly.cuts import all_cuts, just_below
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.ranking import all_cuts, just_below
 from sre_anomaly.registry import register
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any, ClassVar, Self
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.compiled import compiled
 from sre_anomaly.contracts import Threshold, Unit
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.compiled import compiled
 from sre_anomaly.registry import register
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from sre_anomaly.contracts import Threshold, Unit
-from sre_anomaly.cuts import all_cuts, just_below
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.ranking import all_cuts, just_below
 from sre_anomaly.registry import register
 
 

@@ -1,0 +1,184 @@
+"""The door: ``sre-anomaly [run|list|check|new|compare|generate|monitor|classify|remediate|score-nab] [overrides]``."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from sre_anomaly import __version__
+from sre_anomaly.errors import UserError, did_you_mean
+
+HELP = """\
+sre-anomaly finds what is wrong in infrastructure metrics, and why.
+
+  sre-anomaly                                    the main job, on generated metrics
+  sre-anomaly experiment=csv data.path=FILE.csv  your own metrics; experiment=prometheus for a Prometheus
+  sre-anomaly list [KIND] [NAME]                 what can be chosen: data, features, detector, ...
+  sre-anomaly check [OVERRIDES]                  validate a configuration and your own table, run nothing
+  sre-anomaly new recipe NAME from=RECIPE        a problem like one of the presets: YAML and data to edit
+  sre-anomaly compare FOLDER FOLDER              put runs side by side
+  sre-anomaly generate to=FILE.csv [OVERRIDES]   write a labelled data set (CSV or Parquet)
+  sre-anomaly monitor model=DIR < points.jsonl   answer new points with the model of a run
+  sre-anomaly classify model=DIR < lines         tell the class of new lines, such as the level of a log
+  sre-anomaly new remediation NAME               what an alert may set off: a YAML of rules and limits to edit
+  sre-anomaly remediate rules=FILE run=DIR       what these rules would have done over a run's alerts
+  sre-anomaly score-nab DIR [data=FOLDER]        judge results as the Numenta Anomaly Benchmark does
+
+Everything is chosen by overrides, in Hydra's grammar:
+  detector=iforest                     pick another option of a group
+  threshold.contamination=0.02         set one value
+  -m detector=zscore,iforest,gaussian  run once for each
+  sweep=xgboost                        search for better values; see sre-anomaly list sweep
+  --config-dir DIR                     add YAML of your own (./conf is found by itself)
+  --cfg job                            show the whole configuration
+More of Hydra's flags: sre-anomaly --hydra-help
+"""
+HELP_OF = {
+    "classify": """\
+sre-anomaly classify model=DIR [LINE ...]: tell the class of lines, such as the level of a log, and how sure that is.
+
+Without a LINE they are read from standard input. Of each stand the class, its probability and the line itself.
+  model=DIR          the model of a run, such as outputs/latest/model
+  input=FILE         read this file instead of standard input
+  only=CLASS         leave out lines of other classes
+  show=class         write the class alone (show=all: everything)
+  remediation=FILE   let classes set off what these rules say; see sre-anomaly new remediation
+""",
+    "monitor": """\
+sre-anomaly monitor model=DIR: answer new points with the model of a run, a line of JSON each, and tell of alerts.
+
+A point is a line of JSON, {"time": "2024-01-31T14:00:00Z", "cpu": 41.5}, or of CSV with a header.
+  model=DIR          the model of a run, such as outputs/latest/model
+  input=FILE         read this file instead of standard input
+  input=prometheus   ask the Prometheus that the model learned from, as time goes on
+  follow=true        go on reading the file as it grows
+  format=json        how points are written: json or csv; without it found out
+  only=alerts        leave out the answers to points
+  state=FILE         where to go on from after a restart; an open alert stays open
+  every=1000         save the state after so many points too: it is saved at each alert and every ten seconds
+  alertmanager=URL   tell this Alertmanager of alerts too, such as http://localhost:9093
+  remediation=FILE   let alerts set off what these rules say; see sre-anomaly new remediation
+""",
+    "score-nab": """\
+sre-anomaly score-nab RESULTS: judge results as the Numenta Anomaly Benchmark does, beside the published scores.
+
+RESULTS is a folder with <detector>/<category>/<detector>_<file>.csv or with <detector>.csv.gz, of one detector or
+of several; that of a run over the benchmark is its nab_results/.
+  data=FOLDER     the corpus, with data/ and labels/ as NAB has them; without it NAB itself, found or fetched
+  to=FOLDER       also write leaderboard.csv, .png and .html there
+  overwrite=true  replace a leaderboard that is there already
+  seed=42         of the random scores and of the intervals
+""",
+}
+MISTAKE = 2
+INTERRUPTED = 130
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run a command; the exit code is 0 for success, 2 for a user's mistake, 1 for a fault of ours."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    named = bool(words) and words[0] in COMMANDS
+    command = words.pop(0) if named else "run"
+    if "--version" in words:
+        print(f"sre-anomaly {__version__}")
+        return
+    if {"--help", "-h"} & set(words):
+        print(HELP_OF.get(command, HELP), end="")
+        return
+    try:
+        if not named:
+            _refuse_unknown_command(words)
+        COMMANDS[command](words)
+    except UserError as error:
+        sys.stderr.write("".join(f"sre-anomaly: {line}\n" for line in str(error).splitlines()))
+        sys.exit(MISTAKE)
+    except KeyboardInterrupt:
+        sys.stderr.write("sre-anomaly: interrupted\n")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has left: nothing more to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _refuse_unknown_command(words: list[str]) -> None:
+    first = words[0] if words else ""
+    if first.replace("-", "_").isidentifier() and not first.startswith("-") and first not in COMMANDS:
+        raise UserError(f"no command is called {first!r}; {did_you_mean(first, COMMANDS)}")
+
+
+def _run(words: list[str]) -> None:
+    from sre_anomaly.cli.run import launch
+
+    launch(words)
+
+
+def _list(words: list[str]) -> None:
+    from sre_anomaly.config.catalogue import show
+
+    show(words)
+
+
+def _check(words: list[str]) -> None:
+    from sre_anomaly.cli.check import check
+
+    check(words)
+
+
+def _monitor(words: list[str]) -> None:
+    from sre_anomaly.cli.monitor import watch
+
+    watch(words)
+
+
+def _compare(words: list[str]) -> None:
+    from sre_anomaly.cli.compare import compare
+
+    compare(words)
+
+
+def _generate(words: list[str]) -> None:
+    from sre_anomaly.cli.generate import generate
+
+    generate(words)
+
+
+def _classify(words: list[str]) -> None:
+    from sre_anomaly.cli.classify import classify
+
+    classify(words)
+
+
+def _new(words: list[str]) -> None:
+    if words[:1] == ["remediation"]:
+        from sre_anomaly.cli.new import new_remediation
+
+        new_remediation(words[1:])
+        return
+    from sre_anomaly.cli.new import new
+
+    new(words)
+
+
+def _remediate(words: list[str]) -> None:
+    from sre_anomaly.cli.remediate import remediate
+
+    remediate(words)
+
+
+def _score_nab(words: list[str]) -> None:
+    from sre_anomaly.cli.score_nab import score_nab
+
+    score_nab(words)
+
+
+COMMANDS: dict[str, Callable[[list[str]], None]] = {
+    "run": _run,
+    "classify": _classify,
+    "list": _list,
+    "check": _check,
+    "compare": _compare,
+    "generate": _generate,
+    "monitor": _monitor,
+    "new": _new,
+    "remediate": _remediate,
+    "score-nab": _score_nab,
+}

@@ -1,0 +1,67 @@
+"""When several runs have ended: the winner of a sweep is run as a whole, and all are told about together."""
+
+import json
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from sre_anomaly.cli.job import whole_run
+from sre_anomaly.pipeline.run_folder import LATEST, RUNNING, link, nearest
+from sre_anomaly.records import RunRecord
+
+if TYPE_CHECKING:
+    from sre_anomaly.fleet.run import CorpusRun
+    from sre_anomaly.pipeline.runner import Run
+
+BEST = "best"
+
+
+def after_multirun(folder: Path, console: Console) -> None:
+    """Tell about a sweep, or about runs that were made side by side."""
+    if (folder / "sweep.json").is_file():
+        after_sweep(folder, console)
+        return
+    from sre_anomaly.report.comparison.comparison import read_runs, tell_comparison, write_comparison
+
+    runs = read_runs(sorted(folder.glob("*/record.json"), key=lambda path: int(path.parent.name)))
+    if len(runs) > 1:
+        written = write_comparison(runs, folder)
+        tell_comparison(runs, console)
+        console.print(f"\n[bold]Files[/]     {nearest(folder)}/{', '.join(written)}", soft_wrap=True)
+
+
+def after_sweep(folder: Path, console: Console) -> None:
+    """Run the winner of a sweep on the test rows, once, and write the sweep's page."""
+    from sre_anomaly.pipeline.runner import Run
+    from sre_anomaly.report.sweep.page import write_sweep_page
+    from sre_anomaly.report.sweep.screen import tell_sweep
+
+    outcome: dict[str, Any] = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
+    if still := outcome["trials"].get("running"):
+        console.print(f"{still} trials are still run by another process, which will finish this sweep")
+        return
+    best = outcome["best"]
+    found = refit(folder, int(best[0]["trial"])) if best else None
+    write_sweep_page(folder, outcome, None if found is None else found.record)
+    tell_sweep(outcome, found if isinstance(found, Run) else None, nearest(folder), console)
+
+
+def refit(folder: Path, number: int) -> "Run | CorpusRun":
+    """Run a trial's config as a whole, judged on the test rows, into ``refit_<number>``; ``best`` points at it."""
+    trial = folder / str(number)
+    config = json.loads((trial / "config.json").read_text(encoding="utf-8"))
+    tried = json.loads((trial / "record.json").read_text(encoding="utf-8"))
+    # Two processes may end a sweep at the same moment: the one that renames last finds the other's.
+    fresh, target = folder / f"refit_{number}.{os.getpid()}{RUNNING}", folder / f"refit_{number}"
+    fresh.mkdir()
+    found = whole_run(config, RunRecord(command=tried["command"], detector=tried.get("detector", "")), fresh)
+    shutil.rmtree(target, ignore_errors=True)
+    with suppress(OSError):
+        fresh.rename(target)
+    link(folder / BEST, target)
+    link(Path(config["outputs"]) / LATEST, target)
+    return found

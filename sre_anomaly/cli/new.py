@@ -1,0 +1,233 @@
+"""``sre-anomaly new recipe``: a problem of one's own, begun from a preset: a YAML to edit and data to replace."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sre_anomaly.config.build import NOTHING, build
+from sre_anomaly.config.catalogue import option_file, options, read_option
+from sre_anomaly.config.compose import composed
+from sre_anomaly.dataset import Table
+from sre_anomaly.errors import UserError, did_you_mean
+from sre_anomaly.records import write_text
+from sre_anomaly.table_contracts import TableSource
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+MARK = "Recipe."
+MINUTE = 60 * 10**9
+ROWS = 600
+"""Rows of the data template: few enough to look at, enough to try it on: of rare classes each fold needs some."""
+YAML = """\
+# @package _global_
+# {name}, begun from the recipe {recipe}. It runs as it is, on made-up rows; the lines marked <-- make it yours.
+#   sre-anomaly check experiment={name}   says in plain words what is wrong with your table
+#   sre-anomaly experiment={name}         learns, judges and writes a report
+defaults:
+  - override /data: none
+  - override /detector: none
+  - override /forecaster: none
+  - override /table: {read}
+  - override /{kind}: {learner}   # `sre-anomaly list {kind}` shows others
+name: {name}
+table:
+"""
+LINES = """\
+  path: {csv}   # <-- your table, CSV or Parquet, one row for each case
+  target: {target}   # <-- the column to be told from the others: {meaning}
+  {key}: {column}   # <-- {why}; null: there is no such column
+  leave_out: null   # columns not to learn from, such as [id, closed_by]: an id, or what is known only afterwards
+"""
+LEFT_BEHIND = """\
+# What the recipe says of its answers "in use" is not part of this: it knows how its made-up rows would have gone on
+# with other answers, and of yours nobody knows.
+"""
+WHY = {
+    "time": "when each row was: the earliest are learned from, what came after is judged",
+    "group": "what belongs together, such as a host or a customer: none is both learned from and judged",
+}
+
+
+def new(words: list[str]) -> None:
+    """Write ``conf/experiment/NAME.yaml`` and ``NAME.csv`` where the user works.
+
+    Raises
+    ------
+    UserError
+        If a word is wrong, or a file of that name is there already.
+    """
+    name, recipe = _asked(words)
+    config = composed([f"experiment={recipe}"])
+    yaml, data = Path("conf") / "experiment" / f"{name}.yaml", Path(f"{name}.csv")
+    for path in (yaml, data):
+        if path.exists():
+            raise UserError(f"{path}: is there already; choose another name")
+    kind = "classifier" if config["classifier"]["name"] != NOTHING else "regressor"
+    source: TableSource = build("table", dict(config["table"]) | {"rows": ROWS}, seed=int(config["seed"]))
+    given = source.template()
+    table = source.table()
+    key = "group" if config["folds"]["name"] == "group" or table.time is None else "time"
+    column, content = columns_of(table, key)
+    lines = LINES.format(
+        csv=data, target=table.target_name, key=key, column=column, why=WHY[key],
+        meaning="classes such as yes and no" if kind == "classifier" else "numbers",
+    )  # fmt: skip
+    if key == "time":
+        lines += folds_of(recipe)
+    if type(source).in_use is not TableSource.in_use:
+        lines += LEFT_BEHIND
+    read = "csv"
+    if given is not None:
+        import pandas as pd
+
+        content, lines = pd.DataFrame(given[0]), given[1].format(path=data)
+        read = f"{config['table']['name']}\n  - override /folds: {config['folds']['name']}"
+    try:
+        yaml.parent.mkdir(parents=True, exist_ok=True)
+        content.to_csv(data, index=False)
+        head = YAML.format(name=name, recipe=recipe, kind=kind, learner=config[kind]["name"], read=read)
+        write_text(yaml, head + lines)
+    except OSError as error:
+        raise UserError(f"{error.filename}: cannot be written ({error.strerror})") from None
+    print(f"{yaml}: edit the lines marked <--")
+    print(f"{data}: {len(content)} made-up rows that show what a table looks like; yours takes its place")
+    print("Then:")
+    print(f"  sre-anomaly check experiment={name}   # what is wrong with my table?")
+    print(f"  sre-anomaly experiment={name}")
+
+
+def _asked(words: list[str]) -> tuple[str, str]:
+    usage = "write sre-anomaly new recipe NAME from=RECIPE"
+    if not words or words[0] != "recipe":
+        raise UserError(f"new: what is to be new? {usage}, or sre-anomaly new remediation NAME")
+    given = dict(word.split("=", 1) for word in words[1:] if "=" in word)
+    names = [word for word in words[1:] if "=" not in word]
+    if unknown := set(given) - {"from"}:
+        word = min(unknown)
+        raise UserError(f"new recipe: no key is called {word!r}; {did_you_mean(word, ['from'])}")
+    if len(names) != 1:
+        raise UserError(f"new recipe: {'more than one name' if names else 'no name'}; {usage}")
+    if not NAME.fullmatch(names[0]):
+        raise UserError(
+            f"new recipe: a name is of small letters, digits and _, such as my_incidents; {usage}"
+        )
+    if names[0] in options("experiment"):
+        raise UserError(f"new recipe: a preset is called {names[0]} already; choose another name")
+    recipe = given.get("from", "")
+    if recipe in options("experiment") and recipe not in recipes():
+        metrics = composed([f"experiment={recipe}"])["data"]["name"] != NOTHING
+        own = "csv data.path=FILE" if metrics else "table table.path=FILE table.target=COLUMN"
+        raise UserError(
+            f"from={recipe}: is a preset and no recipe; for {'metrics' if metrics else 'a table'} of your own run "
+            f"sre-anomaly experiment={own}"
+        )
+    if recipe not in recipes():
+        raise UserError(f"from={recipe}: no such recipe; {did_you_mean(recipe, recipes())}")
+    return names[0], recipe
+
+
+def recipes() -> list[str]:
+    """Return the presets that say they are recipes, in the first word of their file."""
+    return [
+        name for name in options("experiment") if read_option("experiment", name).meaning.startswith(MARK)
+    ]
+
+
+def example(config: dict[str, Any]) -> Table:
+    """Return some rows of a recipe's table."""
+    node = dict(config["table"]) | {"rows": ROWS}
+    source: TableSource = build("table", node, seed=int(config["seed"]))
+    return source.table()
+
+
+def folds_of(recipe: str) -> str:
+    """Return how a recipe says that rows are divided, as it stands in its file, comments and all; empty where it says nothing."""
+    text = option_file("experiment", recipe).read_text(encoding="utf-8")
+    said = re.search(r"^folds:\n(?:[ #].*\n)+", text, flags=re.MULTILINE)
+    return said.group() if said else ""
+
+
+def columns_of(table: Table, key: str) -> tuple[str, Any]:
+    """Return the name of the column of times or groups, and the table as its file has it."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {}
+    if key == "time":
+        assert table.time is not None
+        far = np.median(np.diff(np.sort(table.time))) > MINUTE / 2
+        moments = table.time.astype("datetime64[ns]").astype("datetime64[m]" if far else "datetime64[ms]")
+        columns["time"] = np.char.replace(np.datetime_as_string(moments), "T", " ")
+    else:
+        columns["group"] = table.group
+    columns |= {**table.categories, **table.numbers, **table.texts, table.target_name: table.target}
+    return key, pd.DataFrame(columns)
+
+
+NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+YAML = """\
+# What an alert or a prediction may set off. Nothing is done until turned_on is true; until then it is only written down.
+#   sre-anomaly remediate rules={name}.yaml                       is this file right?
+#   sre-anomaly remediate rules={name}.yaml run=outputs/latest    what would it have done over a run's alerts?
+#   sre-anomaly monitor model=outputs/latest/model remediation={name}.yaml < points.jsonl
+#   sre-anomaly classify model=outputs/latest/model remediation={name}.yaml < lines.txt
+turned_on: false   # true: actions are done. false: a dry run. Read at the start: what runs is stopped by the kill switch
+audit_log: {name}.audit.jsonl   # every decision, a line each. The limits are counted from it: without it they begin anew
+kill_switch: {name}.stop   # while a file of this name exists, nothing is done: touch {name}.stop
+
+limits:   # how much is done at most, whatever the rules say
+  per_hour: 3   # all actions together, in any 60 minutes
+  per_day: 10   # all actions together, in any 24 hours
+  cooldown: 10m   # how long an action rests after it was done
+  cooldown_same_target: 1h   # how long it rests for the same metric or class
+  at_once: 1   # how many may run at the same time; where two rules fit the same alert, 2 lets both be done
+  max_age: 1h   # alerts of rows older than this set off nothing, so that old points are safe to read
+
+actions:   # what may be done: nothing else ever is
+  restart:
+    command: [/usr/bin/systemctl, restart, my_service]   # program and arguments, taken as they stand: no shell, nothing
+                                                         # is filled in. It gets the alert as JSON on standard input
+    seconds: 60   # killed when it takes longer
+  tell:
+    url: https://hooks.example.com/alerts   # gets the alert as JSON by POST; http:// goes to this machine alone
+    seconds: 10   # given up when it takes longer
+    secret_env: null   # environment variable with a secret that signs what is sent (HMAC-SHA256, X-Signature-256)
+
+rules:   # every rule that fits asks for its action
+  - when: opened   # an alert opened; closed: it was closed
+    metric: null   # only alerts that name this metric, such as cpu; null: any
+    peak: null   # only if the score is this high by then, in the detector's own units; null: any
+    do: restart   # one of the actions
+  - when: predicted   # classify told a class
+    class: ERROR   # this one
+    probability: 0.9   # and was at least as sure as this, from 0 to 1
+    do: tell   # one of the actions
+"""
+
+
+def new_remediation(words: list[str]) -> None:
+    """Write ``NAME.yaml`` where the user works.
+
+    Raises
+    ------
+    UserError
+        If the name is none, or a file of that name is there already.
+    """
+    if len(words) != 1 or not NAME.fullmatch(words[0]):
+        raise UserError(
+            "new remediation: a name is of small letters, digits, - and _; write sre-anomaly new remediation NAME"
+        )
+    name = words[0]
+    path = Path(f"{name}.yaml")
+    if path.exists():
+        raise UserError(f"{path}: is there already; choose another name")
+    try:
+        write_text(path, YAML.format(name=name))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+    print(f"{path}: edit actions, rules and limits; nothing is turned on")
+    print("Then:")
+    print(f"  sre-anomaly remediate rules={path}                      # is it right?")
+    print(f"  sre-anomaly remediate rules={path} run=outputs/latest   # what would it have done?")

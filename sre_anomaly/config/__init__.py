@@ -1,0 +1,1 @@
+"""YAML becomes parts: composing, listing, checking, building."""

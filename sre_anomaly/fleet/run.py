@@ -1,0 +1,214 @@
+"""Many series: each is run by itself, several at a time; a run that was killed goes on where it stopped."""
+
+import json
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import pandas as pd
+
+from sre_anomaly.corpus import Corpus
+from sre_anomaly.errors import DataError
+from sre_anomaly.evaluation.anomaly.across_series import across
+from sre_anomaly.fleet.nab_scores import NabScores, nab_scores
+from sre_anomaly.fleet.series import RESULT, SeriesWork, folder_name, note_lost, run_series
+from sre_anomaly.fleet.shared_model import learn_together
+from sre_anomaly.parallel.process_alive import here, lives, owner
+from sre_anomaly.pipeline.record import describe, hash_of
+from sre_anomaly.pipeline.run_folder import RUNNING
+from sre_anomaly.progress import Stages
+from sre_anomaly.records import RunRecord, write_json
+
+SERIES = "series"
+STATE = "corpus.json"
+PRELOAD = ("sre_anomaly.fleet.series",)
+MOST_NOTES = 4
+MOST_NAMES = 3
+"""A note on more series than these does not name them."""
+
+
+@dataclass
+class CorpusRun:
+    """What was found in many series."""
+
+    config: dict[str, Any]
+    record: RunRecord
+    folder: Path
+    table: pd.DataFrame
+    """One line for each series, in the source's order."""
+    gone_on_from: int = 0
+    """Series that an earlier, killed run had finished."""
+    nab: NabScores | None = None
+    """Scores of the Numenta benchmark, where all of its series were run."""
+
+
+def run_corpus(
+    config: Mapping[str, Any], source: Corpus, record: RunRecord, folder: Path, stages: Stages
+) -> CorpusRun:
+    """Run every series of a source into ``folder/series``.
+
+    Raises
+    ------
+    UserError
+        If there is no series, or every one of them is refused.
+    """
+    describe(config, record)
+    names = source.names()
+    _refuse_same_folder(names)
+    _go_on(folder, _asked(config))
+    todo = [name for name in names if _version(folder / SERIES / folder_name(name)) != source.version(name)]
+    before = len(names) - len(todo)
+    with stages.stage("learn together"):
+        learned = learn_together(config, names) if todo and config["corpus"]["model"] == "shared" else None
+    work = SeriesWork(config, folder / SERIES, learned)
+    with stages.stage("series"):
+        for done, line in enumerate(_each(work, todo, config["corpus"]), start=before + 1):
+            stages.tell(f"series {done} of {len(names)}: {line['series']}")
+    lines = [_result(folder / SERIES / folder_name(name)) for name in names]
+    table = pd.DataFrame(lines)
+    if not (table["status"] == "completed").any():
+        raise DataError(f"every series was refused; the first: {table['error'][0]}")
+    found = CorpusRun(dict(config), record, folder, table, before)
+    with stages.stage("judge"):
+        _record(found, int(config["seed"]))
+        if source.benchmark == "nab" and (table["status"] == "completed").all():
+            found.nab = nab_scores(folder / SERIES, int(config["seed"]))
+            assert record.detection is not None
+            record.detection["nab"] = found.nab.told()
+    record.timings = dict(stages.seconds)
+    record.status = "completed"
+    return found
+
+
+def _each(work: SeriesWork, names: list[str], settings: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the line of each series as it is done."""
+    run_one: Callable[[str], dict[str, Any]] = partial(run_series, work)
+    if settings["cluster"] is None and settings["jobs"] == 1:
+        yield from map(run_one, names)
+        return
+    make = cloudpickle.dumps(lambda: run_one)
+    with _pool(make, settings) as pool:
+        for number, name in enumerate(names):
+            pool.submit(number, name)
+        left = len(names)
+        while left:
+            for answer in pool.wait():
+                left -= 1
+                name = names[answer.key]
+                if answer.value is None:
+                    yield note_lost(work, name, answer.error)
+                else:
+                    yield answer.value
+
+
+def _pool(make: bytes, settings: Mapping[str, Any]) -> Any:
+    if settings["cluster"] is not None:
+        from sre_anomaly.parallel.dask_pool import DaskPool
+
+        return DaskPool(make, settings["cluster"], settings["jobs"], "corpus.cluster")
+    from sre_anomaly.parallel.pool import Pool
+
+    return Pool(settings["jobs"], make, PRELOAD)
+
+
+def _refuse_same_folder(names: list[str]) -> None:
+    folders: dict[str, str] = {}
+    for name in names:
+        other = folders.setdefault(folder_name(name), name)
+        if other != name:
+            raise DataError(f"{name} and {other} would share a folder: rename one of the files")
+
+
+def _asked(config: Mapping[str, Any]) -> str:
+    """Return a hash of all that decides what is found: not of how many are run at a time."""
+    return hash_of({**config, "corpus": {"model": config["corpus"]["model"]}})
+
+
+def _version(folder: Path) -> str | None:
+    """Return which version of a series was finished; None where it was not, or was refused."""
+    path = folder / RESULT
+    return _result(folder).get("version") if path.is_file() else None
+
+
+def _go_on(folder: Path, config_hash: str) -> None:
+    """Take over the finished series of a run of the same config that was killed."""
+    for state in sorted(folder.parent.glob(f"*/{STATE}")):
+        known = json.loads(state.read_text(encoding="utf-8"))
+        dead = here(known["owner"]) and not lives(known["owner"])
+        unfinished = state.parent.suffix == RUNNING or not _completed(state.parent)
+        if state.parent != folder and known["config_hash"] == config_hash and dead and unfinished:
+            with suppress(FileNotFoundError):
+                (state.parent / SERIES).rename(folder / SERIES)
+            shutil.rmtree(state.parent, ignore_errors=True)
+            break
+    (folder / SERIES).mkdir(parents=True, exist_ok=True)
+    write_json(folder / STATE, {"config_hash": config_hash, "owner": owner()})
+
+
+def _completed(folder: Path) -> bool:
+    path = folder / "record.json"
+    return path.is_file() and json.loads(path.read_text(encoding="utf-8"))["status"] == "completed"
+
+
+def _result(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+    return content
+
+
+def _record(found: CorpusRun, seed: int) -> None:
+    """Note what the series have in common."""
+    record, table = found.record, found.table
+    completed = table[table["status"] == "completed"]
+    overall = across(completed, seed)
+    record.rows = int(completed["rows"].sum())
+    record.data = {
+        "name": found.config["data"]["name"],
+        "series": len(table),
+        "completed": len(completed),
+        "judged_days": float(completed["judged_days"].sum()),
+    }
+    record.detection = {
+        "detector": record.detector,
+        "flags": int(completed["flags"].sum()),
+        "alerts": int(completed["alerts"].sum()),
+        "threshold": {"name": found.config["threshold"]["name"]},
+        "measured_on": "test",
+        "measures": overall.measures,
+        "intervals": overall.intervals,
+        "baselines": overall.baselines,
+        "caveats": overall.caveats,
+    }
+    if found.gone_on_from:
+        record.notes.append(f"{found.gone_on_from} series were finished by an earlier run that was stopped")
+    if broken := len(table) - len(completed):
+        first = table[table["status"] != "completed"].iloc[0]
+        record.notes.append(
+            f"{broken} of {len(table)} series could not be run and are in no average; the first: "
+            f"{_told_once(first['series'], first['error'])}"
+        )
+    said: dict[str, dict[str, str]] = defaultdict(dict)
+    for series, notes in completed.set_index("series")["notes"].dropna().items():
+        for note in notes:
+            said[re.sub(r"\d[\d.,]*", "#", note)][str(series)] = note
+    # What asks for care first, then what holds for most.
+    ordered = sorted(
+        said.values(), key=lambda alike: (not next(iter(alike.values())).startswith("Careful"), -len(alike))
+    )
+    for alike in ordered[:MOST_NOTES]:
+        few = f" ({', '.join(alike)})" if len(alike) <= min(MOST_NAMES, len(table) - 1) else ""
+        like = ", or the like" if len(set(alike.values())) > 1 else ""
+        record.notes.append(f"{len(alike)} of {len(table)} series{few}: {next(iter(alike.values()))}{like}")
+    if len(ordered) > MOST_NOTES:
+        record.notes.append(f"{len(ordered) - MOST_NOTES} more kinds of notes are in series.csv")
+
+
+def _told_once(series: str, error: str) -> str:
+    """Return an error with its series before it, unless it says so itself."""
+    return error if error.startswith((series, Path(series).stem)) else f"{series}: {error}"

@@ -1,0 +1,1 @@
+"""Files and servers become frames."""

@@ -1,0 +1,137 @@
+"""How a table of metrics is read: a time column, a column per metric, and the truth if there is one."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+
+from sre_anomaly.clock import Duration, time_zone
+from sre_anomaly.errors import ConfigError, DataError
+from sre_anomaly.frame import Array, Incident, MetricFrame
+from sre_anomaly.io.incident_windows import read_windows
+from sre_anomaly.io.regular_clock import regularise
+from sre_anomaly.io.tables import column, numbers, read_table, yes_or_no
+from sre_anomaly.io.timestamps import times
+
+TIME_NAMES = ("time", "timestamp", "datetime", "date", "ts", "@timestamp")
+LABEL_NAMES = ("label", "is_anomaly", "anomaly")
+
+
+@dataclass(kw_only=True)
+class TableReading:
+    """What may be said about a file; what is not said is found out."""
+
+    time: str | None = None
+    values: list[str] | None = None
+    label: str | None = None
+    incidents: str | None = None
+    timezone: str = "UTC"
+    day_first: bool | None = None
+    separator: str | None = None
+    decimal: Literal[".", ","] | None = None
+    resample: Duration | None = None
+    interpolate: Duration = timedelta(minutes=15)
+
+    label_needed: ClassVar[bool] = True
+    """Whether a file without the label column is refused."""
+
+    def __post_init__(self) -> None:
+        time_zone(self.timezone)
+        if self.label and self.incidents:
+            raise ConfigError(
+                "data.label: give either data.label (a column) or data.incidents (a file), not both"
+            )
+
+    def frame(self, path: Path, incidents: str | None) -> MetricFrame:
+        """Return one file as a frame.
+
+        Raises
+        ------
+        DataError
+            If the file, a column, a time or a number cannot be read: says which and where.
+        """
+        table = read_table(path, self.separator, self.decimal)
+        time_name = self.time or self._guess(table, TIME_NAMES) or str(table.columns[0])
+        label_name = self.label or (None if incidents else self._guess(table, LABEL_NAMES))
+        unlabelled = bool(label_name) and not self.label_needed and label_name not in table.columns
+        label_name = None if unlabelled else label_name
+        stamps = self._times(path, table, time_name)
+        labels = None
+        if label_name:
+            labels = yes_or_no(path, column(path, table, label_name, "data.label"))
+        names, values, notes = self._metrics(path, table, {time_name, label_name})
+        notes += [f"not judged: there is no column {self.label!r}"] if unlabelled else []
+        notes += _looks_like_labels(names, values) if labels is None and not incidents else []
+        regular = regularise(
+            str(path), stamps, values, labels, resample=self.resample, interpolate=self.interpolate
+        )
+        return MetricFrame(
+            name=path.stem,
+            time=regular.time,
+            values=regular.values,
+            metrics=names,
+            labels=regular.labels,
+            timezone=self.timezone,
+            incidents=self._incidents(path, incidents, regular.time),
+            notes=tuple(notes + regular.notes),
+        )
+
+    def _times(self, path: Path, table: pd.DataFrame, name: str) -> pd.DatetimeIndex:
+        try:
+            return times(
+                path, column(path, table, name, "data.time"), self.timezone, day_first=self.day_first
+            )
+        except DataError as error:
+            if self.time or name.lower() in TIME_NAMES:
+                raise
+            raise DataError(f"{error}, or name the column of times with data.time=...") from None
+
+    @staticmethod
+    def _guess(table: pd.DataFrame, names: tuple[str, ...]) -> str | None:
+        lower = {str(name).lower(): str(name) for name in table.columns}
+        return next((lower[name] for name in names if name in lower), None)
+
+    def _metrics(
+        self, path: Path, table: pd.DataFrame, taken: set[str | None]
+    ) -> tuple[tuple[str, ...], Array, list[str]]:
+        notes: list[str] = []
+        names = self.values
+        if names is None:
+            others = [str(name) for name in table.columns if name not in taken]
+            # Text in every row is a name or a comment; text in some rows is a broken number and an error below.
+            left = [name for name in others if pd.to_numeric(table[name], errors="coerce").isna().all()]
+            names = [name for name in others if name not in left]
+            if left:
+                notes.append(f"columns without a single number were left out: {', '.join(left)}")
+        if not names:
+            raise DataError(f"{path}: has no column of numbers; name the metrics with data.values=[...]")
+        arrays = [numbers(path, column(path, table, name, "data.values")) for name in names]
+        return tuple(names), np.column_stack(arrays), notes
+
+    def _incidents(
+        self, data: Path, incidents_file: str | None, time: pd.DatetimeIndex
+    ) -> tuple[Incident, ...] | None:
+        if incidents_file is None:
+            return None
+        path = Path(incidents_file).expanduser()
+        incidents = read_windows(path, self.timezone, data.name)
+        last = time[-1] + (time[1] - time[0])
+        for number, incident in enumerate(incidents, start=1):
+            if incident.end <= time[0] or incident.start >= last:
+                raise DataError(
+                    f"{path}: window {number} ({incident.start} to {incident.end}) lies outside the data, which run "
+                    f"from {time[0]} to {time[-1]}"
+                )
+        return incidents
+
+
+def _looks_like_labels(names: tuple[str, ...], values: Array) -> list[str]:
+    """Return a note for each metric of only 0 and 1: it may be the truth, taken for a metric."""
+    return [
+        f"Careful: {name} holds only 0 and 1; if it says when something was wrong, set data.label={name}"
+        for name, column in zip(names, values.T, strict=True)
+        if set(np.unique(column[np.isfinite(column)])) == {0.0, 1.0}
+    ]

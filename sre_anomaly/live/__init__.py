@@ -1,0 +1,1 @@
+"""New points, pages, notifications."""

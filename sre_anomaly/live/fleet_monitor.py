@@ -1,0 +1,175 @@
+"""Many series watched at once: one vectorised step answers all of them."""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from sre_anomaly.clock import in_nanoseconds
+from sre_anomaly.contracts import AlertPolicy, exceeds
+from sre_anomaly.frame import LARGEST, Array, Mask, Times
+from sre_anomaly.live.monitor import LONGEST_GAP
+from sre_anomaly.live.reasons import reason, usual_of
+from sre_anomaly.model.model import Model
+from sre_anomaly.model.state import Memory
+from sre_anomaly.records import Alert
+
+
+@dataclass
+class FleetResult:
+    """What the models say of one row of every series, n of them."""
+
+    time: int
+    scores: Array
+    """(n,) NaN while warming up and where too little was measured."""
+    levels: Array
+    flags: Mask
+    alerts: list[tuple[int, Alert]]
+    """Series number and alert, for each that opened, changed or closed."""
+    warming_up: bool
+
+
+class FleetMonitor:
+    """Answers for n series that share one clock, with one model for all or one for each.
+
+    A detector or threshold that learns while it runs learns each series from its first row here.
+
+    Parameters
+    ----------
+    models : Model or sequence of Model
+        One for all series, or one per series, all with the same metrics, step and features.
+    series : int
+        How many series there are; with one model each it follows from them.
+    """
+
+    def __init__(self, models: Model | Sequence[Model], series: int = 0) -> None:
+        each = [models] if isinstance(models, Model) else list(models)
+        self.series = series if isinstance(models, Model) else len(each)
+        first = each[0]
+        self._step, self._origin = first.step, first.origin
+        self._metrics = len(first.metrics)
+        self._width = len(first.features.columns(first.metrics))
+        everyone = np.arange(self.series)
+        self._groups = (
+            [(first, everyone)] if len(each) == 1 else list(zip(each, everyone[:, np.newaxis], strict=True))
+        )
+        self._needed = 1 + max(model.features.lookback for model in each)
+        self._columns = np.empty((self.series, self._width))
+        self._shares = np.full_like(self._columns, np.nan)
+        self._policies: dict[int, AlertPolicy] = {}
+        # These must hear of a quiet row too.
+        fresh = [copy.deepcopy(model.alerts) for model in each]
+        for policy in fresh:
+            policy.start(self._step)
+        self._watchful = {series for series in range(self.series) if not fresh[series % len(fresh)].idle}
+        self._usual = [usual_of(model) for model in each]
+        self._tick: int | None = None
+        self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        self._memories = [
+            Memory.before(model.features, model.detector, model.threshold, model.metrics, len(members))
+            for model, members in self._groups
+        ]
+        self._seen = 0
+
+    def update_many(self, time: int | str | datetime, matrix: Array) -> FleetResult | None:
+        """Take in one row of every series, (n, m); NaN where nothing was measured.
+
+        Times follow the rules of a single monitor; None for one that is late or repeated.
+
+        Raises
+        ------
+        ValueError
+            If a value is infinite or larger than any measurement.
+        """
+        rows = np.ascontiguousarray(matrix, dtype=np.float64)
+        if (far := np.abs(rows) > LARGEST).any():
+            series, metric = (int(place) for place in np.argwhere(far)[0])
+            raise ValueError(
+                f"series {series}, metric {metric}: {rows[series, metric]:g} is too large to be a measurement"
+            )
+        now = time if isinstance(time, int) else in_nanoseconds(time)
+        tick = (now - self._origin) // self._step
+        if self._tick is not None and tick <= self._tick:
+            return None
+        skipped = 0 if self._tick is None else tick - self._tick - 1
+        if skipped > LONGEST_GAP:
+            self._start_afresh()
+        else:
+            nothing = np.full((self.series, self._metrics), np.nan)
+            for passed in range(tick - skipped, tick):
+                self._answer(passed, nothing)
+        self._tick = tick
+        return self._answer(tick, rows)
+
+    def _answer(self, tick: int, matrix: Array) -> FleetResult:
+        now = self._origin + tick * self._step
+        scores, levels = np.full(self.series, np.nan), np.full(self.series, np.nan)
+        self._seen += 1
+        warm = self._seen >= self._needed
+        for (model, members), memory in zip(self._groups, self._memories, strict=True):
+            whole = len(members) == self.series
+            rows = matrix if whole else matrix[members]
+            columns = self._columns if whole else np.empty((len(members), self._width))
+            times = np.full(len(members), now)
+            model.features.advance(memory.features, times, rows, columns)
+            if warm:
+                told = memory.shares(columns)
+                scores[members] = _score(model, memory.detector, times, columns, told)
+                self._shares[members] = np.nan if told is None else told
+                levels[members] = model.threshold.advance(memory.threshold, scores[members])
+            self._columns[members] = columns
+        flags = exceeds(scores, levels)
+        alerts = self._replay(now, scores, levels, flags, matrix) if warm or self._watchful else []
+        return FleetResult(now, scores, levels, flags, alerts, warming_up=not warm)
+
+    def _replay(
+        self, now: int, scores: Array, levels: Array, flags: Mask, matrix: Array
+    ) -> list[tuple[int, Alert]]:
+        """Step the policies of the series that are flagged, and those that are not idle; all others would not change."""
+        concerned = sorted({*np.flatnonzero(flags).tolist(), *self._watchful})
+        told = []
+        for series in concerned:
+            policy = self._policies.get(series)
+            model = self._model_of(series)
+            if policy is None:
+                policy = self._policies[series] = copy.deepcopy(model.alerts)
+                policy.start(self._step)
+            for alert in policy.step(now, float(scores[series]), float(levels[series])):
+                if (not alert.closed and alert.peak == now) or not alert.reason:
+                    usual = self._usual[series if len(self._usual) > 1 else 0]
+                    shares = self._shares[[series]]
+                    known = shares if np.isfinite(shares).any() else None
+                    found = reason(model, usual, now, matrix[[series]], self._columns[[series]], known)
+                    alert.metric, alert.reason = found.metric, str(found)
+                told.append((series, alert))
+            (self._watchful.discard if policy.idle else self._watchful.add)(series)
+        return told
+
+    def _model_of(self, series: int) -> Model:
+        return self._groups[0][0] if len(self._groups) == 1 else self._groups[series][0]
+
+
+def _score(model: Model, states: Array, times: Times, columns: Array, shares: Array | None) -> Any:
+    """Return (k,) scores, NaN for rows that the detector cannot answer."""
+    finite = np.isfinite(columns)
+    usable = finite.any(axis=1) if model.detector.handles_missing else finite.all(axis=1)
+    usable |= model.detector.handles_nothing
+    if not model.has_clock:
+        times = np.zeros_like(times)
+    if usable.all():
+        return model.detector.advance(states, times, columns, shares)
+    scores = np.full(len(columns), np.nan)
+    if states.size:
+        # A selection would be a copy, and the states must be changed in place.
+        for one in np.flatnonzero(usable).tolist():
+            here = slice(one, one + 1)
+            told = None if shares is None else shares[here]
+            scores[here] = model.detector.advance(states[here], times[here], columns[here], told)
+    elif usable.any():
+        scores[usable] = model.detector.score(columns[usable])
+    return scores

@@ -1,0 +1,150 @@
+"""A fitted model of metrics, and the folder that holds it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sre_anomaly.clock import nanoseconds
+from sre_anomaly.config.build import Parts, build
+from sre_anomaly.contracts import AlertPolicy, Detector, Features, Threshold
+from sre_anomaly.errors import UserError
+from sre_anomaly.frame import Array, MetricFrame
+from sre_anomaly.kernels.seasonal import Profile, usual_deviation
+from sre_anomaly.model.folder import Contents, can_be_kept, read_contents, read_manifest
+from sre_anomaly.model.state import PARTS, Memory
+
+KINDS = ("features", "detector", "threshold", "alerts")
+SLOT = timedelta(minutes=15)
+
+
+@dataclass
+class Model:
+    """Everything that is needed to answer a new point."""
+
+    metrics: tuple[str, ...]
+    step: int
+    """Nanoseconds between two rows."""
+    origin: int
+    """A tick of the clock, in nanoseconds since 1970."""
+    features: Features
+    detector: Detector
+    threshold: Threshold
+    alerts: AlertPolicy
+    usual: Array
+    """(m, 2, slots) what each metric usually is in each slot of a weekday and a weekend day."""
+    spread: Array
+    """(m,) the usual size of a deviation from it."""
+    about: dict[str, Any]
+    """Experiment, configuration, versions, data fingerprint."""
+    has_clock: bool = True
+    """Whether rows have a time of day."""
+    memory: Memory | None = None
+    """What a detector or threshold that learns while it runs knew after the history; None where none does."""
+    last: int = 0
+    """The time of the history's last row, nanoseconds since 1970."""
+    checksum: str = ""
+
+    @property
+    def can_be_kept(self) -> bool:
+        """Whether a folder can hold it: a detector of another library could only be kept by pickle."""
+        return can_be_kept(self.detector)
+
+
+def model_of(
+    frame: MetricFrame, train: slice, parts: Parts, about: dict[str, Any], memory: Memory | None = None
+) -> Model:
+    """Return fitted parts as a model, with what each metric usually is, for its reasons.
+
+    ``about`` has the registered names of the parts by kind as ``names``; ``memory`` is what they knew after the
+    frame's last row.
+    """
+    if parts.detector is None:
+        raise ValueError("a model needs a detector")
+    past = frame.rows(train)
+    time, columns = past.time.asi8, list(past.values.T)
+    profiles = [Profile.learn(time, column, SLOT) for column in columns]
+    gaps = [column - profile.expected(time) for column, profile in zip(columns, profiles, strict=True)]
+    return Model(
+        metrics=frame.metrics,
+        step=nanoseconds(frame.step),
+        origin=int(frame.time.asi8[0]),
+        features=parts.features,
+        detector=parts.detector,
+        threshold=parts.threshold,
+        alerts=parts.alerts,
+        usual=np.stack([profile.usual for profile in profiles]),
+        spread=np.array([usual_deviation(gap) for gap in gaps]),
+        about=about,
+        has_clock=frame.has_clock,
+        memory=memory if memory is not None and memory.learns else None,
+        last=int(frame.time.asi8[-1]),
+    )
+
+
+def save_model(model: Model, folder: Path) -> None:
+    """Write a model folder; the manifest comes last and means that all is there.
+
+    Raises
+    ------
+    UserError
+        If the detector is of another library, which only pickle could keep.
+    """
+    if not model.can_be_kept:
+        raise UserError(
+            f"{type(model.detector).__name__}: a detector of another library cannot be kept without pickle"
+        )
+    contents = Contents({"usual": model.usual, "spread": model.spread})
+    parts = {kind: getattr(model, kind) for kind in KINDS}
+    nodes = {
+        kind: contents.keep(
+            kind, model.about["names"][kind], part, part.learned() if hasattr(part, "learned") else {}
+        )
+        for kind, part in parts.items()
+    }
+    if model.memory is not None:
+        contents.arrays |= {f"memory.{part}": getattr(model.memory, part) for part in PARTS}
+    manifest = {
+        "metrics": list(model.metrics),
+        "step_ns": model.step,
+        "origin_ns": model.origin,
+        "last_ns": model.last,
+        "has_clock": model.has_clock,
+        "parts": nodes,
+        "about": model.about,
+    }
+    contents.write(folder, manifest)
+
+
+def load_model(folder: Path) -> Model:
+    """Read a model folder; every checksum is checked before anything is used.
+
+    Raises
+    ------
+    UserError
+        If the folder is missing, incomplete, changed, of another kind or of a newer format.
+    """
+    manifest = read_manifest(folder)
+    if "metrics" not in manifest:
+        raise UserError(f"model={folder}: was learned from a table, and has no metrics to watch")
+    contents = read_contents(folder, manifest)
+    arrays, parts = contents.arrays, {}
+    for kind in KINDS:
+        node = manifest["parts"][kind]
+        part = build(kind, {"name": node["name"], **node["arguments"]}, key=f"{folder}: {kind}")
+        parts[kind] = part.restore(contents.learned(node)) if hasattr(part, "restore") else part
+    return Model(
+        metrics=tuple(manifest["metrics"]),
+        step=manifest["step_ns"],
+        origin=manifest["origin_ns"],
+        usual=arrays["usual"],
+        spread=arrays["spread"],
+        about=manifest["about"],
+        has_clock=manifest.get("has_clock", True),
+        memory=Memory(*(arrays[f"memory.{part}"] for part in PARTS)) if "memory.detector" in arrays else None,
+        last=manifest.get("last_ns", 0),
+        checksum=manifest["checksum"],
+        **parts,
+    )

@@ -1,0 +1,1 @@
+"""Process pools, Dask, and a cache in a worker."""

@@ -1,0 +1,1 @@
+"""One run: fit, score, threshold, alert, forecast, explain."""

@@ -1,0 +1,139 @@
+"""What a record says of the config, the data and the detection."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from sre_anomaly.clock import in_words
+from sre_anomaly.config.build import Parts
+from sre_anomaly.errors import DataError
+from sre_anomaly.evaluation.anomaly.judge import Judgement
+from sre_anomaly.frame import LARGEST, MetricFrame, Split
+from sre_anomaly.pipeline.detection import Detection
+from sre_anomaly.records import RunRecord
+
+LIBRARIES = (
+    "sre-anomaly",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "xgboost-cpu",
+    "xgboost",
+    "hydra-core",
+    "numba",
+)
+MUCH_MISSING = 0.2
+IN_SAMPLE = "The rows that are judged are also those learned from: right for looking back, no proof of skill"
+
+
+def describe(config: Mapping[str, Any], record: RunRecord) -> None:
+    """Note what was asked for and with what."""
+    record.experiment = str(config["name"])
+    record.detector = record.detector or str(config["detector"]["name"])
+    record.seed = int(config["seed"])
+    record.config_hash = hash_of(config)
+    record.started = record.started or datetime.now(UTC).isoformat(timespec="seconds")
+    record.versions = dict(_versions())
+
+
+def hash_of(config: Mapping[str, Any]) -> str:
+    """Return a text that is another one for every other config."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@cache
+def _versions() -> dict[str, str]:
+    found = {}
+    for library in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            found[library] = version(library)
+    return found
+
+
+def check_values(frame: MetricFrame, record: RunRecord, *, one_of_many: bool = False) -> None:
+    """Refuse data in which nothing can be found; among many series one that never changes is only noted.
+
+    Raises
+    ------
+    DataError
+        If a metric has no value at all or one that is too large, or no metric ever changes.
+    """
+    spans = []
+    for name, column in zip(frame.metrics, frame.values.T, strict=True):
+        present = column[np.isfinite(column)]
+        if not len(present):
+            raise DataError(
+                f"{frame.name}: metric {name!r} has no value at all; leave it out with data.values=[...]"
+            )
+        if (far := np.abs(column) > LARGEST).any():
+            row = int(np.argmax(far))
+            raise DataError(
+                f"{frame.name}: metric {name!r} is {column[row]:g} at {frame.time[row]:%Y-%m-%d %H:%M:%S} UTC, too large "
+                f"to reckon with (over {LARGEST:g}): leave the cell empty if it stands for no measurement"
+            )
+        spans.append(present.max() - present.min())
+        if spans[-1] == 0:
+            record.notes.append(f"{name} never changes (always {present[0]:g}): it cannot show an anomaly")
+    missing = float(np.isnan(frame.values).mean())
+    if missing > MUCH_MISSING:
+        record.notes.append(
+            f"Careful: {missing:.0%} of the values are missing; are the times read rightly, and is a step of "
+            f"{in_words(frame.step)} right (data.resample)?"
+        )
+    if not any(spans) and not one_of_many:
+        raise DataError(
+            f"{frame.name}: no metric ever changes (always {np.nanmin(frame.values[:, 0]):g}): there is nothing to find"
+        )
+
+
+def describe_data(frame: MetricFrame, split: Split, record: RunRecord) -> None:
+    """Note what was read."""
+    record.rows = len(frame)
+    record.notes[:0] = frame.notes
+    record.data = {
+        "name": frame.name,
+        "metrics": list(frame.metrics),
+        "start": frame.time[0],
+        "end": frame.time[-1] + frame.step,
+        "step_s": frame.step.total_seconds(),
+        "missing": int(np.isnan(frame.values).sum()),
+        "incidents": None if frame.incidents is None else len(frame.incidents),
+        "fingerprint": frame.fingerprint,
+        "split": {
+            name: None if span is None else [span.start, span.stop]
+            for name, span in (("train", split.train), ("validation", split.validation), ("test", split.test))
+        },
+    }
+    if split.in_sample:
+        record.notes.append(IN_SAMPLE)
+
+
+def detection_record(
+    config: Mapping[str, Any],
+    record: RunRecord,
+    parts: Parts,
+    detected: Detection,
+    verdict: Judgement,
+    split: Split,
+    measured_on: str | None,
+) -> dict[str, Any]:
+    """Return what the record keeps of a detection and its judgement."""
+    return {
+        "detector": record.detector,
+        "flags": int(detected.flags[split.test].sum()),
+        "alerts": len(detected.alerts),
+        "rows_scored": int(np.isfinite(detected.scores[split.test]).sum()),
+        "threshold": {"name": config["threshold"]["name"], **parts.threshold.describe()},
+        "measured_on": measured_on,
+        "measures": verdict.measures,
+        "intervals": verdict.intervals,
+        "baselines": verdict.baselines,
+        "caveats": verdict.caveats,
+    }

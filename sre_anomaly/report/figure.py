@@ -1,0 +1,67 @@
+"""What every picture shares: colours, lines thinned without losing a spike, dates, the same bytes each time."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+
+from sre_anomaly.frame import Array
+
+Rows = npt.NDArray[np.int64]
+
+
+# Okabe and Ito's colours (2008), which colour-blind readers can tell apart.
+BLUE, ORANGE, RED, PURPLE, GREY = "#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#999999"
+
+
+POINTS = 2400
+"""A panel is about twelve hundred pixels wide: a lowest and a highest point for each, more only cost time."""
+
+
+DOTS_PER_INCH = 110
+
+
+def draw_line(axis: Axes, time: pd.DatetimeIndex, values: Array, **style: object) -> None:
+    """Draw a line; of a long one only the extremes that a screen can show."""
+    keep = _extremes(values) if len(values) > POINTS else np.arange(len(values))
+    axis.plot(_plain(time[keep]), values[keep], **style)  # type: ignore[arg-type]
+    axis.margins(x=0)
+    axis.grid(color=GREY, alpha=0.25, linewidth=0.5)
+
+
+def _extremes(values: Array) -> Rows:
+    """Return the rows of the lowest and highest value in each of many stretches: no spike is lost."""
+    size = -(-len(values) // (POINTS // 2))
+    stretches = np.full((-(-len(values) // size), size), np.nan)
+    stretches.flat[: len(values)] = values
+    missing = np.isnan(stretches)
+    low = np.argmin(np.where(missing, np.inf, stretches), axis=1)
+    high = np.argmax(np.where(missing, -np.inf, stretches), axis=1)
+    first = size * np.arange(len(stretches))
+    return np.unique(np.concatenate([first + low, first + high]))
+
+
+def _thin(rows: int) -> Rows:
+    return np.unique(np.linspace(0, rows - 1, min(rows, POINTS)).astype(np.int64))
+
+
+def _plain(time: pd.DatetimeIndex) -> npt.NDArray[np.datetime64]:
+    """Return UTC times as numpy's: matplotlib converts those at once, and others one by one."""
+    return np.asarray(time.tz_localize(None))
+
+
+def date_axis(axis: Axes) -> None:
+    """Write short dates under an axis."""
+    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
+    axis.xaxis.set_major_locator(locator)
+    axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a picture, the same bytes each time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})

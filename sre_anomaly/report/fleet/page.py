@@ -1,0 +1,58 @@
+"""The one-file report of a run over many series: opens offline, makes no request."""
+
+import html
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from sre_anomaly.fleet.run import CorpusRun
+from sre_anomaly.report.fleet import words
+from sre_anomaly.report.html import document, picture_tag, table_tag
+from sre_anomaly.report.nab import words as nab_words
+from sre_anomaly.report.words import Table
+
+MOST_SERIES, MOST_ALERTS = 200, 100
+
+
+def write_corpus_page(found: CorpusRun, alerts: pd.DataFrame, picture: Path, path: Path) -> None:
+    """Write the report, with its picture inside it."""
+    record = found.record
+    title = f"{record.experiment}: {record.data['series']} series"
+    assert record.detection is not None
+    said = [words.alerted(found), words.caught(found)]
+    body = [
+        f"<p>{html.escape(words.read(found))}.</p>",
+        *(f"<p class='note'>{html.escape(note)}</p>" for note in record.notes),
+        "<h2>What was found</h2>",
+        *(f"<p><b>{html.escape(sentence)}.</b></p>" for sentence in said if sentence),
+        *(f"<p class='caveat'>{html.escape(caveat)}</p>" for caveat in record.detection["caveats"]),
+        picture_tag(picture),
+        *_section("How good that is", words.measured(found)),
+        *_section("As the Numenta benchmark counts", nab_words.nab(found)),
+        *(f"<p class='note'>{html.escape(remark)}</p>" for remark in nab_words.nab_remarks(found)),
+        *_section("By category", words.by_category(found)),
+        *_section(
+            "Series, the most unusual first (all of them: series.csv)",
+            words.series_lines(found, MOST_SERIES, alerts=alerts),
+        ),
+        *_section("Series that could not be run", words.broken(found)),
+        *_section(f"The newest {MOST_ALERTS} alerts (all of them: alerts.csv)", _alerts(alerts)),
+        "<h2>How this was made</h2>",
+        f"<p>{html.escape(words.cost(found))}.<br>Command: <code>{html.escape(record.command)}</code></p>",
+        f"<pre>{html.escape(yaml.safe_dump(found.config, sort_keys=False))}</pre>",
+    ]
+    path.write_text(document(title, body), encoding="utf-8")
+
+
+def _section(title: str, table: Table | None) -> list[str]:
+    return [] if table is None or not table.rows else [f"<h2>{html.escape(title)}</h2>", table_tag(table)]
+
+
+def _alerts(alerts: pd.DataFrame) -> Table:
+    shown = alerts[["series", "start", "end", "reason"]].head(MOST_ALERTS).fillna("")
+    rows = [
+        [str(series), words.at(start), words.at(end), str(reason)]
+        for series, start, end, reason in shown.to_numpy()
+    ]
+    return Table(["series", "from (UTC)", "to", "why"], rows)

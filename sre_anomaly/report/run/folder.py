@@ -1,0 +1,98 @@
+"""The files of a run folder."""
+
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import yaml
+
+from sre_anomaly.model.model import save_model
+from sre_anomaly.pipeline.runner import Run
+from sre_anomaly.records import write_json, write_text
+from sre_anomaly.report.run.page import write_page
+from sre_anomaly.report.run.plots import anomaly_plot, forecast_plot
+from sre_anomaly.report.table.files import write_learned
+
+
+def write_folder(run: Run, folder: Path) -> None:
+    """Write everything that a run leaves behind; ``record.json`` comes last and means that all is there."""
+    artifacts = folder / "artifacts"
+    artifacts.mkdir(parents=True, exist_ok=True)
+    images = []
+    if run.detection is not None:
+        # Hardly any two measured numbers are equal: a dictionary of them would cost time and save nothing.
+        scores = _scores(run)
+        scores.to_parquet(folder / "scores.parquet", index=False, use_dictionary=["level", "span"])
+        _alerts(run).to_csv(folder / "alerts.csv", index=False)
+        _strongest(run).to_csv(artifacts / "top_50_anomalies.csv", index=False)
+        images.append(folder / "images" / "anomaly_plot.png")
+        anomaly_plot(run, images[-1])
+    if run.forecasts is not None:
+        write_json(artifacts / "forecast_metrics.json", run.record.forecast)
+        images.append(folder / "images" / "forecast_plot.png")
+        forecast_plot(run, images[-1])
+    for name, model in run.models.items():
+        joblib.dump(model, artifacts / f"{name}.joblib")
+    if run.model is not None:
+        save_model(run.model, folder / "model")
+    if run.learned is not None:
+        images += write_learned(run.learned, folder)
+    write_text(folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
+    write_page(run, images, folder / "report.html")
+    run.record.write(folder)
+
+
+def _scores(run: Run) -> pd.DataFrame:
+    """Return every row with its values, score, level, flag, label (where known) and span."""
+    assert run.detection is not None
+    frame, found = run.frame, run.detection
+    table = pd.DataFrame(frame.values, columns=list(frame.metrics))
+    table.insert(0, "time", frame.time)
+    table["score"], table["level"], table["flag"] = found.scores, found.levels, found.flags
+    if frame.labels is not None:
+        table["label"] = frame.labels
+    spans = {"": None, "train": run.split.train, "validation": run.split.validation, "test": run.split.test}
+    number = np.zeros(len(frame), dtype=np.int8)
+    for code, rows in enumerate(spans.values()):
+        if rows is not None:
+            number[rows] = code
+    table["span"] = pd.Categorical.from_codes(number, pd.Index(list(spans)))
+    return table
+
+
+def _alerts(run: Run) -> pd.DataFrame:
+    """Return the alerts, times in ISO format and UTC."""
+    assert run.detection is not None
+    columns = [
+        "id",
+        "start",
+        "fired",
+        "end",
+        "peak",
+        "peak_score",
+        "peak_level",
+        "flags",
+        "closed",
+        "metric",
+        "reason",
+    ]
+    table = pd.DataFrame({name: [getattr(alert, name) for alert in run.detection.alerts] for name in columns})
+    for name in ("start", "fired", "end", "peak"):
+        seconds = table[name].to_numpy(dtype="datetime64[ns]").astype("datetime64[s]")
+        table[name] = np.strings.add(np.datetime_as_string(seconds), "Z")
+    return table
+
+
+def _strongest(run: Run) -> pd.DataFrame:
+    """Return the rows furthest above their level, strongest first, flagged or not."""
+    assert run.detection is not None
+    frame, found = run.frame, run.detection
+    rows = [row for row, _ in run.strongest]
+    table = pd.DataFrame(frame.values[rows], columns=list(frame.metrics))
+    table.insert(0, "time", frame.time[rows].strftime("%Y-%m-%dT%H:%M:%SZ"))
+    table["score"], table["level"] = found.scores[rows], found.levels[rows]
+    table["score_above_level"] = found.scores[rows] - found.levels[rows]
+    table["flag"] = found.flags[rows]
+    table["reason"] = [str(reason) for _, reason in run.strongest]
+    return table

@@ -1,0 +1,125 @@
+"""The one-file report: opens offline, makes no request, explains its own numbers."""
+
+import html
+from pathlib import Path
+
+import yaml
+
+from sre_anomaly.pipeline.reasons import by_strength
+from sre_anomaly.pipeline.runner import Run
+from sre_anomaly.report.html import STYLE, picture_tag, table_tag
+from sre_anomaly.report.run import words
+from sre_anomaly.report.table import words as table_words
+from sre_anomaly.report.table.page import table_sections
+from sre_anomaly.report.words import Table
+
+MOST_ROWS = 100
+
+
+def write_page(run: Run, images: list[Path], path: Path) -> None:
+    """Write the report of a run, with its pictures inside it."""
+    title = html.escape(f"{run.record.experiment}: {run.record.data['name']}")
+    pictures = {image.stem: picture_tag(image) for image in images}
+    body = [
+        f"<h1>{title}</h1>",
+        *_read(run),
+        *(f"<p class='note'>{html.escape(note)}</p>" for note in run.record.notes),
+        *_found(run),
+        pictures.get("anomaly_plot", ""),
+        *_alerts(run),
+        *_missed(run),
+        *_quality(run),
+        *_forecast(run),
+        pictures.get("forecast_plot", ""),
+        *table_sections(run, pictures),
+        "<h2>How this was made</h2>",
+        f"<p>Command: <code>{html.escape(run.record.command)}</code><br>Data fingerprint: "
+        f"<code>{run.record.data['fingerprint'][:16]}</code>, seed {run.record.seed}, {html.escape(_versions(run))}</p>",
+        f"<pre>{html.escape(yaml.safe_dump(run.config, sort_keys=False))}</pre>",
+    ]
+    page = (
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title>"
+        f"<style>{STYLE}</style></head><body>{''.join(body)}</body></html>\n"
+    )
+    path.write_text(page, encoding="utf-8")
+
+
+def _read(run: Run) -> list[str]:
+    said = []
+    if len(run.frame):
+        said.append(f"{words.reading(run)}.<br>This run {words.spans(run)}.")
+    if run.learned is not None:
+        said.append(f"{table_words.headline(run)}.<br>{table_words.judged(run)}.")
+    return [f"<p>{html.escape(text).replace('&lt;br&gt;', '<br>')}</p>" for text in said]
+
+
+def _found(run: Run) -> list[str]:
+    if run.detection is None:
+        return []
+    parts = ["<h2>What was found</h2>", f"<p><b>{html.escape(words.found(run))}.</b></p>"]
+    parts += [f"<p>{html.escape(sentence)}.</p>" for sentence in words.incidents_caught(run)]
+    if run.judgement is not None:
+        parts += [f"<p class='caveat'>{html.escape(caveat)}</p>" for caveat in run.judgement.caveats]
+    return parts
+
+
+def _alerts(run: Run) -> list[str]:
+    alerts = by_strength(run.detection.alerts) if run.detection else []
+    if not alerts:
+        return []
+    columns = ["from", "to", "peak score", "why"]
+    rows = [
+        [words.when(run, a.start), words.when(run, a.end), f"{a.peak_score:.4g}", a.reason]
+        for a in alerts[:MOST_ROWS]
+    ]
+    if run.judgement is not None and run.judgement.measures.get("incidents"):
+        columns.append("known incident")
+        rows = [[*row, words.known_incident(run, alert)] for row, alert in zip(rows, alerts, strict=False)]
+    parts = ["<h2>Alerts, strongest first</h2>", table_tag(Table(columns, rows))]
+    if len(alerts) > MOST_ROWS:
+        parts.append(f"<p class='note'>{len(alerts) - MOST_ROWS} more are in alerts.csv.</p>")
+    return parts
+
+
+def _missed(run: Run) -> list[str]:
+    missed = words.missed_incidents(run)
+    if not missed:
+        return []
+    rows = [
+        [words.when(run, i.start.value), words.when(run, i.end.value), i.type, i.metric, i.severity]
+        for i in missed[:MOST_ROWS]
+    ]
+    return [
+        "<h2>Known incidents without an alert</h2>",
+        table_tag(Table(["from", "to", "type", "metric", "severity"], rows)),
+    ]
+
+
+def _quality(run: Run) -> list[str]:
+    table = words.detection_table(run)
+    if table is None:
+        return []
+    return [
+        "<h2>How good that is</h2>",
+        table_tag(table),
+        "<p class='note'>random: scores drawn by chance. largest jump: the biggest change from row to row. Both "
+        "flag as many rows as the detector. In brackets: 95 % interval over resampled days.</p>",
+    ]
+
+
+def _forecast(run: Run) -> list[str]:
+    table = words.forecast_table(run)
+    if table is None or run.forecasts is None:
+        return []
+    inside = run.forecasts.measures["coverage"]
+    return [
+        "<h2>Forecast</h2>",
+        f"<p>{html.escape(words.forecast_heading(run))}: {run.forecasts.measures['rows']:,} rows, each forecast "
+        f"from the rows before it. {inside:.0%} of them fell inside "
+        f"the interval that was meant to hold {run.config['forecast']['coverage']:.0%}.</p>",
+        table_tag(table),
+    ]
+
+
+def _versions(run: Run) -> str:
+    return ", ".join(f"{name} {number}" for name, number in run.record.versions.items())

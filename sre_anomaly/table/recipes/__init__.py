@@ -1,0 +1,1 @@
+"""Made-up tables of the recipes."""

@@ -1,0 +1,56 @@
+"""A fitted model of a table, and the folder that holds it."""
+
+from pathlib import Path
+
+from sre_anomaly.config.build import build
+from sre_anomaly.errors import UserError
+from sre_anomaly.model.folder import Contents, read_contents, read_manifest
+from sre_anomaly.table_contracts import Classifier
+from sre_anomaly.tabular.mixed_columns import MixedColumns
+from sre_anomaly.tabular.model import TableModel
+
+
+def save_table_model(model: TableModel, folder: Path) -> None:
+    """Write a model folder; the manifest comes last and means that all is there.
+
+    ``model.about["names"]`` has the registered names of ``text`` and of ``classifier`` or ``regressor``.
+
+    Raises
+    ------
+    UserError
+        If the learner is of another library, which only pickle could keep.
+    """
+    if not model.can_be_kept:
+        raise UserError(
+            f"{model.learner.export_name}: a learner of another library cannot be kept without pickle"
+        )
+    kind = "classifier" if isinstance(model.learner, Classifier) else "regressor"
+    names = model.about["names"]
+    contents = Contents()
+    parts = {
+        "text": contents.keep("text", names["text"], model.columns.text, model.columns.learned()),
+        kind: contents.keep(kind, names[kind], model.learner, model.learner.learned()),
+    }
+    contents.write(folder, {"learns": kind, "parts": parts, "about": model.about})
+
+
+def load_table_model(folder: Path) -> TableModel:
+    """Read a model folder; every checksum is checked before anything is used.
+
+    Raises
+    ------
+    UserError
+        If the folder is missing, incomplete, changed, of another kind or of a newer format.
+    """
+    manifest = read_manifest(folder)
+    kind = manifest.get("learns")
+    if kind is None:
+        raise UserError(f"model={folder}: watches metrics, and was not learned from a table")
+    contents = read_contents(folder, manifest)
+    nodes = {name: manifest["parts"][name] for name in ("text", kind)}
+    built = {
+        name: build(name, {"name": node["name"], **node["arguments"]}, key=f"{folder}: {name}")
+        for name, node in nodes.items()
+    }
+    columns = MixedColumns(built["text"]).restore(contents.learned(nodes["text"]))
+    return TableModel(columns, built[kind].restore(contents.learned(nodes[kind])), manifest["about"])
