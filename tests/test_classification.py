@@ -66,7 +66,8 @@ def test_the_same_word_stands_in_four_places(kind):
     assert shown == registry.names(kind)
     for name in shown:
         assert node(kind, name)["name"] == name
-        assert registry.lookup(kind, name).__module__ == f"sre_anomaly.{kind}.{name}"
+        module = registry.lookup(kind, name).__module__.split(".")
+        assert (module[0], module[1], module[-1]) == ("sre_anomaly", kind, name)
         if kind != "table":
             build(kind, node(kind, name))
 

@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from sre_anomaly.cli.main import classify as classify_lines
-from sre_anomaly.cli.main import monitor as watch
+from sre_anomaly.cli import classify, monitor
 from sre_anomaly.cli.new import example, recipes
 from sre_anomaly.config.build_table import build_all
 from sre_anomaly.config.catalogue import options
@@ -117,7 +116,7 @@ def test_seven_lines_say_what_they_cannot_tell(command):
     assert "the draw decides which" in " ".join(out.split())
 
 
-@pytest.mark.parametrize(("name", "keys"), [("classify", classify_lines.KEYS), ("monitor", watch.KEYS)])
+@pytest.mark.parametrize(("name", "keys"), [("classify", classify.KEYS), ("monitor", monitor.KEYS)])
 def test_help_names_every_key_of_a_command(command, name, keys):
     """What a command understands stands in its own help, and nothing else does."""
     code, out, _ = command(name, "--help")
