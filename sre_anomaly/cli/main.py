@@ -153,9 +153,9 @@ def _new(words: list[str]) -> None:
 
         new_remediation(words[1:])
         return
-    from sre_anomaly.cli.new import new
+    from sre_anomaly.cli.new import new_recipe
 
-    new(words)
+    new_recipe(words)
 
 
 def _remediate(words: list[str]) -> None:

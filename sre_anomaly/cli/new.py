@@ -1,4 +1,4 @@
-"""``sre-anomaly new recipe``: a problem of one's own, begun from a preset: a YAML to edit and data to replace."""
+"""``sre-anomaly new``: a problem of one's own begun from a preset, or rules of what an alert may set off."""
 
 import re
 from pathlib import Path
@@ -49,7 +49,7 @@ WHY = {
 }
 
 
-def new(words: list[str]) -> None:
+def new_recipe(words: list[str]) -> None:
     """Write ``conf/experiment/NAME.yaml`` and ``NAME.csv`` where the user works.
 
     Raises
@@ -164,10 +164,10 @@ def columns_of(table: Table, key: str) -> tuple[str, Any]:
     return key, pd.DataFrame(columns)
 
 
-NAME = re.compile(r"[a-z][a-z0-9_-]*")
+RULES_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
-YAML = """\
+RULES = """\
 # What an alert or a prediction may set off. Nothing is done until turned_on is true; until then it is only written down.
 #   sre-anomaly remediate rules={name}.yaml                       is this file right?
 #   sre-anomaly remediate rules={name}.yaml run=outputs/latest    what would it have done over a run's alerts?
@@ -215,7 +215,7 @@ def new_remediation(words: list[str]) -> None:
     UserError
         If the name is none, or a file of that name is there already.
     """
-    if len(words) != 1 or not NAME.fullmatch(words[0]):
+    if len(words) != 1 or not RULES_NAME.fullmatch(words[0]):
         raise UserError(
             "new remediation: a name is of small letters, digits, - and _; write sre-anomaly new remediation NAME"
         )
@@ -224,7 +224,7 @@ def new_remediation(words: list[str]) -> None:
     if path.exists():
         raise UserError(f"{path}: is there already; choose another name")
     try:
-        write_text(path, YAML.format(name=name))
+        write_text(path, RULES.format(name=name))
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from None
     print(f"{path}: edit actions, rules and limits; nothing is turned on")

@@ -17,7 +17,7 @@ from sre_anomaly.report.table.words import in_short
 from sre_anomaly.table_contracts import Fold
 from sre_anomaly.tabular.check import check_table
 
-CONF = Path(__file__).parent.parent / "conf"
+CONF = Path(__file__).parents[3] / "conf"
 ROWS = 400
 SHARES = (0.03, 0.1, 0.12, 0.4)
 

@@ -18,7 +18,7 @@ from sre_anomaly.config.compose import composed
 from sre_anomaly.errors import DataError
 from sre_anomaly.live.prometheus_poll import SETTLED, poll
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 END = 1_706_709_600
 """2024-01-31 14:00 UTC."""
 MOST = 11_000

@@ -29,7 +29,7 @@ from sre_anomaly.tabular.model import different_rows, fit_classes
 from sre_anomaly.tabular.saved import load_table_model, save_table_model
 from sre_anomaly.testing.examples import example_table
 
-CONF = Path(__file__).parent.parent / "conf"
+CONF = Path(__file__).parents[2] / "conf"
 SEEDS_D = (
     ("Disk quota exceeded on node 7", "ERROR"),
     ("Connection refused by 10.0.0.3", "ERROR"),

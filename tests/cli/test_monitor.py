@@ -382,7 +382,7 @@ def test_follow_a_file_that_grows_and_is_replaced(tmp_path):
 SCRIPT = """
 import sys
 sys.path.insert(0, {folder!r})
-from test_watch import FakeMonitor
+from test_monitor import FakeMonitor
 from sre_anomaly.cli.monitor import watch
 heavy = {{"pandas", "sklearn", "xgboost", "matplotlib", "hydra", "rich"}} & set(sys.modules)
 assert not heavy, heavy

@@ -16,7 +16,7 @@ from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.table.regression import measures, pinball, wape
 from sre_anomaly.tabular.regression import regress
 
-CONF = Path(__file__).parent.parent / "conf"
+CONF = Path(__file__).parents[2] / "conf"
 REGRESSORS = [*registry.names("regressor"), "sklearn.neighbors.KNeighborsRegressor"]
 
 

@@ -127,7 +127,7 @@ def test_help_names_every_key_of_a_command(command, name, keys):
 
 def test_the_page_of_seven_lines_says_what_its_commands_give(command):
     """Typed as written, one after the other, the last command tells what the page says."""
-    page = (Path(__file__).parent.parent / "experiments/recipes/seven_lines.md").read_text()
+    page = (Path(__file__).parents[2] / "experiments/recipes/seven_lines.md").read_text()
     typed = [shlex.split(line, comments=True)[1:] for line in page.splitlines() if line.startswith("sre-")]
     assert len(typed) == 3
     for words in typed:
@@ -193,7 +193,7 @@ def test_levels_of_loghub(command, needs, tmp_path):
     assert found["baselines"]["keywords"]["macro_f1"] == pytest.approx(0.460, abs=0.01)
     assert found["random_split"]["macro_f1"] > 0.95
     assert out.index("0.68") < out.index("0.97")
-    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
     shown = re.findall(r'classify model=outputs/latest/model "([^"]+)" +# (\w+) (\S{5})', readme)
     assert len(shown) == 2
     out = command("classify", "model=outputs/latest/model", *(line for line, _, _ in shown))[1]
@@ -657,7 +657,7 @@ def test_a_recipe_is_honest(recipe):
 
 def test_every_recipe_has_its_page():
     """A page for each recipe and one for no other; each names its command."""
-    folder = Path(__file__).parent.parent / "experiments" / "recipes"
+    folder = Path(__file__).parents[2] / "experiments" / "recipes"
     pages = {path.stem for path in folder.glob("*.md")} - {"README"}
     assert set(recipes()) <= pages
     for recipe in recipes():

@@ -19,7 +19,7 @@ from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Incident, MetricFrame
 from sre_anomaly.registry import lookup
 
-CONF = Path(__file__).parents[1] / "conf" / "data"
+CONF = Path(__file__).parents[3] / "conf" / "data"
 SMALL = {"days": 14, "count": 1, "hard_negative_count": 1}
 
 

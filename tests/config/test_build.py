@@ -17,7 +17,7 @@ from sre_anomaly.config.build import build
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.registry import lookup, names, register
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_yaml_file_in_the_users_conf_is_found(command, tmp_path):
