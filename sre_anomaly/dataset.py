@@ -13,7 +13,7 @@ from sre_anomaly.frame import Array, Times
 
 Rows = npt.NDArray[np.int64]
 """Row numbers."""
-Words = npt.NDArray[np.object_]
+TextColumn = npt.NDArray[np.object_]
 """One text a row."""
 
 
@@ -46,14 +46,14 @@ class Table:
 
     name: str
     numbers: Mapping[str, Array] = field(default_factory=dict)
-    categories: Mapping[str, Words] = field(default_factory=dict)
-    texts: Mapping[str, Words] = field(default_factory=dict)
+    categories: Mapping[str, TextColumn] = field(default_factory=dict)
+    texts: Mapping[str, TextColumn] = field(default_factory=dict)
     target: npt.NDArray[Any] | None = None
     target_name: str = "target"
-    group: Words | None = None
+    group: TextColumn | None = None
     time: Times | None = None
     notes: tuple[str, ...] = ()
-    until: Words | None = None
+    until: TextColumn | None = None
     between: tuple[float, float] = (-np.inf, np.inf)
 
     def __len__(self) -> int:
@@ -92,7 +92,7 @@ class Table:
             return np.arange(len(self))
         return np.unique(self.group.astype(str), return_inverse=True)[1]
 
-    def labels(self) -> Words:
+    def labels(self) -> TextColumn:
         """Return the target as class names, (n,).
 
         Raises

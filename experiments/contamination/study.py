@@ -13,7 +13,7 @@ import pandas as pd
 
 from sre_anomaly.config.build import build_parts
 from sre_anomaly.config.compose import composed
-from sre_anomaly.evaluation.anomaly.judge import measure
+from sre_anomaly.evaluation.anomaly.evaluate import measure_scores
 from sre_anomaly.pipeline.detection import detect, prepare
 from sre_anomaly.progress import Stages
 
@@ -45,7 +45,7 @@ def measured(name: str, overrides: list[str], seed: int) -> list[dict[str, Any]]
             prepared = frame, features
             found = detect(frame, split, features, parts, stages.stage)
             span = split.test
-            verdict = measure(frame.rows(span), found.scores[span], found.flags[span], found.alerts)
+            verdict = measure_scores(frame.rows(span), found.scores[span], found.flags[span], found.alerts)
             rows.append(
                 {"data": name, "seed": seed, "contamination": level}
                 | {key: verdict.measures[key] for key in KEPT}

@@ -18,7 +18,7 @@ import pandas as pd
 
 from sre_anomaly.config.build import build, build_parts
 from sre_anomaly.config.compose import composed
-from sre_anomaly.evaluation.anomaly.judge import measure
+from sre_anomaly.evaluation.anomaly.evaluate import measure_scores
 from sre_anomaly.evaluation.anomaly.period import period
 from sre_anomaly.evaluation.anomaly.suite import suite
 from sre_anomaly.evaluation.bootstrap import random_scores
@@ -88,7 +88,7 @@ def judged(frame: MetricFrame, split: Split, overrides: list[str]) -> dict[str, 
         prepared = prepare(frame, split, parts.features, stages.stage)
         found = detect(frame, split, prepared, parts, stages.stage)
     rows, span = frame.rows(split.test), split.test
-    verdict = measure(rows, found.scores[span], found.flags[span], found.alerts).measures
+    verdict = measure_scores(rows, found.scores[span], found.flags[span], found.alerts).measures
     told = {name: verdict[name] for name in COUNTS[:2]} | {
         "alerts": verdict["alerts"],
         "false_alerts": verdict["false_alerts"],

@@ -20,7 +20,7 @@ from sre_anomaly.config.build import build
 from sre_anomaly.config.build_table import TableParts
 from sre_anomaly.dataset import Table
 from sre_anomaly.table_contracts import Classifier, Fold, FoldRule
-from sre_anomaly.tabular.classification import Classified, classify
+from sre_anomaly.tabular.classification import ClassificationResult, classify
 
 HERE = Path(__file__).parent
 PLAIN = {"name": "tfidf", "pieces": None, "alarm_words": 0.0}
@@ -68,7 +68,9 @@ class These(FoldRule):
         return self._folds
 
 
-def measure(table: Table, rule: FoldRule, text: dict, classifier: dict, *, once: bool = True) -> Classified:
+def measure(
+    table: Table, rule: FoldRule, text: dict, classifier: dict, *, once: bool = True
+) -> ClassificationResult:
     """Return what one choice of parts comes to."""
     model: Classifier = build("classifier", classifier)
     parts: Any = TableParts(None, rule, build("text", text), classifier=model)  # type: ignore[arg-type]

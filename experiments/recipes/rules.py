@@ -13,10 +13,10 @@ import pandas as pd
 from sre_anomaly.config.build_table import build_all
 from sre_anomaly.config.compose import composed
 from sre_anomaly.dataset import Table
-from sre_anomaly.tabular.regression import Regressed, regress
+from sre_anomaly.tabular.regression import RegressionResult, regress
 
 
-def regressed(recipe: str) -> tuple[Table, Regressed]:
+def regressed(recipe: str) -> tuple[Table, RegressionResult]:
     """Return a recipe's table and the answers to its judged rows."""
     config = composed([f"experiment={recipe}"])
     parts = build_all(config)[1]

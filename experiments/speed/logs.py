@@ -26,7 +26,7 @@ from sre_anomaly.logs.counting import LogCounts
 from sre_anomaly.logs.formats import pattern
 from sre_anomaly.logs.lines import Tally, lines_of
 from sre_anomaly.tabular.model import fit_classes
-from sre_anomaly.tabular.saved import load_table_model, save_table_model
+from sre_anomaly.tabular.model_folder import load_table_model, save_table_model
 
 HERE = Path(__file__).parent
 WORKS = {

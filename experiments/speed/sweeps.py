@@ -25,7 +25,7 @@ from hydra_plugins.sre_anomaly_plugins.warm import Warm
 from sre_anomaly.cli.main import main
 from sre_anomaly.cli.run import Job
 from sre_anomaly.config.compose import CONFIG_MODULE, register_resolvers, resolved, version_base
-from sre_anomaly.parallel.cache import Kept
+from sre_anomaly.parallel.cache import ResultCache
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord
 from sre_anomaly.sweeps.trial import run_trial
@@ -84,7 +84,7 @@ def cpu_of_the_worker() -> tuple[float, float]:
         whole = (time.process_time() - started) / TRIALS
         task = loader.load_sweep_config(config, jobs[0][1])
         OmegaConf.set_struct(task, value=False)
-        plain, kept = resolved(task), Kept()
+        plain, kept = resolved(task), ResultCache()
         run_trial(plain, RunRecord(), Stages(), kept, ["detection"])
         started = time.process_time()
         for _ in range(TRIALS):

@@ -10,9 +10,9 @@ from typing import BinaryIO, TextIO
 
 from sre_anomaly.errors import DataError, UserError, did_you_mean
 from sre_anomaly.logs.classify import LineClassifier
-from sre_anomaly.remediation.responder import remedy
+from sre_anomaly.remediation.responder import open_responder
 from sre_anomaly.remediation.rules import PREDICTED, Event
-from sre_anomaly.tabular.saved import load_table_model
+from sre_anomaly.tabular.model_folder import load_table_model
 
 KEYS = {"model": "", "input": "", "only": "", "show": "all", "remediation": ""}
 SHOWN = ("all", "class")
@@ -44,7 +44,7 @@ def classify(words: list[str], stdin: BinaryIO | None = None, stdout: TextIO | N
     classifier = LineClassifier(model)
     answerer = None
     if name := settings["remediation"]:
-        answerer = remedy(name, [PREDICTED], model.classes, "class", _say)
+        answerer = open_responder(name, [PREDICTED], model.classes, "class", _say)
     out = stdout or sys.stdout
     told = blank = 0
     with _opened(settings["input"], stdin) as stream, closing(answerer) if answerer else nullcontext():

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sre_anomaly.errors import ConfigError, did_you_mean
-from sre_anomaly.pipeline.run_folder import LATEST, nearest
+from sre_anomaly.pipeline.run_folder import LATEST, as_typed
 
 RECORD = "record.json"
 OPTIONS = ("to",)
@@ -29,10 +29,10 @@ def compare(words: list[str]) -> None:
         raise ConfigError(f"compare: nothing to compare; {USAGE}")
     records = list(dict.fromkeys(record for folder in folders for record in _records(folder)))
     if len(records) < 2:
-        raise ConfigError(f"compare: only one run, {nearest(records[0].parent)}; {USAGE}")
+        raise ConfigError(f"compare: only one run, {as_typed(records[0].parent)}; {USAGE}")
     if target.exists() and not target.is_dir():
         raise ConfigError(f"to={target}: is a file; name a folder")
-    from sre_anomaly.report.comparison.comparison import read_runs, tell_comparison, write_comparison
+    from sre_anomaly.report.comparison.comparison import print_comparison, read_runs, write_comparison
 
     runs = read_runs(records)
     if sum(run.completed for run in runs) < 2:
@@ -44,9 +44,9 @@ def compare(words: list[str]) -> None:
     except OSError as error:
         raise ConfigError(f"to={target}: cannot be written ({error.strerror})") from None
     console = Console(highlight=False)
-    tell_comparison(runs, console)
+    print_comparison(runs, console)
     console.print(
-        f"\n[bold]Files[/]     {nearest(target)}/{files[0]} (open it in a browser), {', '.join(files[1:])}"
+        f"\n[bold]Files[/]     {as_typed(target)}/{files[0]} (open it in a browser), {', '.join(files[1:])}"
     )
 
 

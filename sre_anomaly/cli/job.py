@@ -14,8 +14,8 @@ from sre_anomaly.records import RunRecord, write_json, write_text
 
 if TYPE_CHECKING:
     from sre_anomaly.corpus import Corpus
-    from sre_anomaly.fleet.run import CorpusRun
-    from sre_anomaly.parallel.cache import Kept
+    from sre_anomaly.fleet.run import FleetRun
+    from sre_anomaly.parallel.cache import ResultCache
     from sre_anomaly.pipeline.runner import Run
 
 
@@ -41,7 +41,7 @@ def recorded(record: RunRecord, folder: Path) -> Iterator[None]:
         raise
 
 
-def whole_run(config: Mapping[str, Any], record: RunRecord, folder: Path) -> "Run | CorpusRun":
+def run_into(config: Mapping[str, Any], record: RunRecord, folder: Path) -> "Run | FleetRun":
     """Run a config into a folder with everything that a run leaves, be it of one series or of many."""
     with recorded(record, folder):
         # What loads now is never garbage; to look for some again and again would cost half a second.
@@ -70,20 +70,20 @@ def whole_run(config: Mapping[str, Any], record: RunRecord, folder: Path) -> "Ru
 
 def _many_series(
     config: Mapping[str, Any], source: "Corpus", record: RunRecord, folder: Path, stages: Stages
-) -> "CorpusRun":
-    from sre_anomaly.fleet.run import run_corpus
-    from sre_anomaly.report.fleet.folder import write_corpus
+) -> "FleetRun":
+    from sre_anomaly.fleet.run import run_fleet
+    from sre_anomaly.report.fleet.folder import write_fleet
 
-    found = run_corpus(config, source, record, folder, stages)
+    found = run_fleet(config, source, record, folder, stages)
     with stages.stage("write"):
-        write_corpus(found, folder)
+        write_fleet(found, folder)
     record.timings = dict(stages.seconds)
     record.write(folder)
     return found
 
 
-def one_trial(
-    config: Mapping[str, Any], record: RunRecord, folder: Path, sweep: Mapping[str, Any], kept: "Kept"
+def trial_into(
+    config: Mapping[str, Any], record: RunRecord, folder: Path, sweep: Mapping[str, Any], kept: "ResultCache"
 ) -> None:
     """Run one trial of a sweep into ``<sweep>/<number>``: its config and the record of its validation rows."""
     from sre_anomaly.sweeps.reporting import reporter

@@ -124,9 +124,9 @@ def _check(words: list[str]) -> None:
 
 
 def _monitor(words: list[str]) -> None:
-    from sre_anomaly.cli.monitor import watch
+    from sre_anomaly.cli.monitor import monitor
 
-    watch(words)
+    monitor(words)
 
 
 def _compare(words: list[str]) -> None:

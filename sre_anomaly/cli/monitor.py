@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from sre_anomaly.errors import DataError, UserError, did_you_mean
 from sre_anomaly.live.alertmanager import Alertmanager
-from sre_anomaly.live.notify import Teller
+from sre_anomaly.live.notify import Notifier
 from sre_anomaly.live.points import AGAIN, LONGEST, BrokenLineError, PointReader, chunks, follow, split_lines
 from sre_anomaly.live.prometheus_poll import PROMETHEUS, poll
-from sre_anomaly.remediation.responder import Remedy, remedy
+from sre_anomaly.remediation.responder import Responder, open_responder
 from sre_anomaly.remediation.rules import ALERTED
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ SAVE_SECONDS = 10.0
 CHOICES = {"only": ("alerts",), "format": ("json", "csv"), "follow": ("true", "false")}
 
 
-def watch(
+def monitor(
     words: list[str],
     load: "Callable[[str], Monitor] | None" = None,
     stdin: BinaryIO | None = None,
@@ -55,7 +55,9 @@ def watch(
     failure: OSError | None = None
     with _signals() as heard:
         stopped, every = heard.__len__, int(settings["every"])
-        teller = Teller(stdout or sys.stdout, stderr or sys.stderr, only_alerts=settings["only"] == "alerts")
+        teller = Notifier(
+            stdout or sys.stdout, stderr or sys.stderr, only_alerts=settings["only"] == "alerts"
+        )
         monitor = load(settings["model"])
         teller.alertmanager = _alertmanager(settings["alertmanager"], monitor, teller)
         teller.remedy = _remedy(settings["remediation"], monitor, teller)
@@ -96,7 +98,11 @@ def watch(
 
 
 def _answers(
-    lines: Iterator[bytes | str], reader: PointReader, monitor: "Monitor", teller: "Teller", heard: list[int]
+    lines: Iterator[bytes | str],
+    reader: PointReader,
+    monitor: "Monitor",
+    teller: "Notifier",
+    heard: list[int],
 ) -> Iterator[int]:
     """Read, answer and count line after line; yield the number of points so far after each."""
     number, points, counts = 0, 0, teller.counts
@@ -152,7 +158,7 @@ def _opened(name: str, stdin: BinaryIO | None) -> Any:
         raise DataError(f"input={name}: {getattr(error, 'strerror', 'standard input is closed')}") from None
 
 
-def _keeper(name: str, monitor: "Monitor", teller: "Teller") -> Callable[[], bool]:
+def _keeper(name: str, monitor: "Monitor", teller: "Notifier") -> Callable[[], bool]:
     """Go on from the state, if there is one; return what saves it and says whether that went well."""
 
     def save() -> bool:
@@ -172,14 +178,14 @@ def _keeper(name: str, monitor: "Monitor", teller: "Teller") -> Callable[[], boo
     return save
 
 
-def _alertmanager(url: str, monitor: "Monitor", teller: Teller) -> Alertmanager | None:
+def _alertmanager(url: str, monitor: "Monitor", teller: Notifier) -> Alertmanager | None:
     return Alertmanager(url, monitor.model.about.get("experiment", ""), teller.say) if url else None
 
 
-def _remedy(name: str, monitor: "Monitor", teller: Teller) -> Remedy | None:
+def _remedy(name: str, monitor: "Monitor", teller: Notifier) -> Responder | None:
     if not name:
         return None
-    return remedy(name, ALERTED, monitor.metrics, "metric", teller.say, monitor.model.step)
+    return open_responder(name, ALERTED, monitor.metrics, "metric", teller.say, monitor.model.step)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sre_anomaly.clock import in_nanoseconds, in_words, iso
 from sre_anomaly.errors import DataError, UserError, did_you_mean
 from sre_anomaly.remediation.audit import AuditLog
-from sre_anomaly.remediation.guardrails import REFUSED, WOULD, Asked, Past, decide
+from sre_anomaly.remediation.guardrails import REFUSED, WOULD, ActionHistory, ActionRequest, decide
 from sre_anomaly.remediation.responder import stopped, summary
 from sre_anomaly.remediation.rule_file import read_rules
 from sre_anomaly.remediation.rules import PREDICTED, Event, Rules
@@ -96,11 +96,13 @@ def replay(rules: Rules, events: Iterable[Event]) -> Iterator[tuple[Event, str, 
 
     An action is taken to be over after a second.
     """
-    past = Past()
+    past = ActionHistory()
     for event in sorted(events, key=lambda event: event.time or 0):
         for _, rule in rules.for_event(event):
             now = event.time or 0
-            decision, why = decide(rules.limits, past, Asked(now, rule.do, event.target), turned_on=False)
+            decision, why = decide(
+                rules.limits, past, ActionRequest(now, rule.do, event.target), turned_on=False
+            )
             line = {"time": iso(now), "decision": decision, "action": rule.do, "target": event.target}
             past = past.after(line)
             yield event, rule.do, decision, why

@@ -16,7 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from sre_anomaly.cli.job import command_of, one_trial, whole_run
+from sre_anomaly.cli.job import command_of, run_into, trial_into
 from sre_anomaly.config.catalogue import shadowed
 from sre_anomaly.config.compose import (
     CONFIG_MODULE,
@@ -27,12 +27,12 @@ from sre_anomaly.config.compose import (
     version_base,
 )
 from sre_anomaly.errors import ConfigError, UserError
-from sre_anomaly.parallel.cache import Kept
-from sre_anomaly.pipeline.run_folder import LATEST, link, nearest, settle
+from sre_anomaly.parallel.cache import ResultCache
+from sre_anomaly.pipeline.run_folder import LATEST, as_typed, finish, point_at
 from sre_anomaly.records import RunRecord
 
 if TYPE_CHECKING:
-    from sre_anomaly.fleet.run import CorpusRun
+    from sre_anomaly.fleet.run import FleetRun
     from sre_anomaly.pipeline.runner import Run
 
 SWEEPER = "optuna"
@@ -115,9 +115,9 @@ class Job:
     """What a worker will surely need."""
     begun: bool = False
     failure: BaseException | None = None
-    found: "Run | CorpusRun | None" = None
+    found: "Run | FleetRun | None" = None
     folder: Path = Path()
-    kept: Kept = field(default_factory=Kept)
+    kept: ResultCache = field(default_factory=ResultCache)
 
     def __call__(self, config: DictConfig) -> None:
         """Run one config into Hydra's job folder."""
@@ -144,23 +144,23 @@ class Job:
         plain_config = resolved(config)
         if hydra_config.runtime.choices.get("hydra/sweeper") == SWEEPER:
             sweep: Any = OmegaConf.to_container(hydra_config.sweeper, resolve=True)
-            one_trial(plain_config, record, folder, sweep, self.kept)
+            trial_into(plain_config, record, folder, sweep, self.kept)
             return
-        whole_run(plain_config, record, folder)
-        sys.stderr.write(f"{record.command}: done, {nearest(folder)}\n")
+        run_into(plain_config, record, folder)
+        sys.stderr.write(f"{record.command}: done, {as_typed(folder)}\n")
 
     def _single(self, config: DictConfig, folder: Path, overrides: list[str]) -> None:
         """Run one config; a user's mistake leaves nothing behind."""
         record = RunRecord(command=command_of(overrides), detector=_detector(HydraConfig.get()))
         try:
-            self.found = whole_run(resolved(config), record, folder)
+            self.found = run_into(resolved(config), record, folder)
             self.folder = folder
         except UserError:
             _remove(folder)
             raise
         except BaseException as error:
             how = "has failed" if isinstance(error, Exception) else "was interrupted"
-            sys.stderr.write(f"sre-anomaly: the run {how}; {nearest(settle(folder))}/ has its record\n")
+            sys.stderr.write(f"sre-anomaly: the run {how}; {as_typed(finish(folder))}/ has its record\n")
             raise
 
 
@@ -169,18 +169,18 @@ def _detector(hydra_config: Any) -> str:
     return str(hydra_config.runtime.choices.get("detector") or "")
 
 
-def _finish_single(found: "Run | CorpusRun", folder: Path) -> None:
+def _finish_single(found: "Run | FleetRun", folder: Path) -> None:
     from sre_anomaly.pipeline.runner import Run
-    from sre_anomaly.report.fleet.screen import tell_corpus
-    from sre_anomaly.report.run.screen import tell
+    from sre_anomaly.report.fleet.screen import print_fleet
+    from sre_anomaly.report.run.screen import print_run
 
-    folder = settle(folder)
-    link(Path(str(found.config["outputs"])) / LATEST, folder)
+    folder = finish(folder)
+    point_at(Path(str(found.config["outputs"])) / LATEST, folder)
     console = Console(highlight=False)
     if isinstance(found, Run):
-        tell(found, nearest(folder), console)
+        print_run(found, as_typed(folder), console)
     else:
-        tell_corpus(found, nearest(folder), console)
+        print_fleet(found, as_typed(folder), console)
 
 
 def _remove(folder: Path) -> None:

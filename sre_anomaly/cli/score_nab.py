@@ -13,9 +13,9 @@ from sre_anomaly.report.nab.board import (
     TITLE,
     baseline_lines,
     measured_line,
-    tell_leaderboard,
-    tell_measured,
-    tell_stored,
+    print_leaderboard,
+    print_measured,
+    print_stored,
 )
 from sre_anomaly.report.nab.leaderboard import HERE, published, refuse_overwriting, write_leaderboard
 
@@ -47,10 +47,10 @@ def score_nab(words: list[str]) -> None:
     files = next(iter(detectors.values()))
     lines += baseline_lines(files, chance(files, seed), seed)
     console = Console(highlight=False)
-    tell_measured(console, lines)
-    tell_stored(console, by_nab, lines)
+    print_measured(console, lines)
+    print_stored(console, by_nab, lines)
     lines += published()
-    tell_leaderboard(console, lines)
+    print_leaderboard(console, lines)
     if target is not None:
         paths = write_leaderboard(lines, target, TITLE)
         console.print(f"Written: {', '.join(str(path) for path in paths)}", soft_wrap=True, markup=False)

@@ -13,7 +13,7 @@ from sre_anomaly.clock import Duration
 from sre_anomaly.contracts import Detector
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Array, Times
-from sre_anomaly.kernels.novelty import FACES, Numbers, borders, follow
+from sre_anomaly.kernels.conformal_neighbours import FACES, Parameters, borders, score_rows
 from sre_anomaly.kernels.ranks import new_ranks
 from sre_anomaly.registry import register
 
@@ -93,7 +93,7 @@ class Cknn(Detector):
     def advance(self, states: Array, times: Times, rows: Array, shares: Array | None = None) -> Array:
         """Return (k,) scores and learn from the rows; the share of a metric is its own evidence or novelty."""
         out = np.empty(len(rows))
-        follow.for_rows(len(rows))(
+        score_rows.for_rows(len(rows))(
             states,
             self._borders,
             times,
@@ -107,7 +107,7 @@ class Cknn(Detector):
         return out
 
     @cached_property
-    def _borders(self) -> Numbers:
+    def _borders(self) -> Parameters:
         return borders(self.windows, self.recent, self.most_neighbours, self.most_ranks)
 
     @cached_property

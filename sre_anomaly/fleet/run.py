@@ -18,9 +18,9 @@ from sre_anomaly.corpus import Corpus
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.anomaly.across_series import across
 from sre_anomaly.fleet.nab_scores import NabScores, nab_scores
-from sre_anomaly.fleet.series import RESULT, SeriesWork, folder_name, note_lost, run_series
-from sre_anomaly.fleet.shared_model import learn_together
-from sre_anomaly.parallel.process_alive import here, lives, owner
+from sre_anomaly.fleet.series import RESULT, SeriesWork, folder_name, record_failure, run_series
+from sre_anomaly.fleet.shared_model import fit_shared_model
+from sre_anomaly.parallel.process_alive import is_running, on_this_machine, this_process
 from sre_anomaly.pipeline.record import describe, hash_of
 from sre_anomaly.pipeline.run_folder import RUNNING
 from sre_anomaly.progress import Stages
@@ -35,7 +35,7 @@ MOST_NAMES = 3
 
 
 @dataclass
-class CorpusRun:
+class FleetRun:
     """What was found in many series."""
 
     config: dict[str, Any]
@@ -49,9 +49,9 @@ class CorpusRun:
     """Scores of the Numenta benchmark, where all of its series were run."""
 
 
-def run_corpus(
+def run_fleet(
     config: Mapping[str, Any], source: Corpus, record: RunRecord, folder: Path, stages: Stages
-) -> CorpusRun:
+) -> FleetRun:
     """Run every series of a source into ``folder/series``.
 
     Raises
@@ -66,7 +66,7 @@ def run_corpus(
     todo = [name for name in names if _version(folder / SERIES / folder_name(name)) != source.version(name)]
     before = len(names) - len(todo)
     with stages.stage("learn together"):
-        learned = learn_together(config, names) if todo and config["corpus"]["model"] == "shared" else None
+        learned = fit_shared_model(config, names) if todo and config["corpus"]["model"] == "shared" else None
     work = SeriesWork(config, folder / SERIES, learned)
     with stages.stage("series"):
         for done, line in enumerate(_each(work, todo, config["corpus"]), start=before + 1):
@@ -75,7 +75,7 @@ def run_corpus(
     table = pd.DataFrame(lines)
     if not (table["status"] == "completed").any():
         raise DataError(f"every series was refused; the first: {table['error'][0]}")
-    found = CorpusRun(dict(config), record, folder, table, before)
+    found = FleetRun(dict(config), record, folder, table, before)
     with stages.stage("judge"):
         _record(found, int(config["seed"]))
         if source.benchmark == "nab" and (table["status"] == "completed").all():
@@ -103,7 +103,7 @@ def _each(work: SeriesWork, names: list[str], settings: Mapping[str, Any]) -> It
                 left -= 1
                 name = names[answer.key]
                 if answer.value is None:
-                    yield note_lost(work, name, answer.error)
+                    yield record_failure(work, name, answer.error)
                 else:
                     yield answer.value
 
@@ -141,7 +141,7 @@ def _go_on(folder: Path, config_hash: str) -> None:
     """Take over the finished series of a run of the same config that was killed."""
     for state in sorted(folder.parent.glob(f"*/{STATE}")):
         known = json.loads(state.read_text(encoding="utf-8"))
-        dead = here(known["owner"]) and not lives(known["owner"])
+        dead = on_this_machine(known["owner"]) and not is_running(known["owner"])
         unfinished = state.parent.suffix == RUNNING or not _completed(state.parent)
         if state.parent != folder and known["config_hash"] == config_hash and dead and unfinished:
             with suppress(FileNotFoundError):
@@ -149,7 +149,7 @@ def _go_on(folder: Path, config_hash: str) -> None:
             shutil.rmtree(state.parent, ignore_errors=True)
             break
     (folder / SERIES).mkdir(parents=True, exist_ok=True)
-    write_json(folder / STATE, {"config_hash": config_hash, "owner": owner()})
+    write_json(folder / STATE, {"config_hash": config_hash, "owner": this_process()})
 
 
 def _completed(folder: Path) -> bool:
@@ -162,7 +162,7 @@ def _result(folder: Path) -> dict[str, Any]:
     return content
 
 
-def _record(found: CorpusRun, seed: int) -> None:
+def _record(found: FleetRun, seed: int) -> None:
     """Note what the series have in common."""
     record, table = found.record, found.table
     completed = table[table["status"] == "completed"]

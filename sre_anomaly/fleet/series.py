@@ -14,14 +14,14 @@ from sre_anomaly.config.build import Parts, build_parts
 from sre_anomaly.corpus import Corpus
 from sre_anomaly.errors import ConfigError, UserError
 from sre_anomaly.evaluation.anomaly.affiliation import affiliation
+from sre_anomaly.evaluation.anomaly.evaluate import baselines, measure_scores, naive_scores
 from sre_anomaly.evaluation.anomaly.events import event_f1
-from sre_anomaly.evaluation.anomaly.judge import baselines, measure, naive_scores
 from sre_anomaly.evaluation.anomaly.period import period
 from sre_anomaly.evaluation.anomaly.points import count
 from sre_anomaly.evaluation.anomaly.ranges import range_score
 from sre_anomaly.evaluation.anomaly.suite import suite
 from sre_anomaly.evaluation.anomaly.vus import vus
-from sre_anomaly.fleet.shared_model import Together
+from sre_anomaly.fleet.shared_model import SharedModel
 from sre_anomaly.frame import Array, Mask, MetricFrame
 from sre_anomaly.pipeline.detection import Detection, detect, prepare
 from sre_anomaly.pipeline.reasons import Explainer, alert_reasons
@@ -42,7 +42,7 @@ class SeriesWork:
 
     config: Mapping[str, Any]
     folder: Path
-    learned: Together | None = None
+    learned: SharedModel | None = None
     """What was learned from all series; None: each series has its own."""
 
 
@@ -80,7 +80,7 @@ def run_series(work: SeriesWork, name: str) -> dict[str, Any]:
     return {str(key): value for key, value in plain(line).items()}
 
 
-def note_lost(work: SeriesWork, name: str, why: str) -> dict[str, Any]:
+def record_failure(work: SeriesWork, name: str, why: str) -> dict[str, Any]:
     """Return and write the line of a series whose process died."""
     folder = work.folder / folder_name(name)
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
         alert.metric, alert.reason = reason.metric, str(reason)
     _write(frame, found, split.test, parts, folder, [reason.distance for reason in reasons])
     judged, span = frame.rows(split.test), split.test
-    verdict = measure(judged, found.scores[span], found.flags[span], found.alerts)
+    verdict = measure_scores(judged, found.scores[span], found.flags[span], found.alerts)
     line: dict[str, Any] = {
         "series": name,
         "status": "completed",

@@ -20,7 +20,7 @@ MOST_ROWS = 500_000
 
 
 @dataclass(frozen=True)
-class Together:
+class SharedModel:
     """What was learned from all series."""
 
     detector: Detector
@@ -43,7 +43,7 @@ class Together:
             )
 
 
-def learn_together(config: Mapping[str, Any], names: list[str]) -> Together:
+def fit_shared_model(config: Mapping[str, Any], names: list[str]) -> SharedModel:
     """Return detector and threshold, fitted on the training rows of all series; each gives an equal share.
 
     A series that cannot be read, or has other metrics than most, is left out here, and refused when its turn comes.
@@ -87,4 +87,4 @@ def learn_together(config: Mapping[str, Any], names: list[str]) -> Together:
         raise DataError("data: all series together have fewer than two complete training rows")
     detector.fit(stacked)
     threshold.fit(detector.score(stacked))
-    return Together(detector, threshold, metrics)
+    return SharedModel(detector, threshold, metrics)

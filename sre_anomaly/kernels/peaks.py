@@ -24,8 +24,8 @@ def new_episodes(apart: int, most: int) -> Array:
     --------
     >>> store = new_episodes(apart=2, most=1000)
     >>> for score in (0.0, 5.0, 1.0, 6.0, 0.0, 0.0, 3.0):
-    ...     begins = see(store, apart=2, score=score)
-    >>> [level_of(store, 2, episodes) for episodes in (0.0, 1.0)]
+    ...     begins = observe(store, apart=2, score=score)
+    >>> [level_with_at_most(store, 2, episodes) for episodes in (0.0, 1.0)]
     [6.0, 3.0]
     """
     ends = new_ranks(most)
@@ -33,7 +33,7 @@ def new_episodes(apart: int, most: int) -> Array:
 
 
 @step
-def see(store: Array, apart: int, score: float) -> bool:
+def observe(store: Array, apart: int, score: float) -> bool:
     """Take a score in; return whether it begins an episode at any level."""
     room = apart + 1
     start = HEADER + 2 * room
@@ -61,7 +61,7 @@ def see(store: Array, apart: int, score: float) -> bool:
 
 
 @step
-def level_of(store: Array, apart: int, most: float) -> float:
+def level_with_at_most(store: Array, apart: int, most: float) -> float:
     """Return the lowest level from which upwards there were at most so many episodes, minus infinity if any has."""
     start = HEADER + 2 * (apart + 1)
     each = (len(store) - start) // 2

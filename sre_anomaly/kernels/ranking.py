@@ -11,7 +11,7 @@ Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Cuts:
+class ThresholdCurve:
     """What flagging every score at or above each distinct observed score would give, highest cut first."""
 
     scores: Array
@@ -47,13 +47,13 @@ class Ranking:
     scores: Array
     """(n,) the scores in that order, falling."""
 
-    def cuts(self, labels: Array) -> Cuts:
+    def cuts(self, labels: Array) -> ThresholdCurve:
         """Return every possible cut for (n,) labels 1 and 0."""
         # Compared, not subtracted: rows without a score rank at -infinity, and tie.
         last_of_tie = np.flatnonzero(np.append(self.scores[1:] != self.scores[:-1], True)[: len(self.scores)])
         hits = np.cumsum(labels[self.order])[last_of_tie]
         flags = (last_of_tie + 1).astype(np.float64)
-        return Cuts(self.scores[last_of_tie], hits, flags, float(labels.sum()))
+        return ThresholdCurve(self.scores[last_of_tie], hits, flags, float(labels.sum()))
 
 
 def rank(scores: Array) -> Ranking:
@@ -67,12 +67,12 @@ def rank(scores: Array) -> Ranking:
     return _sorted(np.where(np.isfinite(scores), scores, -np.inf))
 
 
-def all_cuts(scores: Array, labels: Array) -> Cuts:
+def threshold_curve(scores: Array, labels: Array) -> ThresholdCurve:
     """Return every possible cut of (n,) finite scores with (n,) labels 1 and 0.
 
     Examples
     --------
-    >>> all_cuts(np.array([1.0, 3.0, 2.0]), np.array([0.0, 1.0, 0.0])).f1.round(2).tolist()
+    >>> threshold_curve(np.array([1.0, 3.0, 2.0]), np.array([0.0, 1.0, 0.0])).f1.round(2).tolist()
     [1.0, 0.67, 0.5]
     """
     return _sorted(scores).cuts(labels)

@@ -14,7 +14,7 @@ from sre_anomaly.frame import LARGEST, Array, Mask, Times
 from sre_anomaly.live.monitor import LONGEST_GAP
 from sre_anomaly.live.reasons import reason, usual_of
 from sre_anomaly.model.model import Model
-from sre_anomaly.model.state import Memory
+from sre_anomaly.model.state import ModelState
 from sre_anomaly.records import Alert
 
 
@@ -71,7 +71,7 @@ class FleetMonitor:
 
     def _start_afresh(self) -> None:
         self._memories = [
-            Memory.before(model.features, model.detector, model.threshold, model.metrics, len(members))
+            ModelState.before(model.features, model.detector, model.threshold, model.metrics, len(members))
             for model, members in self._groups
         ]
         self._seen = 0

@@ -22,8 +22,8 @@ from sre_anomaly.errors import UserError
 from sre_anomaly.frame import LARGEST, Array
 from sre_anomaly.live.reasons import reason, usual_of
 from sre_anomaly.model.model import Model, load_model
-from sre_anomaly.model.state import Memory
-from sre_anomaly.pipeline.detection import begin
+from sre_anomaly.model.state import ModelState
+from sre_anomaly.pipeline.detection import start_policy
 from sre_anomaly.records import Alert, write_text
 
 LONGEST_GAP = 100_000
@@ -97,7 +97,7 @@ class Monitor:
         if model.memory is not None and not afresh:
             self._memory = copy.deepcopy(model.memory)
             self._seen, self._tick = self._needed, (model.last - model.origin) // model.step
-            begin(model.alerts, model.step, model.origin)
+            start_policy(model.alerts, model.step, model.origin)
 
     @property
     def due(self) -> int | None:
@@ -106,7 +106,7 @@ class Monitor:
 
     def _start_afresh(self) -> None:
         model = self.model
-        self._memory = Memory.before(model.features, model.detector, model.threshold, self.metrics)
+        self._memory = ModelState.before(model.features, model.detector, model.threshold, self.metrics)
         self._shares = self._memory.shares(self._columns)
         self._seen = 0
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from sre_anomaly.clock import iso
 from sre_anomaly.live.alertmanager import Alertmanager
 from sre_anomaly.records import Alert
-from sre_anomaly.remediation.responder import Remedy
+from sre_anomaly.remediation.responder import Responder
 from sre_anomaly.remediation.rules import Event
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COUNTS = ("ok", "warming up", "missing", "late", "repeated", "early", "broken", "blank", "header")
 
 
-class Teller:
+class Notifier:
     """Writes points and alert events as lines of JSON, and counts them."""
 
     def __init__(self, stdout: TextIO, stderr: TextIO, *, only_alerts: bool) -> None:
@@ -28,7 +28,7 @@ class Teller:
         self.opened = 0
         self.news = False
         """Whether an alert opened or closed in the last row."""
-        self.remedy: Remedy | None = None
+        self.remedy: Responder | None = None
         self.alertmanager: Alertmanager | None = None
         # Alerts that fired before this were told by the run that saved the state.
         self.since = -inf

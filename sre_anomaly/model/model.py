@@ -14,7 +14,7 @@ from sre_anomaly.errors import UserError
 from sre_anomaly.frame import Array, MetricFrame
 from sre_anomaly.kernels.seasonal import Profile, usual_deviation
 from sre_anomaly.model.folder import Contents, can_be_kept, read_contents, read_manifest
-from sre_anomaly.model.state import PARTS, Memory
+from sre_anomaly.model.state import PARTS, ModelState
 
 KINDS = ("features", "detector", "threshold", "alerts")
 SLOT = timedelta(minutes=15)
@@ -41,7 +41,7 @@ class Model:
     """Experiment, configuration, versions, data fingerprint."""
     has_clock: bool = True
     """Whether rows have a time of day."""
-    memory: Memory | None = None
+    memory: ModelState | None = None
     """What a detector or threshold that learns while it runs knew after the history; None where none does."""
     last: int = 0
     """The time of the history's last row, nanoseconds since 1970."""
@@ -54,7 +54,7 @@ class Model:
 
 
 def model_of(
-    frame: MetricFrame, train: slice, parts: Parts, about: dict[str, Any], memory: Memory | None = None
+    frame: MetricFrame, train: slice, parts: Parts, about: dict[str, Any], memory: ModelState | None = None
 ) -> Model:
     """Return fitted parts as a model, with what each metric usually is, for its reasons.
 
@@ -143,7 +143,9 @@ def load_model(folder: Path) -> Model:
         spread=arrays["spread"],
         about=manifest["about"],
         has_clock=manifest.get("has_clock", True),
-        memory=Memory(*(arrays[f"memory.{part}"] for part in PARTS)) if "memory.detector" in arrays else None,
+        memory=ModelState(*(arrays[f"memory.{part}"] for part in PARTS))
+        if "memory.detector" in arrays
+        else None,
         last=manifest.get("last_ns", 0),
         checksum=manifest["checksum"],
         **parts,

@@ -14,7 +14,7 @@ PARTS = ("features", "detector", "threshold")
 
 
 @dataclass
-class Memory:
+class ModelState:
     """The states of k series, one row each; they are changed in place.
 
     A detector or threshold that learns nothing while it runs has a state of no numbers.

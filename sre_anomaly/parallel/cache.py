@@ -13,20 +13,20 @@ MOST = 3
 """So many of a sort are kept; a sweep over feature sets goes to and fro between a few."""
 
 
-class Kept:
+class ResultCache:
     """Keeps the last few results of each sort, by the part of the config that they follow from.
 
     Examples
     --------
-    >>> kept = Kept()
-    >>> kept.once("sum", {"of": [1, 2]}, lambda: 3), kept.once("sum", {"of": [1, 2]}, lambda: 4)
+    >>> kept = ResultCache()
+    >>> kept.get_or_compute("sum", {"of": [1, 2]}, lambda: 3), kept.get_or_compute("sum", {"of": [1, 2]}, lambda: 4)
     (3, 3)
     """
 
     def __init__(self) -> None:
         self._shelves: dict[str, OrderedDict[str, Any]] = {}
 
-    def once(self, sort: str, follows_from: Mapping[str, Any], make: Callable[[], T]) -> T:
+    def get_or_compute(self, sort: str, follows_from: Mapping[str, Any], make: Callable[[], T]) -> T:
         """Return what was made from an equal config, or make it now."""
         shelf = self._shelves.setdefault(sort, OrderedDict())
         key = json.dumps(plain(dict(follows_from)), sort_keys=True)

@@ -7,22 +7,22 @@ from pathlib import Path
 
 
 @cache
-def owner() -> str:
+def this_process() -> str:
     """Name this process so that another can tell whether it still lives."""
     return f"{platform.node()} {os.getpid()} {_born(os.getpid())}"
 
 
-def here(name: str) -> bool:
+def on_this_machine(name: str) -> bool:
     """Return whether a process is one of this machine."""
     return name.rsplit(" ", 2)[0] == platform.node()
 
 
-def lives(name: str) -> bool:
+def is_running(name: str) -> bool:
     """Return whether a process of this machine still works.
 
     Examples
     --------
-    >>> lives(owner())
+    >>> is_running(this_process())
     True
     """
     _, pid, born = name.rsplit(" ", 2)

@@ -11,7 +11,7 @@ from sre_anomaly.config.build import Parts
 from sre_anomaly.contracts import AlertPolicy, Detector, Features, Threshold, exceeds
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array, Mask, MetricFrame, Split
-from sre_anomaly.model.state import Memory
+from sre_anomaly.model.state import ModelState
 from sre_anomaly.records import Alert
 
 Stage = Callable[[str], Any]
@@ -41,7 +41,7 @@ class Detection:
     flags: Mask
     alerts: list[Alert]
     """Those of the judged span."""
-    memory: Memory
+    memory: ModelState
     """What the parts know after the last row."""
     shares: Array | None = None
     """(n, d) what each column had in the scores of a detector that learns while it runs; others can be asked."""
@@ -76,7 +76,7 @@ def detect(
             fit_detector(frame, split, detector, X, complete)
     # Only now: what a detector remembers may depend on what it learned, and what a threshold does on the clock.
     threshold.start(frame.step)
-    memory = Memory.before(prepared.features, detector, threshold, frame.metrics)
+    memory = ModelState.before(prepared.features, detector, threshold, frame.metrics)
     if memory.learns:
         # Whoever goes on from here needs the features' state too; a transform need not leave one.
         prepared.features.advance(
@@ -147,7 +147,7 @@ def replay(
     While the policy is idle, quiet rows change nothing, and the replay goes straight to the next flag.
     """
     time = frame.time.asi8
-    begin(policy, nanoseconds(frame.step), int(time[0]))
+    start_policy(policy, nanoseconds(frame.step), int(time[0]))
     alerts: dict[int, Alert] = {}
     flagged = span.start + np.flatnonzero(flags[span])
     row = span.start
@@ -165,7 +165,7 @@ def replay(
     return list(alerts.values())
 
 
-def begin(policy: AlertPolicy, step_ns: int, first: int) -> None:
+def start_policy(policy: AlertPolicy, step_ns: int, first: int) -> None:
     """Start a policy; one that counts how long it has lived hears when the first row was."""
     policy.start(step_ns)
     if not policy.idle:

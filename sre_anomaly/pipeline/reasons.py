@@ -28,7 +28,7 @@ CELLS = 4_000_000
 
 
 @dataclass
-class Usual:
+class Expectation:
     """What one metric was expected to be at each of k rows."""
 
     seen: Array
@@ -81,7 +81,7 @@ class Explainer:
                 by_metric[:, self.frame.metrics.index(metric)] += np.where(np.isfinite(share), share, 0.0)
         return by_metric
 
-    def _blamed(self, at: Rows, usual: list[Usual]) -> list[int]:
+    def _blamed(self, at: Rows, usual: list[Expectation]) -> list[int]:
         """Return the metric to name for each row."""
         distance = np.column_stack([self._distance(metric, one) for metric, one in enumerate(usual)])
         blamed = np.argmax(distance, axis=1)
@@ -90,16 +90,16 @@ class Explainer:
             blamed = np.where(by_metric.max(axis=1) > 0, np.argmax(by_metric, axis=1), blamed)
         return [int(metric) for metric in blamed]
 
-    def _distance(self, metric: int, usual: Usual) -> Array:
+    def _distance(self, metric: int, usual: Expectation) -> Array:
         """Return how many spreads each value is from what was expected; a missing value is furthest of all."""
         spread = np.maximum(usual.spread, max(1e-3 * self._typical[metric], 1e-12))
         far = np.where(np.isfinite(usual.expected), np.abs(usual.seen - usual.expected) / spread, 0.0)
         return np.where(np.isfinite(usual.seen), far, np.inf)
 
-    def _usual(self, metric: int, at: Rows) -> Usual:
+    def _usual(self, metric: int, at: Rows) -> Expectation:
         """Compare values with the same time on the days before, or else with the last two hours."""
         column, step = self.frame.values[:, metric], self.frame.step
-        usual = Usual(column[at], np.full(len(at), np.nan), np.full(len(at), np.nan), [""] * len(at))
+        usual = Expectation(column[at], np.full(len(at), np.nan), np.full(len(at), np.nan), [""] * len(at))
         floor = 0.1 * float(self._typical[metric])
         if not self.frame.has_clock:
             if np.isfinite(column).sum() >= FEWEST_RECENT:
@@ -116,7 +116,7 @@ class Explainer:
 
 
 def _compare(
-    usual: Usual, column: Array, at: Rows, offsets: Rows, fewest: int, floor: float, basis: str
+    usual: Expectation, column: Array, at: Rows, offsets: Rows, fewest: int, floor: float, basis: str
 ) -> None:
     """Fill in what is still open from the values at some offsets, wherever there are enough of them."""
     still_open = np.flatnonzero(np.isnan(usual.expected))
@@ -134,7 +134,7 @@ def _compare(
             usual.basis[row] = basis.format(present)
 
 
-def _reason(name: str, usual: Usual, number: int) -> Reason:
+def _reason(name: str, usual: Expectation, number: int) -> Reason:
     middle, spread = float(usual.expected[number]), float(usual.spread[number])
     return Reason(
         name,

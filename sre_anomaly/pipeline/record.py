@@ -14,7 +14,7 @@ import numpy as np
 from sre_anomaly.clock import in_words
 from sre_anomaly.config.build import Parts
 from sre_anomaly.errors import DataError
-from sre_anomaly.evaluation.anomaly.judge import Judgement
+from sre_anomaly.evaluation.anomaly.evaluate import Evaluation
 from sre_anomaly.frame import LARGEST, MetricFrame, Split
 from sre_anomaly.pipeline.detection import Detection
 from sre_anomaly.records import RunRecord
@@ -120,7 +120,7 @@ def detection_record(
     record: RunRecord,
     parts: Parts,
     detected: Detection,
-    verdict: Judgement,
+    verdict: Evaluation,
     split: Split,
     measured_on: str | None,
 ) -> dict[str, Any]:

@@ -8,7 +8,7 @@ RUNNING = ".running"
 LATEST = "latest"
 
 
-def settle(folder: Path) -> Path:
+def finish(folder: Path) -> Path:
     """Rename ``<date>_<time>_<process>.running`` to ``<date>_<time>``, or the next free name after it."""
     if folder.suffix != RUNNING:
         return folder
@@ -21,7 +21,7 @@ def settle(folder: Path) -> Path:
     return folder
 
 
-def link(where: Path, folder: Path) -> None:
+def point_at(where: Path, folder: Path) -> None:
     """Point a link at a folder, in one step: a reader finds the old one or the new one."""
     where.parent.mkdir(parents=True, exist_ok=True)
     fresh = where.with_name(f".{where.name}_{os.getpid()}")
@@ -31,7 +31,7 @@ def link(where: Path, folder: Path) -> None:
     os.replace(fresh, where)  # noqa: PTH105 - Path.replace follows nothing here either, but says less
 
 
-def nearest(folder: Path) -> Path:
+def as_typed(folder: Path) -> Path:
     """Return the folder as the user would type it."""
     with suppress(ValueError):
         return folder.absolute().relative_to(Path.cwd())

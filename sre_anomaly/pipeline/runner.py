@@ -11,7 +11,7 @@ from sre_anomaly.config.build import Parts
 from sre_anomaly.config.build_table import build_all
 from sre_anomaly.contracts import Detector
 from sre_anomaly.errors import DataError
-from sre_anomaly.evaluation.anomaly.judge import Judgement, judge
+from sre_anomaly.evaluation.anomaly.evaluate import Evaluation, evaluate
 from sre_anomaly.frame import NO_ROWS, MetricFrame, Split, no_metrics
 from sre_anomaly.model.model import KINDS, Model, model_of
 from sre_anomaly.pipeline.detection import Detection, detect, prepare, replay
@@ -20,7 +20,7 @@ from sre_anomaly.pipeline.reasons import Explainer, alert_reasons, strongest_row
 from sre_anomaly.pipeline.record import check_values, describe, describe_data, detection_record
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import Reason, RunRecord
-from sre_anomaly.tabular.task import Learned, learn
+from sre_anomaly.tabular.task import TableResult, run_table_task
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Run:
     frame: MetricFrame = field(default_factory=no_metrics)
     split: Split = NO_ROWS
     detection: Detection | None = None
-    judgement: Judgement | None = None
+    judgement: Evaluation | None = None
     forecasts: Forecasts | None = None
     strongest: list[tuple[int, Reason]] = field(default_factory=list)
     """Rows of the judged span with the highest score above their level, and why."""
@@ -40,7 +40,7 @@ class Run:
     """Fitted objects by their export name."""
     model: Model | None = None
     """What is kept to answer new points; None where a part of another library cannot be kept without pickle."""
-    learned: Learned | None = None
+    learned: TableResult | None = None
     """What was learned from a table; None where none was asked for."""
 
 
@@ -65,7 +65,7 @@ def run(config: Mapping[str, Any], record: RunRecord, stages: Stages) -> Run:
     if parts.data is not None:
         look_at_metrics(found, parts, stages)
     if table_parts is not None:
-        found.learned = learn(config, table_parts, record, stages)
+        found.learned = run_table_task(config, table_parts, record, stages)
         found.models |= found.learned.exports
     record.timings = dict(stages.seconds)
     record.status = "completed"
@@ -85,7 +85,7 @@ def look_at_metrics(found: Run, parts: Parts, stages: Stages) -> None:
         prepared = prepare(frame, split, parts.features, stages.stage)
         detected = detect(frame, split, prepared, parts, stages.stage)
         with stages.stage("judge"):
-            judge_detection(found, detected, parts, seed=int(config["seed"]))
+            evaluate_detection(found, detected, parts, seed=int(config["seed"]))
         with stages.stage("explain"):
             explain(found, detected, parts.detector)
         keep_model(found, parts, detected)
@@ -115,7 +115,7 @@ def only_frame(parts: Parts) -> MetricFrame:
     return frames[0]
 
 
-def judge_detection(found: Run, detected: Detection, parts: Parts, seed: int) -> None:
+def evaluate_detection(found: Run, detected: Detection, parts: Parts, seed: int) -> None:
     """Judge the test span, or, where that has no labels, the labelled validation span."""
     frame, split, record = found.frame, found.split, found.record
     span, alerts, measured_on = split.test, detected.alerts, "test"
@@ -123,7 +123,7 @@ def judge_detection(found: Run, detected: Detection, parts: Parts, seed: int) ->
     if not _labelled(frame, span) and held is not None and _labelled(frame, held):
         span, measured_on = held, "validation"
         alerts = replay(frame, detected.scores, detected.levels, detected.flags, held, parts.alerts)
-    verdict = judge(frame.rows(span), detected.scores[span], detected.flags[span], alerts, seed)
+    verdict = evaluate(frame.rows(span), detected.scores[span], detected.flags[span], alerts, seed)
     if measured_on == "validation":
         verdict.caveats.append(
             "The test rows have no labels: these measures are from the validation rows, on which the level was "

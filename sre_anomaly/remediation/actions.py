@@ -26,7 +26,7 @@ LAST_WORDS = 300
 LONGEST_TEXT = 2000
 
 
-def carry_out(action: Action, told: Mapping[str, Any], secrets: frozenset[str] = frozenset()) -> str:
+def execute(action: Action, told: Mapping[str, Any], secrets: frozenset[str] = frozenset()) -> str:
     """Do an action and return how it ended, in words; never raises for what the world may do.
 
     ``secrets`` are names of environment variables that no program gets to see.

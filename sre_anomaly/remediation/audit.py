@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sre_anomaly.errors import DataError, UserError
-from sre_anomaly.remediation.guardrails import Past
+from sre_anomaly.remediation.guardrails import ActionHistory
 
 PATIENCE_SECONDS = 5
 CHUNK = 1 << 20
@@ -33,7 +33,7 @@ class AuditLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.past = Past()
+        self.past = ActionHistory()
         self._read = 0
         self._file: tuple[int, int] | None = None
         self._held: int | None = None
@@ -47,7 +47,7 @@ class AuditLog:
         return ""
 
     @contextmanager
-    def held(self) -> Iterator[Past]:
+    def held(self) -> Iterator[ActionHistory]:
         """Hold the log alone, and know all that is in it."""
         try:
             descriptor = self._opened()

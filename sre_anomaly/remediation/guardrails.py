@@ -23,7 +23,7 @@ ENDED: Final = "ended"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ActionRequest:
     """An action that a rule asks for."""
 
     now: int
@@ -37,7 +37,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Past:
+class ActionHistory:
     """What matters of all lines so far."""
 
     lines: int = 0
@@ -76,7 +76,7 @@ class Past:
 
 
 def decide(
-    limits: Limits, past: Past, asked: Asked, *, stopped: str = "", turned_on: bool
+    limits: Limits, past: ActionHistory, asked: ActionRequest, *, stopped: str = "", turned_on: bool
 ) -> tuple[Decision, str]:
     """Return what is to be done, and why where it is refused.
 
@@ -85,10 +85,10 @@ def decide(
 
     Examples
     --------
-    >>> limits, now = Limits(per_hour=1, cooldown="0s", cooldown_same_target="0s"), Asked(10, "restart", "cpu")
-    >>> decide(limits, Past(), now, turned_on=True)
+    >>> limits, now = Limits(per_hour=1, cooldown="0s", cooldown_same_target="0s"), ActionRequest(10, "restart", "cpu")
+    >>> decide(limits, ActionHistory(), now, turned_on=True)
     ('act', '')
-    >>> decide(limits, Past(done=((5, True),)), now, turned_on=True)
+    >>> decide(limits, ActionHistory(done=((5, True),)), now, turned_on=True)
     ('refused', 'per hour')
     """
     why = stopped or _held_back(limits, past, asked, turned_on=turned_on)
@@ -97,7 +97,7 @@ def decide(
     return (ACT if turned_on else WOULD), ""
 
 
-def _held_back(limits: Limits, past: Past, asked: Asked, *, turned_on: bool) -> str:
+def _held_back(limits: Limits, past: ActionHistory, asked: ActionRequest, *, turned_on: bool) -> str:
     now = asked.now
     # Nobody knows what time it is: counting windows with such a clock could let too much through.
     if now < past.latest:

@@ -11,9 +11,17 @@ from typing import Any
 
 from sre_anomaly.clock import iso, nanoseconds
 from sre_anomaly.errors import ConfigError, UserError
-from sre_anomaly.remediation.actions import LONGEST_TEXT, carry_out
+from sre_anomaly.remediation.actions import LONGEST_TEXT, execute
 from sre_anomaly.remediation.audit import AuditLog
-from sre_anomaly.remediation.guardrails import ACT, ENDED, GRACE_SECONDS, REFUSED, WOULD, Asked, decide
+from sre_anomaly.remediation.guardrails import (
+    ACT,
+    ENDED,
+    GRACE_SECONDS,
+    REFUSED,
+    WOULD,
+    ActionRequest,
+    decide,
+)
 from sre_anomaly.remediation.rule_file import read_rules
 from sre_anomaly.remediation.rules import Event, Rule, Rules
 
@@ -21,7 +29,7 @@ STOP = "SRE_ANOMALY_NO_REMEDIATION"
 """Set to anything, this environment variable stops every action."""
 
 
-class Remedy:
+class Responder:
     """Answers events with the actions of a file of rules, in its limits.
 
     Parameters
@@ -31,7 +39,7 @@ class Remedy:
         Writes a line for people.
     clock : callable
         Returns nanoseconds since 1970.
-    carry_out : callable
+    execute : callable
         Does an action and returns how it ended.
 
     Raises
@@ -45,9 +53,9 @@ class Remedy:
         rules: Rules,
         say: Callable[[str], Any],
         clock: Callable[[], int] = time.time_ns,
-        carry_out: Callable[..., str] = carry_out,
+        execute: Callable[..., str] = execute,
     ) -> None:
-        self.rules, self._say, self._clock, self._carry_out = rules, say, clock, carry_out
+        self.rules, self._say, self._clock, self._execute = rules, say, clock, execute
         self.counts: Counter[str] = Counter()
         self._log = AuditLog(Path(rules.audit_log))
         self._alone = threading.RLock()
@@ -79,7 +87,7 @@ class Remedy:
             # Whole microseconds, which is what a text of a time gives back.
             now = self._clock() // 1000 * 1000
             self._running = [thread for thread in self._running if thread.is_alive()]
-            asked = Asked(now, rule.do, event.target, event.time, len(self._running))
+            asked = ActionRequest(now, rule.do, event.target, event.time, len(self._running))
             decision, why = decide(
                 self.rules.limits, past, asked, stopped=stopped(self.rules), turned_on=self.rules.turned_on
             )
@@ -99,7 +107,7 @@ class Remedy:
 
     def _do(self, name: str, told: dict[str, Any]) -> None:
         began = time.monotonic()
-        ended = self._carry_out(self.rules.actions[name], told, self._secrets)
+        ended = self._execute(self.rules.actions[name], told, self._secrets)
         line = {"time": "", "decision": ENDED, "of": told["id"], "ended": ended}
         line["took"] = round(time.monotonic() - began, 3)
         try:
@@ -123,14 +131,14 @@ class Remedy:
             self._say(f"nothing is done: {text}")
 
 
-def remedy(
+def open_responder(
     name: str,
     whens: Sequence[str],
     targets: Sequence[str],
     what: str,
     say: Callable[[str], Any],
     step: int = 0,
-) -> Remedy:
+) -> Responder:
     """Return what answers events of some sorts by the file of this name.
 
     ``targets`` are the metrics or classes that a model knows, ``what`` is what they are; ``step`` is how many
@@ -149,7 +157,7 @@ def remedy(
         )
     if unfit:
         raise ConfigError("\n".join(f"{name}: {one}" for one in unfit))
-    return Remedy(rules, say)
+    return Responder(rules, say)
 
 
 def stopped(rules: Rules) -> str:

@@ -7,7 +7,7 @@ from rich.table import Table as RichTable
 from sre_anomaly.report.words import Table
 
 
-def say(console: Console, title: str, *sentences: str, style: str = "") -> None:
+def print_sentences(console: Console, title: str, *sentences: str, style: str = "") -> None:
     """Print sentences beside their title, folded to the width of the terminal."""
     grid = RichTable.grid(padding=(0, 1))
     grid.add_column(width=9)

@@ -11,8 +11,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from sre_anomaly.errors import ConfigError, UserError
-from sre_anomaly.parallel.process_alive import owner
-from sre_anomaly.sweeps.heartbeat import beat
+from sre_anomaly.parallel.process_alive import this_process
+from sre_anomaly.sweeps.heartbeat import send_heartbeat
 from sre_anomaly.sweeps.progress import Progress
 from sre_anomaly.sweeps.results import Result, read_result
 from sre_anomaly.sweeps.settings import KEY, SweepSettings
@@ -33,7 +33,7 @@ class Ended:
     """Its process died: that says nothing about its parameters."""
 
 
-class Crew(Protocol):
+class Workers(Protocol):
     """Who runs the jobs."""
 
     capacity: int
@@ -56,7 +56,7 @@ class Loop:
     study: Study
     space: Space
     settings: SweepSettings
-    crew: Crew
+    crew: Workers
     folder: Path
     target: int
     progress: Progress
@@ -88,7 +88,7 @@ class Loop:
                     self._settle(self.running.pop(number), ended)
                 self.progress.show(len(self.running))
                 if time.monotonic() - last_beat > BEAT_S:
-                    beat(self.study)
+                    send_heartbeat(self.study)
                     last_beat = time.monotonic()
         except KeyboardInterrupt:
             for trial in self.running.values():
@@ -108,7 +108,7 @@ class Loop:
 
     def _start(self) -> None:
         trial = self.study.ask()
-        trial.set_user_attr(OWNER, owner())
+        trial.set_user_attr(OWNER, this_process())
         overrides = self.space.suggest(trial)
         self.running[trial.number] = trial
         self.crew.submit(trial.number, overrides)

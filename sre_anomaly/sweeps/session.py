@@ -14,7 +14,7 @@ from optuna.study import Study
 from sre_anomaly.config.compose import fixed_hash, resolved
 from sre_anomaly.errors import ConfigError, UserError
 from sre_anomaly.sweeps.check import refuse_misfits
-from sre_anomaly.sweeps.loop import Crew, Loop
+from sre_anomaly.sweeps.loop import Loop, Workers
 from sre_anomaly.sweeps.outcome import best_trials, write_outcome
 from sre_anomaly.sweeps.progress import Progress
 from sre_anomaly.sweeps.settings import KEY, SweepSettings
@@ -26,7 +26,7 @@ def run_session(
     settings: SweepSettings,
     arguments: Sequence[str],
     *,
-    crew: Crew,
+    crew: Workers,
     folder: Path,
     compose: Callable[[list[str]], DictConfig],
     save: Callable[[], None],

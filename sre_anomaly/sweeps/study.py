@@ -17,8 +17,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from sre_anomaly.errors import ConfigError, did_you_mean
-from sre_anomaly.parallel.process_alive import owner
-from sre_anomaly.sweeps.heartbeat import BEAT, beat, works
+from sre_anomaly.parallel.process_alive import this_process
+from sre_anomaly.sweeps.heartbeat import BEAT, is_working, send_heartbeat
 from sre_anomaly.sweeps.settings import KEY, SweepSettings
 from sre_anomaly.sweeps.space import Space
 
@@ -112,9 +112,9 @@ def open_study(
     }
     _refuse_changed(study, shape)
     study.set_user_attr(SHAPE, shape)
-    beat(study)
+    send_heartbeat(study)
     # Each process that works on a study draws its own random numbers.
-    turn = [name for name in study.user_attrs if name.startswith(BEAT)].index(BEAT + owner())
+    turn = [name for name in study.user_attrs if name.startswith(BEAT)].index(BEAT + this_process())
     begun = len(study.get_trials(deepcopy=False))
     study.sampler = _sampler(settings, seed=seed + TURN * turn + begun, workers=workers)
     study.pruner = pruner
@@ -212,7 +212,7 @@ def is_alive(study: Study, trial: FrozenTrial) -> bool:
         # Asked for a moment ago, or left by a process that died in that moment.
         asked = trial.datetime_start.timestamp() if trial.datetime_start else 0.0
         return time.time() - asked < JUST_ASKED_S
-    return works(study, name)
+    return is_working(study, name)
 
 
 def lose(study: Study, trial: FrozenTrial, why: str) -> bool:

@@ -18,17 +18,17 @@ from sre_anomaly.corpus import Corpus
 from sre_anomaly.dataset import Table
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.evaluation.anomaly.across_series import across
-from sre_anomaly.evaluation.anomaly.judge import Judgement, measure
-from sre_anomaly.fleet.shared_model import Together, learn_together
+from sre_anomaly.evaluation.anomaly.evaluate import Evaluation, measure_scores
+from sre_anomaly.fleet.shared_model import SharedModel, fit_shared_model
 from sre_anomaly.frame import MetricFrame, Split
-from sre_anomaly.parallel.cache import Kept
+from sre_anomaly.parallel.cache import ResultCache
 from sre_anomaly.pipeline.detection import Detection, Prepared, detect, prepare
 from sre_anomaly.pipeline.forecasting import forecast
 from sre_anomaly.pipeline.record import check_values, describe, describe_data, detection_record
 from sre_anomaly.pipeline.runner import only_frame
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord
-from sre_anomaly.tabular.task import KINDS, describe_table, note, solve
+from sre_anomaly.tabular.task import KINDS, describe_table, fit_and_evaluate, note
 
 Report = Callable[[int, float], None]
 
@@ -41,7 +41,7 @@ def run_trial(
     config: Mapping[str, Any],
     record: RunRecord,
     stages: Stages,
-    kept: Kept,
+    kept: ResultCache,
     tasks: Sequence[str] = ("detection", "forecast"),
     report: Report | None = None,
 ) -> None:
@@ -78,17 +78,19 @@ def try_metrics(
     parts: Parts,
     record: RunRecord,
     stages: Stages,
-    kept: Kept,
+    kept: ResultCache,
     tasks: Sequence[str],
     report: Report | None,
 ) -> None:
     """Detect and forecast, as far as the tasks ask for it, and judge the validation rows."""
     source = {name: config[name] for name in ("data", "split", "seed")}
     with stages.stage("read"):
-        frame, split = kept.once("data", source, lambda: _without_test(only_frame(parts), parts, record))
+        frame, split = kept.get_or_compute(
+            "data", source, lambda: _without_test(only_frame(parts), parts, record)
+        )
     describe_data(frame, split, record)
     if parts.detector is not None and "detection" in tasks:
-        prepared = kept.once(
+        prepared = kept.get_or_compute(
             "features",
             {**source, "features": config["features"]},
             lambda: prepare(frame, split, parts.features, stages.stage),
@@ -112,7 +114,7 @@ def _every_series(
 ) -> dict[str, Any]:
     """Return the means over all series that can be run; how they stand is reported after each one."""
     names = source.names()
-    learned = learn_together(config, names) if config["corpus"]["model"] == "shared" else None
+    learned = fit_shared_model(config, names) if config["corpus"]["model"] == "shared" else None
     lines: list[dict[str, Any]] = []
     refused: list[DataError] = []
     for number, name in enumerate(names, start=1):
@@ -141,7 +143,7 @@ def _every_series(
 
 
 def _one_series(
-    config: Mapping[str, Any], source: Corpus, name: str, learned: Together | None, stages: Stages
+    config: Mapping[str, Any], source: Corpus, name: str, learned: SharedModel | None, stages: Stages
 ) -> dict[str, Any]:
     """Return the measures of one series, by a detector of its own or by the one of all series."""
     parts = build_parts(config)
@@ -159,11 +161,11 @@ def _one_series(
 
 def _judged(
     frame: MetricFrame, split: Split, prepared: Prepared, parts: Parts, stages: Stages, *, learn: bool = True
-) -> tuple[Detection, Judgement]:
+) -> tuple[Detection, Evaluation]:
     detected = detect(frame, split, prepared, parts, stages.stage, learn=learn)
     span = split.test
     with stages.stage("judge"):
-        return detected, measure(
+        return detected, measure_scores(
             frame.rows(span), detected.scores[span], detected.flags[span], detected.alerts
         )
 
@@ -186,7 +188,7 @@ TASKS = {"classification", "regression"}
 
 
 def try_table(
-    config: Mapping[str, Any], parts: TableParts, record: RunRecord, stages: Stages, kept: Kept
+    config: Mapping[str, Any], parts: TableParts, record: RunRecord, stages: Stages, kept: ResultCache
 ) -> None:
     """Fill a record with the measures of inner folds.
 
@@ -200,10 +202,10 @@ def try_table(
     """
     source = {name: config[name] for name in ("table", "folds", "seed")}
     with stages.stage("read"):
-        table = kept.once("table", source, lambda: _rows_to_choose_on(parts))
+        table = kept.get_or_compute("table", source, lambda: _rows_to_choose_on(parts))
     describe_table(table, record)
     inside = replace(parts, folds=parts.folds.inner())
-    found = solve(table, inside, stages.stage, int(config["seed"]))
+    found = fit_and_evaluate(table, inside, stages.stage, int(config["seed"]))
     note(found, inside, record, {kind: config[kind]["name"] for kind in KINDS})
     told = record.classification or record.regression
     assert told is not None

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.dataset import Table, Words
+from sre_anomaly.dataset import Table, TextColumn
 from sre_anomaly.errors import ConfigError, DataError, naming_keys_of_table
 from sre_anomaly.frame import NANOSECONDS
 from sre_anomaly.io.tables import column, numbers, read_table
@@ -145,7 +145,7 @@ def _counts_rows(values: Any) -> bool:
     return len(values) > 1 and bool((np.diff(values) == 1).all())
 
 
-def _words(series: Any) -> Words:
+def _words(series: Any) -> TextColumn:
     """Return cells as texts; an empty one is "", which is a category like any other."""
     return np.array(
         ["" if absent else str(cell) for cell, absent in zip(series, series.isna(), strict=True)],

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sre_anomaly.config.build_table import TableParts
-from sre_anomaly.dataset import Table, Words
+from sre_anomaly.dataset import Table, TextColumn
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.bootstrap import group_interval
 from sre_anomaly.evaluation.table.classification import by_class, confusion, macro_f1, measures, too_few
@@ -25,7 +25,7 @@ NEARLY_PERFECT = 0.97
 
 
 @dataclass
-class Classified:
+class ClassificationResult:
     """Answers to the test rows of all folds, t in all, and how good they are."""
 
     classes: list[str]
@@ -48,7 +48,7 @@ class Classified:
     caveats: list[str] = field(default_factory=list)
 
     @property
-    def answers(self) -> Words:
+    def answers(self) -> TextColumn:
         """The class names that were answered, (t,)."""
         return np.array(self.classes, dtype=object)[self.proba.argmax(axis=1)]
 
@@ -61,7 +61,7 @@ def classify(
     *,
     once: bool = True,
     seed: int = 0,
-) -> Classified:
+) -> ClassificationResult:
     """Fit and judge on each fold of a rule, then fit on all rows.
 
     Parameters
@@ -111,7 +111,7 @@ def classify(
         intervals = {"macro_f1_pooled": _interval(table, rows, truth, proba, seed)}
     with stage("fit on all"):
         final = fit_classes(table, parts.text, parts.classifier, once=once)
-    result = Classified(
+    result = ClassificationResult(
         classes, rows, truth, proba, found, intervals, baselines, by_class(counts, classes, proba, truth),
         counts.tolist(), per_fold, final,
     )  # fmt: skip
@@ -203,7 +203,7 @@ def _interval(table: Table, rows: Any, truth: Any, proba: Array, seed: int) -> t
 
 
 def _add_caveats(
-    found: Classified, folds: list[Fold], telling: list[Fold], rule: FoldRule, labels: Words
+    found: ClassificationResult, folds: list[Fold], telling: list[Fold], rule: FoldRule, labels: TextColumn
 ) -> None:
     if rule.leaks:
         found.caveats.append(LEAKS)

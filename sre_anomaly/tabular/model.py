@@ -12,14 +12,14 @@ from sre_anomaly.dataset import Table
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
 from sre_anomaly.table_contracts import Classifier, Regressor, TextEncoder
-from sre_anomaly.tabular.mixed_columns import MixedColumns
+from sre_anomaly.tabular.column_encoder import ColumnEncoder
 
 
 @dataclass
 class TableModel:
     """Columns and a learner, fitted together on some rows."""
 
-    columns: MixedColumns
+    columns: ColumnEncoder
     learner: Any
     """A `Classifier` or a `Regressor`."""
     about: dict[str, Any] = field(default_factory=dict)
@@ -78,7 +78,7 @@ def fit_classes(table: Table, text: TextEncoder, classifier: Classifier, *, once
     if len(present) < 2:
         seen = f"all {len(labels)} rows are {present[0]!r}" if present else "there is no row"
         raise DataError(f"{table.name}: to tell classes apart two are needed, and {seen}")
-    columns = MixedColumns(text).fit(table)
+    columns = ColumnEncoder(text).fit(table)
     X = columns.transform(table)
     kept = different_rows(X, labels) if once else np.arange(len(labels))
     return TableModel(columns, copy.deepcopy(classifier).fit(X[kept], labels[kept].astype(str)))
@@ -86,7 +86,7 @@ def fit_classes(table: Table, text: TextEncoder, classifier: Classifier, *, once
 
 def fit_numbers(table: Table, text: TextEncoder, regressor: Regressor) -> TableModel:
     """Fit columns and regressor on all rows of a table."""
-    columns = MixedColumns(text).fit(table)
+    columns = ColumnEncoder(text).fit(table)
     return TableModel(columns, copy.deepcopy(regressor).fit(columns.transform(table), table.values()))
 
 

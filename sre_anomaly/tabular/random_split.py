@@ -12,7 +12,9 @@ from sre_anomaly.folds.random import Random
 from sre_anomaly.tabular.model import aligned, fit_classes, fit_numbers
 
 
-def leaking_classes(table: Table, parts: TableParts, *, once: bool, seed: int) -> dict[str, Any] | None:
+def classify_with_random_split(
+    table: Table, parts: TableParts, *, once: bool, seed: int
+) -> dict[str, Any] | None:
     """Return the measures of a classifier on a random split; None where its training rows are of one class."""
     assert parts.classifier is not None
     (fold,), labels = Random(seed=seed).folds(table), table.labels()
@@ -24,7 +26,7 @@ def leaking_classes(table: Table, parts: TableParts, *, once: bool, seed: int) -
     return measures_of_classes(proba, np.array([classes.index(label) for label in labels[fold.test]]))
 
 
-def leaking_numbers(table: Table, parts: TableParts, *, seed: int) -> dict[str, Any]:
+def regress_with_random_split(table: Table, parts: TableParts, *, seed: int) -> dict[str, Any]:
     """Return the measures of a regressor on a random split."""
     assert parts.regressor is not None
     (fold,) = Random(seed=seed).folds(table)

@@ -25,7 +25,7 @@ FEWEST = 10
 
 
 @dataclass
-class Regressed:
+class RegressionResult:
     """Answers to the test rows of all folds, t in all, and how good they are."""
 
     rows: npt.NDArray[np.int64]
@@ -51,7 +51,7 @@ def regress(
     *,
     coverage: float = COVERAGE,
     seed: int = 0,
-) -> Regressed:
+) -> RegressionResult:
     """Fit and judge on each fold of a rule, then fit on all rows.
 
     Each answer has an interval that should hold ``coverage`` of the numbers: the regressor's own quantiles,
@@ -75,7 +75,9 @@ def regress(
                 raise DataError(
                     f"{table.name}: {len(fold.train)} rows to learn from in fold {fold.name!r}; {FEWEST} are needed"
                 )
-            answers.append(expect(table.rows(fold.train), table.rows(fold.test), parts, coverage))
+            answers.append(
+                predict_with_intervals(table.rows(fold.train), table.rows(fold.test), parts, coverage)
+            )
     with stage("judge"):
         per_fold = {
             fold.name: measures(actual[fold.test], *answer, coverage)
@@ -97,7 +99,9 @@ def regress(
         }
     with stage("fit on all"):
         final = fit_numbers(table, parts.text, parts.regressor)
-    result = Regressed(rows, truth, predicted, lower, upper, found, intervals, baselines, per_fold, final)
+    result = RegressionResult(
+        rows, truth, predicted, lower, upper, found, intervals, baselines, per_fold, final
+    )
     if rule.leaks:
         result.caveats.append(LEAKS)
     if alike:
@@ -107,7 +111,7 @@ def regress(
     return result
 
 
-def expect(
+def predict_with_intervals(
     known: Table, asked: Table, parts: TableParts, coverage: float = COVERAGE
 ) -> tuple[Array, Array, Array]:
     """Return what is predicted for rows asked of, by what is learned from known ones, and the ends of its interval: what is possible."""

@@ -9,20 +9,20 @@ from sre_anomaly.dataset import Table
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import InUse, RunRecord
 from sre_anomaly.table_contracts import Answers
-from sre_anomaly.tabular.classification import Classified, classify
-from sre_anomaly.tabular.random_split import leaking_classes, leaking_numbers
-from sre_anomaly.tabular.regression import Regressed, expect, regress
+from sre_anomaly.tabular.classification import ClassificationResult, classify
+from sre_anomaly.tabular.random_split import classify_with_random_split, regress_with_random_split
+from sre_anomaly.tabular.regression import RegressionResult, predict_with_intervals, regress
 
 KINDS = ("table", "text", "folds", "classifier", "regressor")
 
 
 @dataclass
-class Learned:
+class TableResult:
     """What was learned from a table; one of ``classified`` and ``regressed`` is there."""
 
     table: Table
-    classified: Classified | None = None
-    regressed: Regressed | None = None
+    classified: ClassificationResult | None = None
+    regressed: RegressionResult | None = None
     leak: dict[str, Any] | None = None
     """The measures of a random split, where the rule of the run is a better one."""
     in_use: InUse | None = None
@@ -40,7 +40,9 @@ class Learned:
         return {} if self.result.model.can_be_kept else {learner.export_name: learner.native()}
 
 
-def learn(config: Mapping[str, Any], parts: TableParts, record: RunRecord, stages: Stages) -> Learned:
+def run_table_task(
+    config: Mapping[str, Any], parts: TableParts, record: RunRecord, stages: Stages
+) -> TableResult:
     """Read the table, learn, judge, and note all in the record.
 
     Raises
@@ -53,22 +55,22 @@ def learn(config: Mapping[str, Any], parts: TableParts, record: RunRecord, stage
     record.notes += table.notes
     describe_table(table, record)
     seed = int(config["seed"])
-    found = solve(table, parts, stages.stage, seed)
+    found = fit_and_evaluate(table, parts, stages.stage, seed)
     rule = parts.folds.rule_for(table)
     if caution := rule.caution(table):
         found.result.caveats.append(f"{caution}.")
     if not rule.leaks:
         with stages.stage("a random split, for comparison"):
             found.leak = (
-                leaking_classes(table, parts, once=_once(table), seed=seed)
+                classify_with_random_split(table, parts, once=_once(table), seed=seed)
                 if parts.classifier is not None
-                else leaking_numbers(table, parts, seed=seed)
+                else regress_with_random_split(table, parts, seed=seed)
             )
     if (told := found.regressed) is not None:
         with stages.stage("in use"):
             asked = Answers(
                 table, told.rows, told.predicted, told.model.predict,
-                lambda rows: expect(table, rows, parts),
+                lambda rows: predict_with_intervals(table, rows, parts),
             )  # fmt: skip
             found.in_use = parts.table.in_use(asked)
     names = {kind: config[kind]["name"] for kind in KINDS}
@@ -89,11 +91,11 @@ def learn(config: Mapping[str, Any], parts: TableParts, record: RunRecord, stage
     return found
 
 
-def solve(table: Table, parts: TableParts, stage: Callable[[str], Any], seed: int) -> Learned:
+def fit_and_evaluate(table: Table, parts: TableParts, stage: Callable[[str], Any], seed: int) -> TableResult:
     """Classify or regress, whichever the parts are for."""
     if parts.classifier is not None:
-        return Learned(table, classify(table, parts.folds, parts, stage, once=_once(table), seed=seed))
-    return Learned(table, regressed=regress(table, parts.folds, parts, stage, seed=seed))
+        return TableResult(table, classify(table, parts.folds, parts, stage, once=_once(table), seed=seed))
+    return TableResult(table, regressed=regress(table, parts.folds, parts, stage, seed=seed))
 
 
 def _once(table: Table) -> bool:
@@ -116,7 +118,7 @@ def describe_table(table: Table, record: RunRecord) -> None:
         record.data["table"] = told
 
 
-def note(found: Learned, parts: TableParts, record: RunRecord, names: Mapping[str, str]) -> None:
+def note(found: TableResult, parts: TableParts, record: RunRecord, names: Mapping[str, str]) -> None:
     """Put what was found into the record, under the name of its task."""
     result, rule = found.result, parts.folds.rule_for(found.table)
     kind = "classifier" if found.classified is not None else "regressor"

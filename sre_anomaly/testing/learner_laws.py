@@ -10,9 +10,9 @@ import numpy as np
 from sre_anomaly.config.build import build
 from sre_anomaly.dataset import Table
 from sre_anomaly.frame import Array
-from sre_anomaly.tabular.mixed_columns import MixedColumns
+from sre_anomaly.tabular.column_encoder import ColumnEncoder
 from sre_anomaly.tabular.model import TableModel, fit_classes, fit_numbers
-from sre_anomaly.tabular.saved import load_table_model, save_table_model
+from sre_anomaly.tabular.model_folder import load_table_model, save_table_model
 from sre_anomaly.testing.detection_laws import Checks
 from sre_anomaly.testing.examples import Node, example_table
 
@@ -44,7 +44,7 @@ def fitted_on_table(kind: str, node: Node, table: Table) -> TableModel:
 
 def _rows_and_answers(kind: str) -> tuple[Table, Any, Any]:
     table = example_table(numbers=kind == "regressor")
-    X = MixedColumns(build("text", TEXT)).fit(table).transform(table)
+    X = ColumnEncoder(build("text", TEXT)).fit(table).transform(table)
     return table, X, table.values() if kind == "regressor" else table.labels().astype(str)
 
 

@@ -12,7 +12,7 @@ from sre_anomaly.clock import Duration, rows_in
 from sre_anomaly.contracts import Threshold
 from sre_anomaly.frame import WEEK, Array
 from sre_anomaly.kernels.compiled import compiled, step
-from sre_anomaly.kernels.peaks import level_of, new_episodes, see
+from sre_anomaly.kernels.peaks import level_with_at_most, new_episodes, observe
 from sre_anomaly.kernels.ranks import at_least, exceeded_by, new_ranks, remember
 from sre_anomaly.registry import register
 
@@ -110,7 +110,7 @@ def _one(state: Array, score: float, share: float, apart: int, ranks: int) -> fl
             state[HIGH] = _rare(episodes, scores, apart, whole - 1.0, state[ROWS])
             state[LOW] = min(state[HIGH], _rare(episodes, scores, apart, whole, state[ROWS]))
         level = state[HIGH] - (state[HIGH] - state[LOW]) * (allowed - whole)
-    if see(episodes, apart, score) and score >= state[LOW]:
+    if observe(episodes, apart, score) and score >= state[LOW]:
         state[ALLOWED] = 0.0
     remember(scores, score)
     state[ROWS] += 1.0
@@ -120,5 +120,5 @@ def _one(state: Array, score: float, share: float, apart: int, ranks: int) -> fl
 @step
 def _rare(episodes: Array, scores: Array, apart: int, most: float, rows: float) -> float:
     """Return the lowest level with at most so many episodes, the record where it would be common."""
-    level = level_of(episodes, apart, most)
+    level = level_with_at_most(episodes, apart, most)
     return float(level if at_least(scores, level) <= COMMON * rows else exceeded_by(scores, 0.0))

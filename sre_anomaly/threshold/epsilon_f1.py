@@ -10,7 +10,7 @@ from pydantic import Field
 from sre_anomaly.contracts import Threshold
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Array
-from sre_anomaly.kernels.ranking import all_cuts, just_below
+from sre_anomaly.kernels.ranking import just_below, threshold_curve
 from sre_anomaly.registry import register
 
 
@@ -36,7 +36,7 @@ class EpsilonF1(Threshold):
         if labels is None:
             raise ValueError("epsilon_f1 needs labels")
         if self.search == "exact":
-            cuts = all_cuts(scores, labels)
+            cuts = threshold_curve(scores, labels)
             best = int(np.argmax(cuts.f1))
             self.level_, self.f1_ = just_below(cuts.scores[best]), float(cuts.f1[best])
         else:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from sre_anomaly.contracts import Threshold, Unit
 from sre_anomaly.frame import Array
-from sre_anomaly.kernels.ranking import all_cuts, just_below
+from sre_anomaly.kernels.ranking import just_below, threshold_curve
 from sre_anomaly.registry import register
 
 
@@ -34,7 +34,7 @@ class Probability(Threshold):
         """Choose the level on the validation rows' scores and labels."""
         if labels is None:
             raise ValueError("probability needs labels")
-        cuts = all_cuts(scores, labels)
+        cuts = threshold_curve(scores, labels)
         if self.choose == "best_f1":
             best = int(np.argmax(cuts.f1))
         else:

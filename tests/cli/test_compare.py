@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from sre_anomaly.errors import UserError
-from sre_anomaly.report.comparison.comparison import read_runs, tell_comparison, write_comparison
+from sre_anomaly.report.comparison.comparison import print_comparison, read_runs, write_comparison
 
 TINY = ("data.days=14", "data.count=1", "data.hard_negative_count=1", "forecaster=none", "features=raw")
 ROWS = 400
@@ -173,7 +173,7 @@ def test_no_column_is_lost_on_a_narrow_terminal(tmp_path):
     runs = read_runs([_told(tmp_path / f"run{n}", f"classifier.imbalance=sort{n}", seed=n) for n in range(3)])
     for width in (60, 80, 120):
         console = Console(width=width, file=io.StringIO())
-        tell_comparison(runs, console)
+        print_comparison(runs, console)
         lines = console.file.getvalue().splitlines()
         assert lines[1].split()[-2:] == ["pr", "auc"]
         assert lines[2].split()[-1] == "0.6"
@@ -216,7 +216,7 @@ def test_failed_run_is_listed(tmp_path):
         "comparison.png",
     ]
     console = Console(width=100, file=io.StringIO())
-    tell_comparison(found, console)
+    print_comparison(found, console)
     told = console.file.getvalue()
     assert "detector=odd: failed: ValueError: no [luck]" in told
     assert "no [luck]" in (tmp_path / "out" / "comparison.html").read_text()

@@ -19,7 +19,7 @@ from sre_anomaly.config.catalogue import options
 from sre_anomaly.config.compose import composed
 from sre_anomaly.dataset import Table
 from sre_anomaly.errors import ConfigError
-from sre_anomaly.parallel.cache import Kept
+from sre_anomaly.parallel.cache import ResultCache
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord, plain
 from sre_anomaly.sweeps.trial import run_trial
@@ -566,7 +566,7 @@ def test_a_sweep_never_sees_the_judged_rows(monkeypatch):
 
         monkeypatch.setattr(CsvTable, "table", read)
         record = RunRecord()
-        run_trial(config, record, Stages(), Kept(), ("classification",))
+        run_trial(config, record, Stages(), ResultCache(), ("classification",))
         found.append(plain(record.classification["measures"]))
     assert found[0] == found[1]
     assert found[0]["rows"] < 180
@@ -576,10 +576,10 @@ def test_a_rule_that_judges_every_row_leaves_nothing_for_a_sweep():
     """Swept on all rows, a winner could prove itself on none."""
     config = composed(["experiment=compliance", "table.rows=500"])
     with pytest.raises(ConfigError, match=r"folds\.judged=1"):
-        run_trial(config, RunRecord(), Stages(), Kept(), ("classification",))
+        run_trial(config, RunRecord(), Stages(), ResultCache(), ("classification",))
     config["folds"]["judged"] = 1
     record = RunRecord()
-    run_trial(config, record, Stages(), Kept(), ("classification",))
+    run_trial(config, record, Stages(), ResultCache(), ("classification",))
     assert record.classification["measured_on"] == "inner folds"
     assert record.classification["measures"]["rows"] < 500
 

@@ -18,11 +18,11 @@ from sre_anomaly.remediation.guardrails import (
     REFUSED,
     SECOND,
     WOULD,
-    Asked,
-    Past,
+    ActionHistory,
+    ActionRequest,
     decide,
 )
-from sre_anomaly.remediation.responder import Remedy
+from sre_anomaly.remediation.responder import Responder
 from sre_anomaly.remediation.rules import Event, Limits, Rules
 
 START = 1_700_000_000 * SECOND
@@ -71,14 +71,14 @@ def drawn(seed):
 
 def asked(limits, questions, now=START):
     """Ask one question after the other; return the lines that an audit log would have."""
-    past, lines, open_ = Past(), [], []
+    past, lines, open_ = ActionHistory(), [], []
     for (leap, onward), action, target, age, stop, turned_on, ended in questions:
         now = (past.latest if onward and past.latest else now) + leap * SECOND
         for _ in range(min(ended, len(open_))):
             lines.append({"time": iso(now), "decision": ENDED, "of": open_.pop(0)})
             past = past.after(lines[-1])
         moment = None if age is None else now - age * SECOND
-        question = Asked(now, action, target, moment)
+        question = ActionRequest(now, action, target, moment)
         decision, why = decide(
             limits, past, question, stopped="kill switch" if stop else "", turned_on=turned_on
         )
@@ -152,14 +152,14 @@ def test_a_restart_changes_no_decision():
 def goes_on(seed, limits, questions):
     whole = asked(limits, questions)
     cut = random.Random(seed).randint(0, len(whole))
-    past = Past()
+    past = ActionHistory()
     for line in whole[:cut]:
         past = past.after(json.loads(json.dumps(line)))
     for line in whole[cut:]:
         if line["decision"] != ENDED:
             now = in_nanoseconds(line["time"])
             moment = None if line["age"] is None else now - line["age"] * SECOND
-            question = Asked(now, line["action"], line["target"], moment)
+            question = ActionRequest(now, line["action"], line["target"], moment)
             stop = "kill switch" if line["stop"] else ""
             told = decide(limits, past, question, stopped=stop, turned_on=line["on"])
             assert told == (line["decision"], line["why"])
@@ -177,22 +177,25 @@ def test_each_limit_is_told():
     """The reason of a refusal is the limit that was met."""
     ask = lambda past, now=100 * SECOND, **more: decide(
         Limits(per_hour=2, per_day=3, cooldown="10s", cooldown_same_target="20s"), past,
-        Asked(now, "restart", "cpu", **more), turned_on=True,
+        ActionRequest(now, "restart", "cpu", **more), turned_on=True,
     )  # fmt: skip
     second = lambda *ago: tuple((100 * SECOND - one * SECOND, True) for one in ago)
     at = lambda target, ago: {("restart", target, True): (100 - ago) * SECOND}
     cases = [
-        (ask(Past()), (ACT, "")),
-        (ask(Past(latest=101 * SECOND)), (REFUSED, "clock went back")),
-        (ask(Past(), time=-5000 * SECOND), (REFUSED, "too old")),
-        (ask(Past(running={1: 101 * SECOND})), (REFUSED, "at once")),
-        (ask(Past(), running_here=1), (REFUSED, "at once")),
-        (ask(Past(last=at("latency", 9))), (REFUSED, "cooldown")),
-        (ask(Past(last=at("latency", 10))), (ACT, "")),
-        (ask(Past(last=at("cpu", 19))), (REFUSED, "cooldown of the same target")),
-        (ask(Past(done=second(50, 40))), (REFUSED, "per hour")),
-        (ask(Past(done=second(7000, 6000, 5000))), (REFUSED, "per day")),
-        (ask(Past(done=tuple((time, False) for time, _ in second(50, 40)))), (ACT, "")),  # of a dry run
+        (ask(ActionHistory()), (ACT, "")),
+        (ask(ActionHistory(latest=101 * SECOND)), (REFUSED, "clock went back")),
+        (ask(ActionHistory(), time=-5000 * SECOND), (REFUSED, "too old")),
+        (ask(ActionHistory(running={1: 101 * SECOND})), (REFUSED, "at once")),
+        (ask(ActionHistory(), running_here=1), (REFUSED, "at once")),
+        (ask(ActionHistory(last=at("latency", 9))), (REFUSED, "cooldown")),
+        (ask(ActionHistory(last=at("latency", 10))), (ACT, "")),
+        (ask(ActionHistory(last=at("cpu", 19))), (REFUSED, "cooldown of the same target")),
+        (ask(ActionHistory(done=second(50, 40))), (REFUSED, "per hour")),
+        (ask(ActionHistory(done=second(7000, 6000, 5000))), (REFUSED, "per day")),
+        (
+            ask(ActionHistory(done=tuple((time, False) for time, _ in second(50, 40)))),
+            (ACT, ""),
+        ),  # of a dry run
     ]
     assert [found for found, _ in cases] == [expected for _, expected in cases]
 
@@ -226,11 +229,11 @@ def test_the_log_has_one_line_for_each_decision(steps, turned_on, per_hour):
         )
         now, number, deeds, decisions = START, count(), [], 0
 
-        def carry_out(_action, told, _secrets):
+        def execute(_action, told, _secrets):
             deeds.append(told["id"])
             return "exit code 0"
 
-        new = lambda: Remedy(rules, lambda _: None, lambda: now, carry_out)
+        new = lambda: Responder(rules, lambda _: None, lambda: now, execute)
         remedy = new()
         for leap, metric, what in steps:
             now += leap * SECOND

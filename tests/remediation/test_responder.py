@@ -24,12 +24,12 @@ from sre_anomaly.dataset import Table
 from sre_anomaly.errors import UserError
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.model.model import model_of, save_model
-from sre_anomaly.remediation.actions import carry_out, post, run
-from sre_anomaly.remediation.responder import STOP, Remedy
+from sre_anomaly.remediation.actions import execute, post, run
+from sre_anomaly.remediation.responder import STOP, Responder
 from sre_anomaly.remediation.rule_file import read_rules
 from sre_anomaly.remediation.rules import Action, Event
 from sre_anomaly.tabular.model import fit_classes
-from sre_anomaly.tabular.saved import save_table_model
+from sre_anomaly.tabular.model_folder import save_table_model
 from sre_anomaly.testing.examples import example_frame
 
 COMMAND = [sys.executable, "-c", "from sre_anomaly.cli.main import main; main()"]
@@ -65,7 +65,7 @@ def lines_of(path):
 
 
 def remedy_in(folder, said=None, **changed):
-    return Remedy(read_rules(rules_file(folder, **changed)), (said if said is not None else []).append)
+    return Responder(read_rules(rules_file(folder, **changed)), (said if said is not None else []).append)
 
 
 def opened(**about):
@@ -129,8 +129,8 @@ def test_programs_do_not_see_secrets(tmp_path, monkeypatch):
     told = {"action": "a", "target": "t", "id": 1}
     (tmp_path / "witness.py").write_text(WITNESS)
     action = Action(command=[sys.executable, str(tmp_path / "witness.py"), str(tmp_path / "seen")])
-    carry_out(action, told)
-    carry_out(action, told, frozenset({"MY_SECRET"}))
+    execute(action, told)
+    execute(action, told, frozenset({"MY_SECRET"}))
     assert [seen["secret"] for seen in lines_of(tmp_path / "seen")] == ["s3cret", None]
 
 
@@ -153,11 +153,9 @@ def test_a_program_that_fails_says_so():
     """Exit codes and last words are told; one that cannot be started is no crash."""
     told = {"action": "a", "target": "t", "id": 1}
     code = "import sys; sys.exit('no such service')"
-    assert carry_out(Action(command=[sys.executable, "-c", code]), told) == "exit code 1: no such service"
-    assert carry_out(Action(command=["/nowhere/program"]), told).startswith("failed: FileNotFoundError")
-    assert carry_out(Action(command=["/bin/echo"]), told | {"target": "a\0b"}).startswith(
-        "failed: ValueError"
-    )
+    assert execute(Action(command=[sys.executable, "-c", code]), told) == "exit code 1: no such service"
+    assert execute(Action(command=["/nowhere/program"]), told).startswith("failed: FileNotFoundError")
+    assert execute(Action(command=["/bin/echo"]), told | {"target": "a\0b"}).startswith("failed: ValueError")
 
 
 def test_a_webhook_gets_signed_json(monkeypatch):
@@ -165,8 +163,8 @@ def test_a_webhook_gets_signed_json(monkeypatch):
     monkeypatch.setenv("MY_SECRET", "s3cret")
     told = {"id": 3, "about": {"reason": NASTY}}
     with server() as (url, heard):
-        assert carry_out(Action(url=url, secret_env="MY_SECRET"), told) == "HTTP 200"
-        assert carry_out(Action(url=url), told) == "HTTP 200"
+        assert execute(Action(url=url, secret_env="MY_SECRET"), told) == "HTTP 200"
+        assert execute(Action(url=url), told) == "HTTP 200"
     (path, headers, body), (_, unsigned, _) = heard
     assert (path, json.loads(body)) == ("/hook?a=1", told)
     assert headers["X-Signature-256"] == "sha256=" + hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
@@ -188,9 +186,7 @@ def test_a_webhook_has_a_time_limit():
         began = time.monotonic()
         assert post(url, 0.4, b"{}", "") == "no answer within 0.4 s"
         assert time.monotonic() - began < drips
-    assert carry_out(Action(url="http://127.0.0.1:9/"), {"id": 1}).startswith(
-        "failed: ConnectionRefusedError"
-    )
+    assert execute(Action(url="http://127.0.0.1:9/"), {"id": 1}).startswith("failed: ConnectionRefusedError")
 
 
 # Refusing
@@ -278,7 +274,7 @@ def test_a_decision_is_on_disk_before_it_is_carried_out(tmp_path, monkeypatch):
     """A crash right after cannot make the log forget what was done."""
     order, sync = [], os.fsync
     rules = read_rules(rules_file(tmp_path))
-    remedy = Remedy(rules, lambda _: None, carry_out=lambda *_: order.append("done") or "ended")
+    remedy = Responder(rules, lambda _: None, execute=lambda *_: order.append("done") or "ended")
     monkeypatch.setattr("os.fsync", lambda file: order.append("on disk") or sync(file))
     remedy.hear(opened())
     remedy.close()
@@ -334,9 +330,9 @@ def test_processes_that_share_a_log_keep_one_envelope(tmp_path):
         tmp_path, limits={"per_hour": 3, "cooldown": "0s", "cooldown_same_target": "0s", "at_once": 100}
     )
     code = (
-        "import sys, time; from pathlib import Path; from sre_anomaly.remediation.responder import Remedy;"
+        "import sys, time; from pathlib import Path; from sre_anomaly.remediation.responder import Responder;"
         "from sre_anomaly.remediation.rule_file import read_rules; from sre_anomaly.remediation.rules import Event;"
-        "r = Remedy(read_rules(Path(sys.argv[1])), print, carry_out=lambda *_: 'ended');"
+        "r = Responder(read_rules(Path(sys.argv[1])), print, execute=lambda *_: 'ended');"
         "[r.hear(Event('opened', 'cpu', 1.0, time.time_ns())) for _ in range(30)]; r.close()"
     )
     started = [

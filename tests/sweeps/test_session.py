@@ -14,7 +14,7 @@ import pytest
 from sre_anomaly.config.compose import composed
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Split
-from sre_anomaly.parallel.cache import Kept
+from sre_anomaly.parallel.cache import ResultCache
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord, plain
 from sre_anomaly.sweeps.space import read_space
@@ -80,7 +80,7 @@ def test_the_test_rows_are_put_away(monkeypatch):
 
         monkeypatch.setattr(Generator, "frames", frames)
         record = RunRecord()
-        run_trial(config, record, Stages(), Kept())
+        run_trial(config, record, Stages(), ResultCache())
         found.append(plain(record.detection["measures"]))
     assert found[0] == found[1]
 
@@ -88,7 +88,7 @@ def test_the_test_rows_are_put_away(monkeypatch):
 def test_without_validation_rows_there_is_no_trial():
     """Judging on the rows learned from, or on the test rows, is refused."""
     with pytest.raises(ConfigError, match="validation"):
-        run_trial(composed([*CHEAP[:-1], "split=none"]), RunRecord(), Stages(), Kept())
+        run_trial(composed([*CHEAP[:-1], "split=none"]), RunRecord(), Stages(), ResultCache())
     assert Split(slice(0, 5), slice(3, 8), slice(3, 8)).in_sample
 
 

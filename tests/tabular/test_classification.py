@@ -26,7 +26,7 @@ from sre_anomaly.evaluation.table.classification import (
 )
 from sre_anomaly.tabular.classification import classify
 from sre_anomaly.tabular.model import different_rows, fit_classes
-from sre_anomaly.tabular.saved import load_table_model, save_table_model
+from sre_anomaly.tabular.model_folder import load_table_model, save_table_model
 from sre_anomaly.testing.examples import example_table
 
 CONF = Path(__file__).parents[2] / "conf"

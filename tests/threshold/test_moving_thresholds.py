@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from sre_anomaly.kernels.peaks import level_of, new_episodes, see
+from sre_anomaly.kernels.peaks import level_with_at_most, new_episodes, observe
 from sre_anomaly.threshold.conformal import Conformal
 from sre_anomaly.threshold.horizon import Horizon
 from sre_anomaly.threshold.pot import PeaksOverThreshold
@@ -62,9 +62,9 @@ def test_episodes_are_counted_at_every_level(kind, apart):
     }[kind]()
     store = new_episodes(apart, 512)
     for score in scores:
-        see(store, apart, score)
+        observe(store, apart, score)
     for most in range(6):
-        level = level_of(store, apart, most)
+        level = level_with_at_most(store, apart, most)
         higher = np.unique(scores[scores >= level])
         assert all(_episodes(scores > one, apart) <= most for one in higher)
         # Just below, there are more.

@@ -17,7 +17,7 @@ from sre_anomaly.frame import Array
 
 
 @dataclass(frozen=True)
-class Plan:
+class AnomalyPlan:
     """How many events of one type there are, how long one usually lasts, and how strong it usually is."""
 
     count: Annotated[int, Field(ge=0)]
@@ -166,7 +166,7 @@ def deploy_blip(scene: Scene) -> None:
 
 
 @dataclass(frozen=True)
-class Kind:
+class AnomalyKind:
     """A type of event: its shape, its usual plan, and the metrics it takes."""
 
     shape: Callable[[Scene], None]
@@ -179,9 +179,9 @@ class Kind:
     """It begins in one of these where they are there, else in any metric."""
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> AnomalyPlan:
         """How often, how long and how strong it usually is."""
-        return Plan(self.count, pd.Timedelta(self.length), self.intensity)
+        return AnomalyPlan(self.count, pd.Timedelta(self.length), self.intensity)
 
     def roots(self, metrics: tuple[str, ...]) -> list[str]:
         """Return the metrics in which it may begin."""
@@ -191,35 +191,35 @@ class Kind:
 
 
 # Calibrated: an isolation forest on the raw metrics finds little of it, a supervised model about half.
-ANOMALIES: dict[str, Kind] = {
-    "spike": Kind(spike, 8, "10m", 5.5, prefers=("cpu", "latency")),
-    "drop_to_zero": Kind(drop_to_zero, 8, "30m", 3.0, prefers=("requests", "network_in")),
-    "level_shift": Kind(level_shift, 8, "1h", 3.3, prefers=("latency", "memory")),
-    "slow_leak": Kind(slow_leak, 8, "2h", 4.7, prefers=("memory", "disk")),
-    "variance_change": Kind(variance_change, 8, "1h", 2.8, prefers=("cpu", "latency")),
-    "flat_line": Kind(flat_line, 8, "45m", 2.8, prefers=("network_out", "requests")),
-    "stuck_sensor": Kind(stuck_sensor, 8, "45m", 3.0, prefers=("cpu", "memory")),
-    "missing_data": Kind(missing_data, 8, "30m", 3.0, prefers=("disk", "memory")),
-    "traffic_surge": Kind(traffic_surge, 8, "80m", 3.1, needs=("requests", "latency")),
-    "error_burst": Kind(error_burst, 8, "45m", 6.0, needs=("error_rate",)),
-    "noisy_neighbour": Kind(noisy_neighbour, 8, "150m", 3.4, needs=("cpu",)),
-    "failed_job": Kind(failed_job, 8, "150m", 3.4, needs=("disk",)),
+ANOMALIES: dict[str, AnomalyKind] = {
+    "spike": AnomalyKind(spike, 8, "10m", 5.5, prefers=("cpu", "latency")),
+    "drop_to_zero": AnomalyKind(drop_to_zero, 8, "30m", 3.0, prefers=("requests", "network_in")),
+    "level_shift": AnomalyKind(level_shift, 8, "1h", 3.3, prefers=("latency", "memory")),
+    "slow_leak": AnomalyKind(slow_leak, 8, "2h", 4.7, prefers=("memory", "disk")),
+    "variance_change": AnomalyKind(variance_change, 8, "1h", 2.8, prefers=("cpu", "latency")),
+    "flat_line": AnomalyKind(flat_line, 8, "45m", 2.8, prefers=("network_out", "requests")),
+    "stuck_sensor": AnomalyKind(stuck_sensor, 8, "45m", 3.0, prefers=("cpu", "memory")),
+    "missing_data": AnomalyKind(missing_data, 8, "30m", 3.0, prefers=("disk", "memory")),
+    "traffic_surge": AnomalyKind(traffic_surge, 8, "80m", 3.1, needs=("requests", "latency")),
+    "error_burst": AnomalyKind(error_burst, 8, "45m", 6.0, needs=("error_rate",)),
+    "noisy_neighbour": AnomalyKind(noisy_neighbour, 8, "150m", 3.4, needs=("cpu",)),
+    "failed_job": AnomalyKind(failed_job, 8, "150m", 3.4, needs=("disk",)),
 }
 
-HARD_NEGATIVES: dict[str, Kind] = {
-    "planned_surge": Kind(planned_surge, 18, "3h", 6.0),
-    "backup": Kind(backup, 20, "1h", 7.0),
-    "deploy_blip": Kind(deploy_blip, 14, "20m", 6.0),
-    "glitch": Kind(spike, 10, "5m", 8.0),
+HARD_NEGATIVES: dict[str, AnomalyKind] = {
+    "planned_surge": AnomalyKind(planned_surge, 18, "3h", 6.0),
+    "backup": AnomalyKind(backup, 20, "1h", 7.0),
+    "deploy_blip": AnomalyKind(deploy_blip, 14, "20m", 6.0),
+    "glitch": AnomalyKind(spike, 10, "5m", 8.0),
 }
 
 
-def usual_plans(kinds: Mapping[str, Kind]) -> dict[str, Plan]:
+def usual_plans(kinds: Mapping[str, AnomalyKind]) -> dict[str, AnomalyPlan]:
     """Return every kind's usual plan, by name."""
     return {name: kind.plan for name, kind in kinds.items()}
 
 
-def check_names(key: str, plans: Iterable[str], kinds: Mapping[str, Kind]) -> None:
+def check_names(key: str, plans: Iterable[str], kinds: Mapping[str, AnomalyKind]) -> None:
     """Refuse a type that does not exist.
 
     Raises
@@ -232,7 +232,9 @@ def check_names(key: str, plans: Iterable[str], kinds: Mapping[str, Kind]) -> No
             raise ConfigError(f"{key}.{name}: there is no such type: {did_you_mean(name, kinds)}")
 
 
-def check_needs(key: str, plans: Iterable[str], kinds: Mapping[str, Kind], metrics: tuple[str, ...]) -> None:
+def check_needs(
+    key: str, plans: Iterable[str], kinds: Mapping[str, AnomalyKind], metrics: tuple[str, ...]
+) -> None:
     """Refuse types whose metrics are not there.
 
     Raises

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from sre_anomaly.clock import in_words, rows_in
-from sre_anomaly.data.generated._incidents import ANOMALIES, Kind, Plan, Scene
+from sre_anomaly.data.generated._incidents import ANOMALIES, AnomalyKind, AnomalyPlan, Scene
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Array, Incident, Mask, MetricFrame
 
@@ -38,14 +38,14 @@ class Placed:
         return "major" if self.strength < 1.25 else "critical"
 
 
-def with_count(plans: Mapping[str, Plan], count: int | None) -> dict[str, Plan]:
+def with_count(plans: Mapping[str, AnomalyPlan], count: int | None) -> dict[str, AnomalyPlan]:
     """Return the plans of the types that are on, each with this count where one is given."""
     on = {name: plan for name, plan in plans.items() if plan.count}
     return on if count is None else {name: replace(plan, count=count) for name, plan in on.items() if count}
 
 
 def place(
-    plans: Mapping[str, Plan],
+    plans: Mapping[str, AnomalyPlan],
     frame: MetricFrame,
     free: Mask,
     placing: np.random.SeedSequence,
@@ -97,10 +97,10 @@ def evenly_lognormal(count: int, rng: np.random.Generator) -> list[float]:
     return [float(strength) for strength in np.exp(SPREAD * ndtri(quantiles))]
 
 
-def act(
+def apply_anomaly(
     events: list[Placed],
-    kinds: Mapping[str, Kind],
-    plans: Mapping[str, Plan],
+    kinds: Mapping[str, AnomalyKind],
+    plans: Mapping[str, AnomalyPlan],
     intensity: float,
     values: Array,
     metrics: tuple[str, ...],
@@ -128,7 +128,7 @@ def incidents_of(events: list[Placed], time: pd.DatetimeIndex, first_id: int = 1
     )
 
 
-def rows_of(plan: Plan, step: timedelta, share: float = 1.0) -> int:
+def rows_of(plan: AnomalyPlan, step: timedelta, share: float = 1.0) -> int:
     """Return how many rows an event lasts, at least one."""
     return max(1, rows_in(plan.length * share, step))
 
@@ -145,7 +145,7 @@ def open_starts(free: Mask, rows: int) -> npt.NDArray[np.intp]:
     return np.flatnonzero(taken[rows:] == taken[: max(0, len(taken) - rows)])
 
 
-def _does_not_fit(name: str, plan: Plan, step: timedelta, rows: int, events: int) -> str:
+def _does_not_fit(name: str, plan: AnomalyPlan, step: timedelta, rows: int, events: int) -> str:
     longest, room = rows_of(plan, step, LONGEST), rows // events
     fits = in_words(max(0, int((room - 2) / LONGEST)) * step)
     return (

@@ -14,7 +14,7 @@ from sre_anomaly.contracts import DataSource
 from sre_anomaly.data.generated._incidents import (
     ANOMALIES,
     HARD_NEGATIVES,
-    Plan,
+    AnomalyPlan,
     check_names,
     check_needs,
     usual_plans,
@@ -24,7 +24,7 @@ from sre_anomaly.data.generated._placement import (
     LONGEST,
     SHORTEST,
     Placed,
-    act,
+    apply_anomaly,
     evenly_lognormal,
     incidents_of,
     open_starts,
@@ -96,10 +96,10 @@ class Generator(DataSource):
     drift: Strength = 1.0
     noise: Strength = 1.0
     correlation: Share = 0.97
-    types: dict[str, Plan] = field(default_factory=lambda: usual_plans(ANOMALIES))
+    types: dict[str, AnomalyPlan] = field(default_factory=lambda: usual_plans(ANOMALIES))
     count: Annotated[int, Field(ge=0)] | None = None
     intensity: Annotated[float, Field(gt=0)] = 1.0
-    hard_negatives: dict[str, Plan] = field(default_factory=lambda: usual_plans(HARD_NEGATIVES))
+    hard_negatives: dict[str, AnomalyPlan] = field(default_factory=lambda: usual_plans(HARD_NEGATIVES))
     hard_negative_count: Annotated[int, Field(ge=0)] | None = None
     seed: Annotated[int, Field(ge=0)] = 0
 
@@ -145,7 +145,7 @@ class Generator(DataSource):
         values = clip_to_physics(np.column_stack(columns), metrics)
         scatter = usual_scatter(time, values)
         self._happen([oddity for oddity in oddities if oddity not in surges], values, metrics, scatter)
-        act(events, ANOMALIES, plans, self.intensity, values, metrics, scatter)
+        apply_anomaly(events, ANOMALIES, plans, self.intensity, values, metrics, scatter)
         incidents = incidents_of(events, time)
         yield MetricFrame("generator", time, clip_to_physics(values, metrics), metrics, incidents)
 
@@ -194,7 +194,7 @@ class Generator(DataSource):
     def _happen(
         self, oddities: list[Placed], values: Array, metrics: tuple[str, ...], scatter: Array
     ) -> None:
-        act(oddities, HARD_NEGATIVES, self.hard_negatives, 1.0, values, metrics, scatter)
+        apply_anomaly(oddities, HARD_NEGATIVES, self.hard_negatives, 1.0, values, metrics, scatter)
 
 
 def _opens(frame: MetricFrame, hour: int) -> Mask:

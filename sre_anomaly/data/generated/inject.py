@@ -9,9 +9,15 @@ import pandas as pd
 from pydantic import Field
 
 from sre_anomaly.contracts import DataSource
-from sre_anomaly.data.generated._incidents import ANOMALIES, Plan, check_names, check_needs, usual_plans
+from sre_anomaly.data.generated._incidents import (
+    ANOMALIES,
+    AnomalyPlan,
+    check_names,
+    check_needs,
+    usual_plans,
+)
 from sre_anomaly.data.generated._load import usual_scatter
-from sre_anomaly.data.generated._placement import act, incidents_of, place, with_count
+from sre_anomaly.data.generated._placement import apply_anomaly, incidents_of, place, with_count
 from sre_anomaly.frame import Mask, MetricFrame, rows_inside
 from sre_anomaly.registry import register
 
@@ -38,7 +44,7 @@ class Inject(DataSource):
     """
 
     base: DataSource
-    types: dict[str, Plan] = field(
+    types: dict[str, AnomalyPlan] = field(
         default_factory=lambda: {
             name: replace(plan, count=0 if ANOMALIES[name].needs else 2)
             for name, plan in usual_plans(ANOMALIES).items()
@@ -68,7 +74,7 @@ class Inject(DataSource):
         free = _mostly_measured(frame) & ~rows_inside(frame.time, frame.incidents or ())
         events = place(plans, frame, free, placing, shaping)
         values = np.array(frame.values)
-        act(
+        apply_anomaly(
             events, ANOMALIES, plans, self.intensity, values, frame.metrics, usual_scatter(frame.time, values)
         )
         # A metric that was never negative stays so.

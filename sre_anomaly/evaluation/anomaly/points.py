@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sre_anomaly.frame import Array, Mask
-from sre_anomaly.kernels.ranking import Cuts, rank
+from sre_anomaly.kernels.ranking import ThresholdCurve, rank
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def pr_auc(scores: Array, labels: Array) -> float:
     return pr_area(rank(scores).cuts(labels))
 
 
-def pr_area(cuts: Cuts) -> float:
+def pr_area(cuts: ThresholdCurve) -> float:
     """Return `pr_auc` from cuts that are there already."""
     if not cuts.positives:
         return float("nan")
@@ -85,7 +85,7 @@ def roc_auc(scores: Array, labels: Array) -> float:
     return roc_area(rank(scores).cuts(labels))
 
 
-def roc_area(cuts: Cuts) -> float:
+def roc_area(cuts: ThresholdCurve) -> float:
     """Return `roc_auc` from cuts that are there already."""
     negatives = cuts.flags[-1] - cuts.positives if len(cuts.flags) else 0.0
     if not cuts.positives or not negatives:

@@ -12,7 +12,7 @@ from sre_anomaly.evaluation.anomaly.threshold_sweep import even_levels
 from sre_anomaly.evaluation.anomaly.vus import volumes
 from sre_anomaly.evaluation.bootstrap import random_scores
 from sre_anomaly.frame import Array
-from sre_anomaly.kernels.ranking import Cuts, rank
+from sre_anomaly.kernels.ranking import ThresholdCurve, rank
 
 LEVELS = 100
 """Levels at which event, range and affiliation measures are taken, as TSB-AD has them."""
@@ -82,7 +82,7 @@ def suite(scores: Array, labels: Array, window: int, seed: int = 0) -> Suite:
     )
 
 
-def _best_f1(cuts: Cuts) -> float:
+def _best_f1(cuts: ThresholdCurve) -> float:
     if not cuts.positives:
         return float("nan")
     return float(np.max(2 * cuts.precision * cuts.recall / (cuts.precision + cuts.recall + NUDGE)))

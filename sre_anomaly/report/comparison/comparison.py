@@ -20,7 +20,7 @@ from sre_anomaly.records import Alert, write_text
 from sre_anomaly.report.comparison.names import name_runs
 from sre_anomaly.report.comparison.page import (
     ComparedRun,
-    Judged,
+    Evaluated,
     failed,
     measured,
     measures_table,
@@ -28,7 +28,7 @@ from sre_anomaly.report.comparison.page import (
     write_comparison_page,
 )
 from sre_anomaly.report.comparison.pairs import differences
-from sre_anomaly.report.terminal import say
+from sre_anomaly.report.terminal import print_sentences
 from sre_anomaly.report.words import Table
 
 ON_SCREEN = 4
@@ -81,7 +81,7 @@ def _read(path: Path) -> ComparedRun:
     return run
 
 
-def _judged(folder: Path, record: dict[str, Any]) -> Judged:
+def _judged(folder: Path, record: dict[str, Any]) -> Evaluated:
     path, span = folder / "scores.parquet", record["detection"]["measured_on"] or "test"
     wanted = {"time", "score", "level", "flag", "label"}.intersection(pq.read_schema(path).names)
     rows = slice(*record["data"]["split"][span])
@@ -97,7 +97,7 @@ def _judged(folder: Path, record: dict[str, Any]) -> Judged:
             for number, (start, fired, end, peak) in enumerate(zip(*times.values(), strict=True), start=1)
         ]
     labels = table["label"].to_numpy(dtype=np.float64) if "label" in wanted else None
-    return Judged(
+    return Evaluated(
         pd.DatetimeIndex(table["time"]),
         table["score"].to_numpy(dtype=np.float64),
         table["level"].to_numpy(dtype=np.float64),
@@ -189,7 +189,7 @@ def _width(table: Table) -> int:
     return names + sum(others) + 2 * len(table.columns)
 
 
-def tell_comparison(runs: Sequence[ComparedRun], console: Console) -> None:
+def print_comparison(runs: Sequence[ComparedRun], console: Console) -> None:
     """Print runs side by side, how they differ from the first one and whether that means anything."""
     table = measures_table(runs, measured([run for run in runs if run.completed])[:ON_SCREEN], brief=True)
     if _width(table) > console.width:
@@ -207,8 +207,10 @@ def tell_comparison(runs: Sequence[ComparedRun], console: Console) -> None:
     finished = [run for run in runs if run.completed]
     for run in finished:
         if run.differences:
-            say(console, "", f"{run.name} against {finished[0].name}:", *map(str, run.differences))
+            print_sentences(
+                console, "", f"{run.name} against {finished[0].name}:", *map(str, run.differences)
+            )
     for sentence in other_rows(runs):
-        say(console, "Careful", sentence, style="yellow")
+        print_sentences(console, "Careful", sentence, style="yellow")
     for sentence in failed(runs):
-        say(console, "Failed", sentence, style="red")
+        print_sentences(console, "Failed", sentence, style="red")

@@ -42,7 +42,7 @@ ERRORS = ("mae",)
 
 
 @dataclass
-class Judged:
+class Evaluated:
     """The rows that a run was judged on, n of them."""
 
     time: pd.DatetimeIndex
@@ -90,7 +90,7 @@ class ComparedRun:
     record: dict[str, Any]
     config: dict[str, str] = field(default_factory=dict)
     """Every key with dots and its value as text; empty where the run did not come to an end."""
-    judged: Judged | None = None
+    judged: Evaluated | None = None
     told: pd.DataFrame | None = None
     """Of a run over a table, every judged row and its answer."""
     series: pd.DataFrame | None = None

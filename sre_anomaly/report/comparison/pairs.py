@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sre_anomaly.evaluation.anomaly.evaluate import LONGEST_BLOCK
 from sre_anomaly.evaluation.anomaly.incidents import match
-from sre_anomaly.evaluation.anomaly.judge import LONGEST_BLOCK
 from sre_anomaly.evaluation.anomaly.points import count, pr_auc
 from sre_anomaly.evaluation.bootstrap import group_interval, interval
 from sre_anomaly.evaluation.table.classification import confusion, macro_f1

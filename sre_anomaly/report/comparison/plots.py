@@ -11,8 +11,8 @@ from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 
 from sre_anomaly.frame import Array, runs_of_labels
-from sre_anomaly.kernels.ranking import all_cuts
-from sre_anomaly.report.comparison.page import ComparedRun, Judged
+from sre_anomaly.kernels.ranking import threshold_curve
+from sre_anomaly.report.comparison.page import ComparedRun, Evaluated
 from sre_anomaly.report.figure import BLUE, GREY, ORANGE, RED, date_axis, draw_line, save_figure
 
 COLORS = (BLUE, RED, "#009E73", "#CC79A7", "#56B4E9", "black", ORANGE, "#F0E442")
@@ -57,7 +57,7 @@ def comparison_plot(runs: Sequence[ComparedRun], path: Path) -> bool:
     return True
 
 
-def _scores(axis: Axes, judged: Judged, color: str) -> None:
+def _scores(axis: Axes, judged: Evaluated, color: str) -> None:
     draw_line(axis, judged.time, relative(judged), color=color, linewidth=0.7)
     axis.axhline(0, color="black", linestyle="--", linewidth=0.8)
     axis.set_yscale("symlog", linthresh=1, linscale=1)
@@ -68,7 +68,7 @@ def _scores(axis: Axes, judged: Judged, color: str) -> None:
             axis.axvspan(start, end, color=ORANGE, alpha=0.35, linewidth=0)
 
 
-def relative(judged: Judged) -> Array:
+def relative(judged: Evaluated) -> Array:
     """Return scores as heights above the level, (n,): -1 is the usual row, 0 the level.
 
     One unit is the distance from the usual score to the level, so that detectors with scores of any kind can
@@ -90,7 +90,7 @@ def _curves(axis: Axes, runs: Sequence[ComparedRun], colors: Sequence[str]) -> N
         assert judged.labels is not None
         known = np.isfinite(judged.labels)
         scores = judged.scores[known]
-        cuts = all_cuts(np.where(np.isfinite(scores), scores, -np.inf), judged.labels[known])
+        cuts = threshold_curve(np.where(np.isfinite(scores), scores, -np.inf), judged.labels[known])
         axis.step(cuts.recall, cuts.precision, where="pre", color=color, linewidth=1.2, label=run.name)
         across, up = run.measures.get("recall"), run.measures.get("precision")
         if judged.flags.any() and across is not None and up is not None:

@@ -6,10 +6,10 @@ import pandas as pd
 import yaml
 
 from sre_anomaly.benchmark.nab_results import RUN, write_layout
-from sre_anomaly.fleet.run import SERIES, CorpusRun
+from sre_anomaly.fleet.run import SERIES, FleetRun
 from sre_anomaly.fleet.series import ALERTS, folder_name
 from sre_anomaly.records import write_text
-from sre_anomaly.report.fleet.page import write_corpus_page
+from sre_anomaly.report.fleet.page import write_fleet_page
 from sre_anomaly.report.fleet.plots import timeline
 from sre_anomaly.report.nab.board import TITLE, baseline_lines, measured_line
 from sre_anomaly.report.nab.leaderboard import HERE, published, write_leaderboard
@@ -17,7 +17,7 @@ from sre_anomaly.report.nab.leaderboard import HERE, published, write_leaderboar
 TIMELINE = "alerts_plot.png"
 
 
-def write_corpus(found: CorpusRun, folder: Path) -> None:
+def write_fleet(found: FleetRun, folder: Path) -> None:
     """Write what is said of all series together; each series has its own folder already."""
     notes = found.table["notes"].map("; ".join, na_action="ignore")
     table = found.table.drop(columns="version").assign(notes=notes)
@@ -35,10 +35,10 @@ def write_corpus(found: CorpusRun, folder: Path) -> None:
         lines += baseline_lines(found.nab.series, found.nab.chance, int(found.config["seed"]))
         lines += published()
         write_leaderboard(lines, folder / "leaderboard", TITLE)
-    write_corpus_page(found, alerts, picture, folder / "report.html")
+    write_fleet_page(found, alerts, picture, folder / "report.html")
 
 
-def all_alerts(found: CorpusRun) -> pd.DataFrame:
+def all_alerts(found: FleetRun) -> pd.DataFrame:
     """Return the alerts of every series, newest first."""
     parts = []
     for name in found.table.loc[found.table["status"] == "completed", "series"]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from sre_anomaly.fleet.run import CorpusRun
+from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.report.fleet import words
 from sre_anomaly.report.html import document, picture_tag, table_tag
 from sre_anomaly.report.nab import words as nab_words
@@ -15,7 +15,7 @@ from sre_anomaly.report.words import Table
 MOST_SERIES, MOST_ALERTS = 200, 100
 
 
-def write_corpus_page(found: CorpusRun, alerts: pd.DataFrame, picture: Path, path: Path) -> None:
+def write_fleet_page(found: FleetRun, alerts: pd.DataFrame, picture: Path, path: Path) -> None:
     """Write the report, with its picture inside it."""
     record = found.record
     title = f"{record.experiment}: {record.data['series']} series"

@@ -5,13 +5,13 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sre_anomaly.fleet.run import CorpusRun
+from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.report.figure import BLUE, GREY, RED, date_axis, save_figure
 
 MOST_LINES = 60
 
 
-def timeline(found: CorpusRun, alerts: pd.DataFrame, path: Path) -> None:
+def timeline(found: FleetRun, alerts: pd.DataFrame, path: Path) -> None:
     """Draw the alerts of the series that had most of them."""
     counts = alerts["series"].value_counts()
     names = list(counts.index[:MOST_LINES])

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from sre_anomaly.fleet.run import CorpusRun
+from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.report.fleet import words
 from sre_anomaly.report.nab import words as nab_words
-from sre_anomaly.report.terminal import say
+from sre_anomaly.report.terminal import print_sentences
 from sre_anomaly.report.words import Table
 
 MOST = 5
@@ -19,24 +19,26 @@ COLUMNS = ("series", "alerts", "incidents", "incidents_caught", "false_alerts", 
 """What a narrow screen has room for."""
 
 
-def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
+def print_fleet(found: FleetRun, folder: Path, console: Console) -> None:
     """Say what was read, what was found, how good that is, and where the files are."""
     assert found.record.detection is not None
     called = words.short_names(list(found.table["series"]))
-    say(console, "Read", words.read(found))
+    print_sentences(console, "Read", words.read(found))
     for note in found.record.notes:
-        say(console, "", note, style="dim")
+        print_sentences(console, "", note, style="dim")
     console.print()
-    say(console, "Found", words.alerted(found))
+    print_sentences(console, "Found", words.alerted(found))
     if (sentence := words.caught(found)) is not None:
-        say(console, "Caught", sentence)
+        print_sentences(console, "Caught", sentence)
     if found.record.detection["alerts"]:
         console.print()
-        say(console, "Strongest", f"alerts, one a series, the {MOST} furthest from what was usual (UTC):")
+        print_sentences(
+            console, "Strongest", f"alerts, one a series, the {MOST} furthest from what was usual (UTC):"
+        )
         for series, start, reason in words.strongest(pd.read_csv(folder / "alerts.csv"))[:MOST]:
             console.print(f"  [red]{start}[/]  {escape(called[series])}: {escape(reason)}", soft_wrap=True)
         console.print()
-        say(console, "Most", "alerts, in these series (all are in series.csv):")
+        print_sentences(console, "Most", "alerts, in these series (all are in series.csv):")
         _draw(words.series_lines(found, MOST, COLUMNS), console, called)
     if (table := words.measured(found)) is not None:
         console.print()
@@ -45,13 +47,13 @@ def tell_corpus(found: CorpusRun, folder: Path, console: Console) -> None:
         console.print()
         _draw(table, console)
     for remark in nab_words.nab_remarks(found):
-        say(console, "", remark, style="dim")
+        print_sentences(console, "", remark, style="dim")
     for caveat in found.record.detection["caveats"]:
-        say(console, "", caveat, style="yellow")
+        print_sentences(console, "", caveat, style="yellow")
     console.print()
-    say(console, "Cost", words.cost(found))
+    print_sentences(console, "Cost", words.cost(found))
     more = ", leaderboard/, nab_results/" if found.nab is not None else ""
-    say(
+    print_sentences(
         console,
         "Files",
         f"{folder}/report.html (open it in a browser), series.csv, alerts.csv, series/{more}",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sre_anomaly.evaluation.anomaly.across_series import BESIDE
-from sre_anomaly.fleet.run import CorpusRun
+from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.records import short
 from sre_anomaly.report.words import Table
 
@@ -37,7 +37,7 @@ COLUMNS = (
 )
 
 
-def read(found: CorpusRun) -> str:
+def read(found: FleetRun) -> str:
     """Say what was read."""
     data = found.record.data
     return (
@@ -46,14 +46,14 @@ def read(found: CorpusRun) -> str:
     )
 
 
-def alerted(found: CorpusRun) -> str:
+def alerted(found: FleetRun) -> str:
     """Say how often someone would have been called."""
     measures = _detection(found)["measures"]
     with_alerts = int((found.table["alerts"] > 0).sum())
     return f"{measures['alerts']:,} alerts in {with_alerts} series, {short(measures['alerts_per_week'])} a week and series"
 
 
-def caught(found: CorpusRun) -> str | None:
+def caught(found: FleetRun) -> str | None:
     """Say which share of the known incidents was met."""
     measures = _detection(found)["measures"]
     if "incidents" not in measures:
@@ -71,7 +71,7 @@ def caught(found: CorpusRun) -> str | None:
     return ", ".join([*told, *long])
 
 
-def measured(found: CorpusRun) -> Table | None:
+def measured(found: FleetRun) -> Table | None:
     """Return the means over series with anomalies, beside chance, the largest jump and flagging everything."""
     detection = _detection(found)
     measures = detection["measures"]
@@ -95,7 +95,7 @@ def measured(found: CorpusRun) -> Table | None:
     )
 
 
-def by_category(found: CorpusRun) -> Table | None:
+def by_category(found: FleetRun) -> Table | None:
     """Return incidents and false alerts by the folder that a benchmark's series are in."""
     if found.nab is None:
         return None
@@ -114,7 +114,7 @@ def by_category(found: CorpusRun) -> Table | None:
 
 
 def series_lines(
-    found: CorpusRun, most: int, columns: Sequence[str] = COLUMNS, alerts: pd.DataFrame | None = None
+    found: FleetRun, most: int, columns: Sequence[str] = COLUMNS, alerts: pd.DataFrame | None = None
 ) -> Table:
     """Return the series with most alerts; with the alerts given, those with the strongest, which stand beside."""
     completed = found.table[found.table["status"] == "completed"]
@@ -171,7 +171,7 @@ def at(time: object) -> str:
     return str(time).replace("T", " ").removesuffix("Z")[:16]
 
 
-def broken(found: CorpusRun) -> Table | None:
+def broken(found: FleetRun) -> Table | None:
     """Return the series that could not be run, and why."""
     lines = found.table[found.table["status"] != "completed"]
     if lines.empty:
@@ -182,7 +182,7 @@ def broken(found: CorpusRun) -> Table | None:
     )
 
 
-def cost(found: CorpusRun) -> str:
+def cost(found: FleetRun) -> str:
     """Say what a series costs."""
     cpu = found.table["cpu_s"]
     return (
@@ -204,6 +204,6 @@ def _cell(value: Any) -> str:
     return str(int(value)) if float(value).is_integer() else short(float(value))
 
 
-def _detection(found: CorpusRun) -> dict[str, Any]:
+def _detection(found: FleetRun) -> dict[str, Any]:
     assert found.record.detection is not None
     return found.record.detection

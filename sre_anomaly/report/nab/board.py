@@ -42,7 +42,7 @@ def measured_line(detector: str, source: str, found: Mapping[str, Assessment]) -
     )
 
 
-def tell_measured(console: Console, lines: list[Line]) -> None:
+def print_measured(console: Console, lines: list[Line]) -> None:
     """Print what was measured here, every profile with its doubts."""
     drawn = Table(title=f"{TITLE}: measured here", title_justify="left", box=None, header_style="dim")
     drawn.add_column("detector")
@@ -68,7 +68,7 @@ def tell_measured(console: Console, lines: list[Line]) -> None:
     )
 
 
-def tell_stored(console: Console, found: Stored | None, measured: Sequence[Line]) -> None:
+def print_stored(console: Console, found: Stored | None, measured: Sequence[Line]) -> None:
     """Say what the benchmark itself makes of the detectors, and why that may be less."""
     why = "NAB's own search goes in coarse steps and may stop short of the best threshold; this one tries every one."
     if found is None:
@@ -87,7 +87,7 @@ def tell_stored(console: Console, found: Stored | None, measured: Sequence[Line]
     console.print(f"{told}{rest}. {why if differ else ''}\n", style="dim", markup=False)
 
 
-def tell_leaderboard(console: Console, lines: list[Line]) -> None:
+def print_leaderboard(console: Console, lines: list[Line]) -> None:
     """Print all detectors, measured and published, best first."""
     drawn = Table(title="Beside the published scores", title_justify="left", box=None, header_style="dim")
     drawn.add_column("")

@@ -1,7 +1,7 @@
 """What a run over the Numenta benchmark says of its scores, for the screen and the page."""
 
 from sre_anomaly.evaluation.nab.intervals import DRAWS
-from sre_anomaly.fleet.run import CorpusRun
+from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.report.nab.leaderboard import ordered, published
 from sre_anomaly.report.nab.nested import nested_scores
 from sre_anomaly.report.words import Table
@@ -10,7 +10,7 @@ FOUND_ON_NAB = ("cknn",)
 """Detectors whose constants were chosen with NAB's labels in sight."""
 
 
-def nab(found: CorpusRun) -> Table | None:
+def nab(found: FleetRun) -> Table | None:
     """Return the benchmark's three scores and their doubts."""
     if found.nab is None:
         return None
@@ -37,7 +37,7 @@ def nab(found: CorpusRun) -> Table | None:
     )
 
 
-def nab_remarks(found: CorpusRun) -> list[str]:
+def nab_remarks(found: FleetRun) -> list[str]:
     """Say how to read the benchmark's scores."""
     if found.nab is None:
         return _no_nab(found)
@@ -65,7 +65,7 @@ def nab_remarks(found: CorpusRun) -> list[str]:
     return remarks
 
 
-def _no_nab(found: CorpusRun) -> list[str]:
+def _no_nab(found: FleetRun) -> list[str]:
     """Say why a run over the benchmark's series has no score of it."""
     if found.config["data"]["name"] != "nab_corpus":
         return []

@@ -9,69 +9,75 @@ from sre_anomaly.pipeline.reasons import by_strength
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.report.run import words
 from sre_anomaly.report.table import words as table_words
-from sre_anomaly.report.terminal import print_table, say
+from sre_anomaly.report.terminal import print_sentences, print_table
 
 STRONGEST = 5
 
 
-def tell(run: Run, folder: Path, console: Console) -> None:
+def print_run(run: Run, folder: Path, console: Console) -> None:
     """Say what was read, what is strange and why, how good that is, where the files are and what to do next."""
     if len(run.frame):
-        say(console, "Read", words.reading(run), words.spans(run))
+        print_sentences(console, "Read", words.reading(run), words.spans(run))
     if run.learned is not None:
-        say(console, "Read" if not len(run.frame) else "", table_words.headline(run), table_words.judged(run))
+        print_sentences(
+            console, "Read" if not len(run.frame) else "", table_words.headline(run), table_words.judged(run)
+        )
     for note in run.record.notes:
-        say(console, "", note, style="dim")
+        print_sentences(console, "", note, style="dim")
     if run.detection is not None:
-        _tell_detection(run, console)
+        _print_detection(run, console)
     if (table := words.forecast_table(run)) is not None:
         assert run.forecasts is not None
         console.print()
-        say(console, "Forecast", words.forecast_heading(run))
+        print_sentences(console, "Forecast", words.forecast_heading(run))
         print_table(table, console)
     if run.learned is not None:
-        _tell_table(run, console)
+        _print_table_task(run, console)
     console.print()
     rows = [
         name for name, there in (("alerts.csv", run.detection), ("predictions.csv", run.learned)) if there
     ]
-    say(console, "Files", ", ".join([f"{folder}/report.html (open it in a browser)", "images/", *rows]))
-    say(console, "Next")
+    print_sentences(
+        console, "Files", ", ".join([f"{folder}/report.html (open it in a browser)", "images/", *rows])
+    )
+    print_sentences(console, "Next")
     for command, purpose in next_commands(run):
         console.print(f"  {escape(command)}   [dim]# {purpose}[/]", soft_wrap=True)
 
 
-def _tell_detection(run: Run, console: Console) -> None:
+def _print_detection(run: Run, console: Console) -> None:
     assert run.detection is not None
     console.print()
-    say(console, "Found", words.found(run))
+    print_sentences(console, "Found", words.found(run))
     for alert in by_strength(run.detection.alerts)[:STRONGEST]:
         console.print(f"  [red]{words.when(run, alert.start)}[/]  {escape(alert.reason)}", soft_wrap=True)
     if not run.detection.alerts:
         console.print(f"  {escape(words.no_alert(run))}", soft_wrap=True)
     console.print()
     for title, sentence in zip(["Caught", ""], words.incidents_caught(run), strict=False):
-        say(console, title, sentence)
+        print_sentences(console, title, sentence)
     if (table := words.detection_table(run)) is not None:
-        say(console, "Measures", *(words.in_short(run) or ["no known incident among the judged rows"]))
+        print_sentences(
+            console, "Measures", *(words.in_short(run) or ["no known incident among the judged rows"])
+        )
         print_table(table, console)
     for caveat in run.judgement.caveats if run.judgement else []:
-        say(console, "", caveat, style="yellow")
+        print_sentences(console, "", caveat, style="yellow")
 
 
-def _tell_table(run: Run, console: Console) -> None:
+def _print_table_task(run: Run, console: Console) -> None:
     console.print()
-    say(console, "Told", *table_words.in_short(run))
+    print_sentences(console, "Told", *table_words.in_short(run))
     print_table(table_words.measures_table(run.record), console)
     if (classes := table_words.class_table(run.record)) is not None:
         console.print()
         print_table(classes, console)
     if (used := table_words.in_use_table(run.record)) is not None:
         console.print()
-        say(console, "In use", run.record.regression["in_use"]["in_short"])  # type: ignore[index]
+        print_sentences(console, "In use", run.record.regression["in_use"]["in_short"])  # type: ignore[index]
         print_table(used, console, explained=False)
     for caveat in table_words.task(run.record)["caveats"]:
-        say(console, "", caveat, style="yellow")
+        print_sentences(console, "", caveat, style="yellow")
 
 
 def next_commands(run: Run) -> list[tuple[str, str]]:

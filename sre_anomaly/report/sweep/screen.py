@@ -9,13 +9,13 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from sre_anomaly.evaluation.anomaly.judge import FEW_INCIDENTS
+from sre_anomaly.evaluation.anomaly.evaluate import FEW_INCIDENTS
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import short
 from sre_anomaly.report.run import words
 from sre_anomaly.report.sweep.data import Sweep, plain_name, read_sweep
 from sre_anomaly.report.table import words as table_words
-from sre_anomaly.report.terminal import print_table, say
+from sre_anomaly.report.terminal import print_sentences, print_table
 from sre_anomaly.report.words import count
 
 TRIALS_PER_PARAMETER = 10  # fewer, and a search has hardly looked anywhere: a rule of thumb
@@ -166,19 +166,19 @@ def next_commands(sweep: Sweep, folder: Path) -> Iterator[tuple[str, str]]:
     yield f"the same command with hydra.sweeper.n_trials={target}", "go on where this sweep ended"
 
 
-def tell_sweep(outcome: dict[str, Any], found: Run | None, folder: Path, console: Console) -> None:
+def print_sweep(outcome: dict[str, Any], found: Run | None, folder: Path, console: Console) -> None:
     """Say what was tried, what won, how far to believe it, where the files are and what to do next."""
     sweep = read_sweep(folder, outcome, None if found is None else found.record)
     console.print()
-    say(console, "Tried", tried(sweep))
-    say(console, "Best", *winner(sweep))
+    print_sentences(console, "Tried", tried(sweep))
+    print_sentences(console, "Best", *winner(sweep))
     if told := flattered(sweep):
-        say(console, "Tested", *told)
+        print_sentences(console, "Tested", *told)
     if found is not None and found.learned is not None:
         print_table(table_words.measures_table(found.record), console)
     if found is not None and (table := words.detection_table(found)) is not None:
         for sentence in words.incidents_caught(found)[:1]:
-            say(console, "", sentence)
+            print_sentences(console, "", sentence)
         print_table(table, console)
     mattering = [text] if (text := mattered(sweep)) else []
     every = (
@@ -188,10 +188,12 @@ def tell_sweep(outcome: dict[str, Any], found: Run | None, folder: Path, console
     )
     for title, style, said in every:
         for sentence in said:
-            say(console, title, sentence, style=style)
+            print_sentences(console, title, sentence, style=style)
     console.print()
     best = [] if found is None else ["best/ (the winner's run)"]
-    say(console, "Files", ", ".join([f"{folder}/report.html (open it in a browser)", "trials.csv", *best]))
-    say(console, "Next")
+    print_sentences(
+        console, "Files", ", ".join([f"{folder}/report.html (open it in a browser)", "trials.csv", *best])
+    )
+    print_sentences(console, "Next")
     for command, purpose in next_commands(sweep, folder):
         console.print(f"  {escape(command)}   [dim]# {purpose}[/]", soft_wrap=True)

@@ -7,11 +7,11 @@ import pandas as pd
 
 from sre_anomaly.io.timestamps import dates_within
 from sre_anomaly.report.table.plots import learned_plots
-from sre_anomaly.tabular.saved import save_table_model
-from sre_anomaly.tabular.task import Learned
+from sre_anomaly.tabular.model_folder import save_table_model
+from sre_anomaly.tabular.task import TableResult
 
 
-def write_learned(learned: Learned, folder: Path) -> list[Path]:
+def write_learned(learned: TableResult, folder: Path) -> list[Path]:
     """Write ``predictions.csv``, the model and the pictures; return the pictures."""
     predictions(learned).to_csv(folder / "predictions.csv", index=False)
     if learned.result.model.can_be_kept:
@@ -23,7 +23,7 @@ def write_learned(learned: Learned, folder: Path) -> list[Path]:
     return learned_plots(learned, images)
 
 
-def predictions(learned: Learned) -> pd.DataFrame:
+def predictions(learned: TableResult) -> pd.DataFrame:
     """Return one line for each judged row: its number in the table from 1, time, group, truth and answer."""
     table, result = learned.table, learned.result
     found = pd.DataFrame({"row": result.rows + 1})

@@ -6,16 +6,16 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from sre_anomaly.report.figure import BLUE, GREY, ORANGE, RED, save_figure
-from sre_anomaly.tabular.classification import Classified
-from sre_anomaly.tabular.regression import Regressed
-from sre_anomaly.tabular.task import Learned
+from sre_anomaly.tabular.classification import ClassificationResult
+from sre_anomaly.tabular.regression import RegressionResult
+from sre_anomaly.tabular.task import TableResult
 
 MOST_CLASSES = 12
 POINTS = 3000
 BINS = 10
 
 
-def learned_plots(learned: Learned, folder: Path) -> list[Path]:
+def learned_plots(learned: TableResult, folder: Path) -> list[Path]:
     """Draw what suits the task, and return the files."""
     if learned.classified is not None:
         paths = [folder / "confusion_plot.png", folder / "calibration_plot.png"]
@@ -28,7 +28,7 @@ def learned_plots(learned: Learned, folder: Path) -> list[Path]:
     return [path]
 
 
-def confusion_plot(found: Classified, target: str, path: Path) -> None:
+def confusion_plot(found: ClassificationResult, target: str, path: Path) -> None:
     """Draw which class was taken for which; a row of squares adds up to 100 %."""
     counts = np.array(found.confusion)
     # Of many classes the common ones are drawn: the others would be too small to read.
@@ -50,7 +50,7 @@ def confusion_plot(found: Classified, target: str, path: Path) -> None:
     save_figure(figure, path)
 
 
-def calibration_plot(found: Classified, path: Path) -> None:
+def calibration_plot(found: ClassificationResult, path: Path) -> None:
     """Draw how often an answer was right beside how sure the model said it was."""
     sure = found.proba.max(axis=1)
     right = found.proba.argmax(axis=1) == found.truth
@@ -73,7 +73,7 @@ def calibration_plot(found: Classified, path: Path) -> None:
     save_figure(figure, path)
 
 
-def prediction_plot(found: Regressed, target: str, path: Path) -> None:
+def prediction_plot(found: RegressionResult, target: str, path: Path) -> None:
     """Draw predicted beside true numbers, and the interval of each."""
     keep = np.unique(np.linspace(0, len(found.rows) - 1, min(len(found.rows), POINTS)).astype(np.int64))
     order = keep[np.argsort(found.predicted[keep], kind="stable")]

@@ -6,7 +6,7 @@ from typing import Any
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import RunRecord, short
 from sre_anomaly.report.words import CLASS_MEANINGS, NUMBER_MEANINGS, POOLED, Table, count
-from sre_anomaly.tabular.task import Learned
+from sre_anomaly.tabular.task import TableResult
 
 MOST_CLASSES = 20
 LOGS = ("logs", "loghub", "seven_lines")
@@ -123,7 +123,7 @@ def in_use_table(record: RunRecord) -> Table | None:
 
 def next_steps(run: Run, again: Any) -> list[tuple[str, str]]:
     """Return commands that are useful after learning from a table, each with what it is for."""
-    learned: Learned | None = run.learned
+    learned: TableResult | None = run.learned
     assert learned is not None
     if learned.classified is None:
         other = "xgboost" if run.config["regressor"]["name"] == "ridge" else "ridge"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sre_anomaly.dataset import Words
+from sre_anomaly.dataset import TextColumn
 from sre_anomaly.frame import Array, Times
 
 Draw = np.random.Generator
@@ -55,7 +55,7 @@ def standard(values: Array) -> Array:
     return np.asarray((values - values.mean()) / (values.std() or 1.0))
 
 
-def classes_of(score: Array, shares: Mapping[str, float]) -> Words:
+def classes_of(score: Array, shares: Mapping[str, float]) -> TextColumn:
     """Return (n,) class names: the lowest scores are of the first class, and so on, by their shares.
 
     Examples
@@ -69,7 +69,7 @@ def classes_of(score: Array, shares: Mapping[str, float]) -> Words:
 
 def pick(
     draw: Draw, episode: Numbers, choices: Sequence[str], weights: Sequence[float] | None = None
-) -> Words:
+) -> TextColumn:
     """Return (n,) one of the choices for each episode."""
     chance = None if weights is None else np.array(weights) / sum(weights)
     chosen = draw.choice(len(choices), episode[-1] + 1, p=chance)[episode]
@@ -82,7 +82,7 @@ def moments(draw: Draw, episode: Numbers, minutes: float) -> Times:
     return np.asarray(START + (np.cumsum(np.maximum(gaps, 1.0)) * MINUTE).astype(np.int64))
 
 
-def names(prefix: str, numbers: Numbers) -> Words:
+def names(prefix: str, numbers: Numbers) -> TextColumn:
     """Return (n,) names such as host-007.
 
     Examples

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, ValidationError, create_model
 
 from sre_anomaly.cli.generate import incident_windows, label_table
 from sre_anomaly.contracts import DataSource
-from sre_anomaly.data.generated._incidents import ANOMALIES, HARD_NEGATIVES, Plan, usual_plans
+from sre_anomaly.data.generated._incidents import ANOMALIES, HARD_NEGATIVES, AnomalyPlan, usual_plans
 from sre_anomaly.data.generated._load import METRICS
 from sre_anomaly.data.generated.generator import Generator
 from sre_anomaly.data.generated.inject import Inject
@@ -67,7 +67,7 @@ def test_inject_yaml_equals_the_defaults():
     written = yaml.safe_load((CONF / "inject.yaml").read_text())
     base = Series()
     assert {
-        name: Plan(**plan | {"length": pd.Timedelta(plan["length"])})
+        name: AnomalyPlan(**plan | {"length": pd.Timedelta(plan["length"])})
         for name, plan in written["types"].items()
     } == (Inject(base).types)
     assert set(written) - {"name", "defaults"} | {"base"} == set(inspect.signature(Inject).parameters)
@@ -110,7 +110,7 @@ def test_one_incident_in_each_block_and_each_type_in_each_round(seed):
 
 def test_rare_type_is_spread_over_the_whole_length():
     """A type with few events has one in each third, not all of them at the beginning."""
-    types = usual_plans(ANOMALIES) | {"spike": Plan(3, pd.Timedelta("10m"), 5.0)}
+    types = usual_plans(ANOMALIES) | {"spike": AnomalyPlan(3, pd.Timedelta("10m"), 5.0)}
     frame = frame_of(types=types)
     thirds = [
         int(3 * frame.time.searchsorted(i.start) / len(frame)) for i in frame.incidents if i.type == "spike"
@@ -182,7 +182,7 @@ def test_season_and_correlation_do_what_they_say():
 @pytest.mark.parametrize("name", ANOMALIES)
 def test_every_type_changes_its_root_metric_inside_its_window_only(name):
     """What a type does begins in the metric that the truth names, and stays inside the window."""
-    plan = Plan(4, pd.Timedelta("1h"), ANOMALIES[name].intensity)
+    plan = AnomalyPlan(4, pd.Timedelta("1h"), ANOMALIES[name].intensity)
     arguments = {"days": 10, "hard_negatives": {}}
     healthy, sick = frame_of(**arguments, count=0), frame_of(**arguments, types={name: plan})
     changed = (healthy.values != sick.values) | np.isnan(sick.values)
@@ -208,8 +208,8 @@ def test_stuck_sensor_repeats_its_last_value():
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"types": {"spyke": Plan(1, pd.Timedelta("5m"))}}, "did you mean 'spike'"),
-        ({"hard_negatives": {"backups": Plan(1, pd.Timedelta("5m"))}}, "did you mean 'backup'"),
+        ({"types": {"spyke": AnomalyPlan(1, pd.Timedelta("5m"))}}, "did you mean 'spike'"),
+        ({"hard_negatives": {"backups": AnomalyPlan(1, pd.Timedelta("5m"))}}, "did you mean 'backup'"),
         ({"metrics": ["cpu", "latncy"]}, "did you mean 'latency'"),
         ({"metrics": []}, "at least one"),
         ({"metrics": ["cpu", "latency"]}, "data.types.error_burst.count=0"),
@@ -238,7 +238,7 @@ def test_what_does_not_fit_is_refused(arguments, says):
 
 def test_what_the_message_says_would_fit_does_fit():
     """Following the advice about how much data is needed works."""
-    types = {"slow_leak": Plan(8, pd.Timedelta("24h"), 3.0)}
+    types = {"slow_leak": AnomalyPlan(8, pd.Timedelta("24h"), 3.0)}
     with pytest.raises(ConfigError) as refused:
         frame_of(days=5, types=types, hard_negatives={})
     needed = pd.Timedelta(str(refused.value).rsplit("or ", 1)[1].removesuffix(" of data").replace("d", "D"))

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sre_anomaly.evaluation.anomaly.evaluate import evaluate
 from sre_anomaly.evaluation.anomaly.incidents import match, per_week, time_in_alert, wilson
-from sre_anomaly.evaluation.anomaly.judge import judge
 from sre_anomaly.evaluation.anomaly.points import count, pr_auc, roc_auc
 from sre_anomaly.evaluation.bootstrap import interval
 from sre_anomaly.evaluation.forecasts import coverage, mae, mase, pinball, rmse, smape
 from sre_anomaly.frame import Incident, MetricFrame
-from sre_anomaly.kernels.ranking import all_cuts, just_below
+from sre_anomaly.kernels.ranking import just_below, threshold_curve
 from sre_anomaly.records import Alert
 from sre_anomaly.threshold.epsilon_f1 import EpsilonF1
 from sre_anomaly.threshold.probability import Probability
@@ -49,7 +49,7 @@ def test_roc_auc_counts_pairs(rows):
 def test_every_cut_is_counted(rows):
     """Each cut's hits, flags and F1 are those of flagging by hand, and the level just below gives that flag."""
     scores, labels = _arrays(rows)
-    cuts = all_cuts(scores, labels)
+    cuts = threshold_curve(scores, labels)
     assert sorted(set(scores), reverse=True) == list(cuts.scores)
     for score, hits, flags, f1 in zip(cuts.scores, cuts.hits, cuts.flags, cuts.f1, strict=True):
         flagged = scores > just_below(score)
@@ -191,7 +191,7 @@ def _frame(labels):
 def test_judge_without_labels_invents_nothing():
     """Without labels there are counts and rates and no quality number."""
     frame = _frame(np.full(200, np.nan))
-    verdict = judge(frame, np.zeros(200), np.zeros(200, dtype=bool), [], seed=0)
+    verdict = evaluate(frame, np.zeros(200), np.zeros(200, dtype=bool), [], seed=0)
     assert set(verdict.measures) == {"flags", "alerts", "alerts_per_week", "time_in_alert"}
     assert not verdict.baselines
 
@@ -201,7 +201,7 @@ def test_judge_puts_baselines_beside():
     labels = np.zeros(400)
     labels[50:60] = labels[200:210] = 1
     frame = _frame(labels)
-    verdict = judge(frame, labels.copy(), labels == 1, [], seed=0)
+    verdict = evaluate(frame, labels.copy(), labels == 1, [], seed=0)
     assert verdict.measures["f1"] == 1
     assert verdict.measures["incidents"] == 2
     assert all(numbers["f1"] < 0.5 for numbers in verdict.baselines.values())
@@ -225,10 +225,10 @@ def test_an_alert_that_never_stops_is_no_praise():
     flags = np.ones(400, dtype=bool)
     start, end = frame.time.asi8[0], frame.time.asi8[-1] + 1
     whole = Alert(1, start, start, end, start, 1.0, 0.5, 400)
-    verdict = judge(frame, labels.copy(), flags, [whole], seed=0)
+    verdict = evaluate(frame, labels.copy(), flags, [whole], seed=0)
     assert verdict.measures["incident_recall"] == 1
     assert verdict.measures["time_in_alert"] == 1
     assert any("Alerts cover 100% of the time" in caveat for caveat in verdict.caveats)
-    assert not any("Alerts cover" in c for c in judge(frame, labels, labels == 1, [], seed=0).caveats)
-    unlabelled = judge(_frame(np.full(400, np.nan)), labels, flags, [whole], seed=0)
+    assert not any("Alerts cover" in c for c in evaluate(frame, labels, labels == 1, [], seed=0).caveats)
+    unlabelled = evaluate(_frame(np.full(400, np.nan)), labels, flags, [whole], seed=0)
     assert any("hardly ever stops" in caveat for caveat in unlabelled.caveats)

@@ -11,7 +11,7 @@ from rich.console import Console
 from sre_anomaly.report.sweep.data import read_sweep
 from sre_anomaly.report.sweep.page import write_sweep_page
 from sre_anomaly.report.sweep.plots import trade_off_table
-from sre_anomaly.report.sweep.screen import caveats, chosen, failures, flattered, tell_sweep, winner
+from sre_anomaly.report.sweep.screen import caveats, chosen, failures, flattered, print_sweep, winner
 
 TINY = ("data.days=14", "data.count=1", "data.hard_negative_count=1", "forecaster=none", "features=raw")
 F1 = "detection.measures.f1"
@@ -126,7 +126,7 @@ def test_every_ending_is_told(made):
         "slices.png",
     }
     console = Console(width=90, file=io.StringIO())
-    tell_sweep(outcome, None, folder, console)
+    print_sweep(outcome, None, folder, console)
     told = " ".join(console.file.getvalue().split())
     assert "2 completed, 2 failed, 1 pruned, 1 lost" in told
     assert "threshold.contamination explains 70%" in told

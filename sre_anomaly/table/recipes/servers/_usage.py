@@ -16,7 +16,7 @@ HARDLY_USED = 0.01
 
 
 @dataclass
-class Course:
+class UsageSeries:
     """One volume: the share of it that is used at the end of each day, (d,), gaps filled from before."""
 
     name: str
@@ -26,10 +26,10 @@ class Course:
 
 
 @naming_keys_of_table()
-def courses_of(
+def usage_series(
     path: Path, time: str, used: str, volume: str | None, full: float,
     *, timezone: str = "UTC", day_first: bool | None = None,
-) -> list[Course]:  # fmt: skip
+) -> list[UsageSeries]:  # fmt: skip
     """Read a file of metrics: a row a moment, or a row a moment and volume.
 
     Raises
@@ -63,5 +63,5 @@ def courses_of(
     for name, some in kept:
         days = some.sort_index().resample("1D").last().ffill().dropna()
         if len(days):
-            found.append(Course(name, int(days.index[0].value), np.asarray(days, dtype=np.float64)))
+            found.append(UsageSeries(name, int(days.index[0].value), np.asarray(days, dtype=np.float64)))
     return found

@@ -15,7 +15,7 @@ from sre_anomaly.io.timestamps import DAY_NS, dates_within, days_after
 from sre_anomaly.records import InUse
 from sre_anomaly.registry import register
 from sre_anomaly.table.recipes import _made_up as made
-from sre_anomaly.table.recipes.servers._usage import Course, courses_of
+from sre_anomaly.table.recipes.servers._usage import UsageSeries, usage_series
 from sre_anomaly.table_contracts import Answers, TableSource
 
 LOOKED_AT = 7
@@ -76,13 +76,13 @@ class Capacity(TableSource):
         """
         return self._made_up() if self.path is None else self._measured(self._courses())
 
-    def _courses(self) -> list[Course]:
-        return courses_of(
+    def _courses(self) -> list[UsageSeries]:
+        return usage_series(
             Path(str(self.path)).expanduser(), self.time, self.used, self.volume, self.full,
             timezone=self.timezone, day_first=self.day_first,
         )  # fmt: skip
 
-    def _measured(self, courses: list[Course]) -> Table:
+    def _measured(self, courses: list[UsageSeries]) -> Table:
         rows: list[tuple[Any, ...]] = []
         for course in courses:
             since = _since_tidied(course.used)
@@ -132,7 +132,7 @@ class Capacity(TableSource):
             [*full, *rows, *short],
         )
 
-    def _dated(self, courses: list[Course], answers: Answers) -> list[list[str]]:
+    def _dated(self, courses: list[UsageSeries], answers: Answers) -> list[list[str]]:
         """Return a line for each volume that is not full yet, the soonest first."""
         last = [
             _seen(course.used, _since_tidied(course.used), len(course.used) - 1, 1 - course.used[-1])

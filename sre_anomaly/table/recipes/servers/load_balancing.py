@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from sre_anomaly.dataset import Table, Words
+from sre_anomaly.dataset import Table, TextColumn
 from sre_anomaly.frame import Array
 from sre_anomaly.records import InUse
 from sre_anomaly.registry import register
@@ -115,7 +115,7 @@ def _rows(
     requests: Requests, rows: npt.NDArray[np.int64], servers: npt.NDArray[np.int64], known: State
 ) -> Table:
     """Return what is known of requests and the servers they could go to, a row each."""
-    kinds: Words = np.array(KINDS, dtype=object)[requests.kind[rows]]
+    kinds: TextColumn = np.array(KINDS, dtype=object)[requests.kind[rows]]
     return Table(
         "requests",
         {"kilobytes": requests.kilobytes[rows], **known},

@@ -15,7 +15,7 @@ from sre_anomaly.kernels.neighbours import DAY, keep, nearest, new_neighbours
 from sre_anomaly.kernels.ranks import at_least, count, new_ranks, remember
 from sre_anomaly.kernels.same_time import expected, new_recent, new_same_time, note, slide
 
-Numbers = npt.NDArray[np.int64]
+Parameters = npt.NDArray[np.int64]
 EVIDENCE, NOVELTY, RANKING = 0, 1, 2
 FACES = ("evidence", "novelty", "ranking")
 SAME = 1e-6
@@ -28,7 +28,7 @@ TRUSTED = 50.0
 """A row can be among the most novel of its past, and so be quarantined, once its past has so many rows."""
 
 
-def borders(windows: tuple[int, ...], recent: int, most_neighbours: int, most_ranks: int) -> Numbers:
+def borders(windows: tuple[int, ...], recent: int, most_neighbours: int, most_ranks: int) -> Parameters:
     """Return where in the state of a metric each of its parts begins, and the end."""
     width = len(windows)
     parts = [
@@ -45,12 +45,12 @@ def borders(windows: tuple[int, ...], recent: int, most_neighbours: int, most_ra
 
 
 @compiled
-def follow(
+def score_rows(
     states: Array,
-    edges: Numbers,
+    edges: Parameters,
     times: Times,
     rows: Array,
-    windows: Numbers,
+    windows: Parameters,
     shares: Array,
     numbers: Array,
     out: Array,
@@ -117,10 +117,10 @@ def _surprise(ranks: Array, value: float) -> float:
 @step
 def _one(
     state: Array,
-    edges: Numbers,
+    edges: Parameters,
     now: int,
     value: float,
-    windows: Numbers,
+    windows: Parameters,
     shares: Array,
     numbers: Array,
     out: Array,
@@ -163,7 +163,7 @@ def _one(
 
 @step
 def _moving_means(
-    ring: Array, moments: Array, row: float, value: float, windows: Numbers, shares: Array
+    ring: Array, moments: Array, row: float, value: float, windows: Parameters, shares: Array
 ) -> tuple[Array, Array]:
     """Return the mean of the last values over each window, and what a squared difference in each counts.
 

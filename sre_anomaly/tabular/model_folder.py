@@ -6,7 +6,7 @@ from sre_anomaly.config.build import build
 from sre_anomaly.errors import UserError
 from sre_anomaly.model.folder import Contents, read_contents, read_manifest
 from sre_anomaly.table_contracts import Classifier
-from sre_anomaly.tabular.mixed_columns import MixedColumns
+from sre_anomaly.tabular.column_encoder import ColumnEncoder
 from sre_anomaly.tabular.model import TableModel
 
 
@@ -52,5 +52,5 @@ def load_table_model(folder: Path) -> TableModel:
         name: build(name, {"name": node["name"], **node["arguments"]}, key=f"{folder}: {name}")
         for name, node in nodes.items()
     }
-    columns = MixedColumns(built["text"]).restore(contents.learned(nodes["text"]))
+    columns = ColumnEncoder(built["text"]).restore(contents.learned(nodes["text"]))
     return TableModel(columns, built[kind].restore(contents.learned(nodes[kind])), manifest["about"])

@@ -17,7 +17,7 @@ LONGEST_BLOCK = timedelta(days=1)
 
 
 @dataclass
-class Judgement:
+class Evaluation:
     """Measures, their 95 % intervals, and the same measures of baselines that know nothing or little."""
 
     measures: dict[str, Any] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Judgement:
     caught_ids: tuple[int, ...] = ()
 
 
-def judge(frame: MetricFrame, scores: Array, flags: Mask, alerts: list[Alert], seed: int) -> Judgement:
+def evaluate(frame: MetricFrame, scores: Array, flags: Mask, alerts: list[Alert], seed: int) -> Evaluation:
     """Judge one span of rows by its labels; without labels only counts and rates are given.
 
     Parameters
@@ -38,7 +38,7 @@ def judge(frame: MetricFrame, scores: Array, flags: Mask, alerts: list[Alert], s
     alerts : list of Alert
         Those that fired in the span.
     """
-    found = measure(frame, scores, flags, alerts)
+    found = measure_scores(frame, scores, flags, alerts)
     if frame.labels is None or not np.isfinite(frame.labels).any():
         found.caveats.append("No labels: nobody can say how many of these are right. Look at a few of them.")
         _add_length(found, None)
@@ -57,9 +57,9 @@ def judge(frame: MetricFrame, scores: Array, flags: Mask, alerts: list[Alert], s
     return found
 
 
-def measure(frame: MetricFrame, scores: Array, flags: Mask, alerts: list[Alert]) -> Judgement:
+def measure_scores(frame: MetricFrame, scores: Array, flags: Mask, alerts: list[Alert]) -> Evaluation:
     """Return the measures of one span of rows alone: no baseline, no resampled interval."""
-    found = Judgement()
+    found = Evaluation()
     duration = frame.step * len(frame)
     found.measures["flags"] = int(flags.sum())
     found.measures["alerts"] = len(alerts)
@@ -86,7 +86,7 @@ def _row_measures(scores: Array, flags: Mask, labels: Array) -> dict[str, float]
 
 
 def _add_incident_measures(
-    found: Judgement, frame: MetricFrame, alerts: list[Alert], duration: timedelta
+    found: Evaluation, frame: MetricFrame, alerts: list[Alert], duration: timedelta
 ) -> None:
     matched = match(alerts, frame.incidents or ())
     found.measures |= {
@@ -126,7 +126,7 @@ def naive_scores(values: Array, seed: int) -> dict[str, Array]:
     return {"random": random_scores(len(values), seed), "largest_jump": largest}
 
 
-def _add_caveats(found: Judgement, labels: Array, scores: Array) -> None:
+def _add_caveats(found: Evaluation, labels: Array, scores: Array) -> None:
     incidents = found.measures.get("incidents")
     if not (labels == 1).any():
         found.caveats.append(
@@ -147,6 +147,6 @@ def _add_caveats(found: Judgement, labels: Array, scores: Array) -> None:
         )
 
 
-def _add_length(found: Judgement, anomalous: float | None) -> None:
+def _add_length(found: Evaluation, anomalous: float | None) -> None:
     if (long := never_stops(found.measures.get("time_in_alert", 0.0), anomalous)) is not None:
         found.caveats.append(long)

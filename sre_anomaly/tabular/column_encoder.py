@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from sre_anomaly.contracts import Learner
-from sre_anomaly.dataset import Table, Words
+from sre_anomaly.dataset import Table, TextColumn
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
 from sre_anomaly.table_contracts import TextEncoder
@@ -21,7 +21,7 @@ FARTHEST = 1e6
 
 
 @dataclass
-class MixedColumns(Learner):
+class ColumnEncoder(Learner):
     """Encodes a table: numbers standardised, a missing one as the median and a 1 beside it, categories one-hot,
     texts by the text encoder, one for each text column.
 
@@ -139,7 +139,7 @@ def _summary(column: Array) -> list[float]:
     return [median, float(filled.mean()), float(filled.std()) or 1.0, float(len(present) < len(column))]
 
 
-def _levels(column: Words) -> list[str]:
+def _levels(column: TextColumn) -> list[str]:
     levels, counts = np.unique(column.astype(str), return_counts=True)
     kept = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
     return sorted(str(level) for level in levels[kept])
