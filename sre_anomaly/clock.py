@@ -94,15 +94,15 @@ def in_words(duration: timedelta) -> str:
     Examples
     --------
     >>> in_words(timedelta(minutes=100)), in_words(timedelta(days=3)), in_words(timedelta(0))
-    ('1h 40m', '3d', '0s')
+    ('1 h 40 min', '3 d', '0 s')
     """
     seconds: float = round(duration.total_seconds())
     parts = []
-    for unit in ("d", "h", "m", "s"):
+    for unit in ("d", "h", "min", "s"):
         count, seconds = divmod(seconds, SECONDS[unit])
         if count:
-            parts.append(f"{count:.0f}{unit}")
-    return " ".join(parts) or "0s"
+            parts.append(f"{count:.0f} {unit}")
+    return " ".join(parts) or "0 s"
 
 
 def in_nanoseconds(time: Any) -> int:

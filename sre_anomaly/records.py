@@ -85,7 +85,7 @@ class Reason:
         text = f"{self.metric} = {short(self.seen)}, expected about {short(self.expected)} "
         text += f"({short(self.usual_low)} to {short(self.usual_high)}) {self.basis}"
         if self.usual_low <= self.seen <= self.usual_high:
-            text += ": not its size but its course is unusual"
+            text += ": value normal, pattern unusual"
         return text
 
 

@@ -11,7 +11,9 @@ from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
 from sre_anomaly.records import InUse
 
-LEAKS = "Near copies of the judged rows were learned from: these measures flatter. Use folds=group or time."
+LEAKS = (
+    "Near copies of the evaluated rows were trained on: these measures are too good. Use folds=group or time."
+)
 """What is said of measures under a rule that leaks."""
 ENOUGH = 1000
 """Rows of a table below which a model that finds nothing proves nothing."""
@@ -23,12 +25,12 @@ def no_better(rows: int, told: str) -> str:
     Examples
     --------
     >>> no_better(300, "number")
-    'No better than a baseline (see the table): 300 rows are too few to tell whether more can be known.'
+    'No better than a baseline (see the table): 300 rows are too few to say whether more can be known.'
     """
     why = (
-        f"{rows} rows are too few to tell whether more can be known"
+        f"{rows} rows are too few to say whether more can be known"
         if rows < ENOUGH
-        else f"what this model makes of a row does not tell its {told}"
+        else f"what this model makes of a row does not predict its {told}"
     )
     return f"No better than a baseline (see the table): {why}."
 
@@ -48,8 +50,8 @@ def all_alike(table: Table) -> str:
     if low != high:
         return ""
     if low not in table.between:
-        raise DataError(f"table.target={table.target_name}: is always {low:g}; there is nothing to tell")
-    return f"{table.target_name} is {low:g} in every row: there was nothing to learn, and this is all that can be told."
+        raise DataError(f"table.target={table.target_name}: is always {low:g}; there is nothing to predict")
+    return f"{table.target_name} is {low:g} in every row: there was nothing to learn, and this is all that can be said."
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a run told of a table of numbers: t judged rows, and how to ask the model for more."""
+    """What a run told of a table of numbers: t evaluated rows, and how to ask the model for more."""
 
     table: Table
     rows: Rows

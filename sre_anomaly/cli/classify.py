@@ -36,7 +36,7 @@ def classify(words: list[str], stdin: BinaryIO | None = None, stdout: TextIO | N
     settings, lines = _settings(words)
     model = load_table_model(Path(settings["model"]).expanduser())
     if not hasattr(model.learner, "classes_"):
-        raise UserError(f"model={settings['model']}: tells numbers, and classify tells classes")
+        raise UserError(f"model={settings['model']}: predicts numbers, and classify predicts classes")
     if settings["only"] and settings["only"] not in model.classes:
         raise UserError(
             f"only={settings['only']}: no such class; {did_you_mean(settings['only'], model.classes)}"

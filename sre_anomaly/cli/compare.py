@@ -106,7 +106,7 @@ def _finished(folder: Path, word: str) -> Path:
         raise ConfigError(f"{word}: this run did not come to its end ({status}{why})")
     if not (folder / "config.yaml").is_file():
         raise ConfigError(
-            f"{word}: is a trial of a sweep, judged on validation rows; compare the sweep's folder, or run it as a whole: "
+            f"{word}: is a trial of a sweep, evaluated on validation data; compare the sweep's folder, or run it as a whole: "
             f"{record['command']}"
         )
     return path

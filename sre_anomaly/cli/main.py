@@ -11,17 +11,17 @@ HELP = """\
 sre-anomaly finds what is wrong in infrastructure metrics, and why.
 
   sre-anomaly                                    the main job, on generated metrics
-  sre-anomaly experiment=csv data.path=FILE.csv  your own metrics; experiment=prometheus for a Prometheus
+  sre-anomaly experiment=csv data.path=FILE.csv  your own metrics (or experiment=prometheus)
   sre-anomaly list [KIND] [NAME]                 what can be chosen: data, features, detector, ...
-  sre-anomaly check [OVERRIDES]                  validate a configuration and your own table, run nothing
-  sre-anomaly new recipe NAME from=RECIPE        a problem like one of the presets: YAML and data to edit
+  sre-anomaly check [OVERRIDES]                  validate a configuration and your table
+  sre-anomaly new recipe NAME from=RECIPE        begin from a preset: YAML and data to edit
   sre-anomaly compare FOLDER FOLDER              put runs side by side
   sre-anomaly generate to=FILE.csv [OVERRIDES]   write a labelled data set (CSV or Parquet)
-  sre-anomaly monitor model=DIR < points.jsonl   answer new points with the model of a run
-  sre-anomaly classify model=DIR < lines         tell the class of new lines, such as the level of a log
-  sre-anomaly new remediation NAME               what an alert may set off: a YAML of rules and limits to edit
-  sre-anomaly remediate rules=FILE run=DIR       what these rules would have done over a run's alerts
-  sre-anomaly score-nab DIR [data=FOLDER]        judge results as the Numenta Anomaly Benchmark does
+  sre-anomaly monitor model=DIR < points.jsonl   score new data points with the model of a run
+  sre-anomaly classify model=DIR < lines         predict the class of new log lines
+  sre-anomaly new remediation NAME               rules of what an alert may set off: YAML to edit
+  sre-anomaly remediate rules=FILE run=DIR       what these rules would have done over a run
+  sre-anomaly score-nab DIR [data=FOLDER]        score results as the Numenta benchmark (NAB) does
 
 Everything is chosen by overrides, in Hydra's grammar:
   detector=iforest                     pick another option of a group
@@ -34,36 +34,43 @@ More of Hydra's flags: sre-anomaly --hydra-help
 """
 HELP_OF = {
     "classify": """\
-sre-anomaly classify model=DIR [LINE ...]: tell the class of lines, such as the level of a log, and how sure that is.
+sre-anomaly classify model=DIR [LINE ...]: predict the class of lines, such as the level of a log.
 
-Without a LINE they are read from standard input. Of each stand the class, its probability and the line itself.
+Without a LINE they are read from standard input. Each answer is the class, its probability and the line itself.
   model=DIR          the model of a run, such as outputs/latest/model
   input=FILE         read this file instead of standard input
   only=CLASS         leave out lines of other classes
   show=class         write the class alone (show=all: everything)
-  remediation=FILE   let classes set off what these rules say; see sre-anomaly new remediation
+  remediation=FILE   what classes may set off; see sre-anomaly new remediation
 """,
     "monitor": """\
-sre-anomaly monitor model=DIR: answer new points with the model of a run, a line of JSON each, and tell of alerts.
+sre-anomaly monitor model=DIR: score new data points with the model of a run,
+a line of JSON each, and report alerts.
 
-A point is a line of JSON, {"time": "2024-01-31T14:00:00Z", "cpu": 41.5}, or of CSV with a header.
+A data point is a line of JSON, {"time": "2024-01-31T14:00:00Z", "cpu": 41.5}, or of
+CSV with a header.
   model=DIR          the model of a run, such as outputs/latest/model
   input=FILE         read this file instead of standard input
-  input=prometheus   ask the Prometheus that the model learned from, as time goes on
+  input=prometheus   ask the Prometheus that the model was trained on, as time goes on
   follow=true        go on reading the file as it grows
   format=json        how points are written: json or csv; without it found out
-  only=alerts        leave out the answers to points
-  state=FILE         where to go on from after a restart; an open alert stays open
-  every=1000         save the state after so many points too: it is saved at each alert and every ten seconds
-  alertmanager=URL   tell this Alertmanager of alerts too, such as http://localhost:9093
-  remediation=FILE   let alerts set off what these rules say; see sre-anomaly new remediation
+  only=alerts        report alerts only, not every data point
+  state=FILE         where to go on from after a restart; open alerts stay open
+  every=1000         also save the state after so many data points (it is saved at
+                     each alert and every ten seconds)
+  alertmanager=URL   send alerts to this Alertmanager too, such as
+                     http://localhost:9093
+  remediation=FILE   what alerts may set off; see sre-anomaly new remediation
 """,
     "score-nab": """\
-sre-anomaly score-nab RESULTS: judge results as the Numenta Anomaly Benchmark does, beside the published scores.
+sre-anomaly score-nab RESULTS: score results as the Numenta Anomaly
+Benchmark does, beside the published scores.
 
-RESULTS is a folder with <detector>/<category>/<detector>_<file>.csv or with <detector>.csv.gz, of one detector or
-of several; that of a run over the benchmark is its nab_results/.
-  data=FOLDER     the corpus, with data/ and labels/ as NAB has them; without it NAB itself, found or fetched
+RESULTS is a folder with <detector>/<category>/<detector>_<file>.csv or with
+<detector>.csv.gz, of one detector or several; that of a run over the benchmark
+is its nab_results/.
+  data=FOLDER     the corpus, with data/ and labels/ as NAB has them; without
+                  it NAB itself, found or fetched
   to=FOLDER       also write leaderboard.csv, .png and .html there
   overwrite=true  replace a leaderboard that is there already
   seed=42         of the random scores and of the intervals
@@ -124,9 +131,9 @@ def _check(words: list[str]) -> None:
 
 
 def _monitor(words: list[str]) -> None:
-    from sre_anomaly.cli.monitor import monitor
+    from sre_anomaly.cli.monitor import monitor_points
 
-    monitor(words)
+    monitor_points(words)
 
 
 def _compare(words: list[str]) -> None:

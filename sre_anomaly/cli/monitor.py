@@ -29,7 +29,7 @@ SAVE_SECONDS = 10.0
 CHOICES = {"only": ("alerts",), "format": ("json", "csv"), "follow": ("true", "false")}
 
 
-def monitor(
+def monitor_points(
     words: list[str],
     load: "Callable[[str], Monitor] | None" = None,
     stdin: BinaryIO | None = None,
@@ -55,42 +55,42 @@ def monitor(
     failure: OSError | None = None
     with _signals() as heard:
         stopped, every = heard.__len__, int(settings["every"])
-        teller = Notifier(
+        notifier = Notifier(
             stdout or sys.stdout, stderr or sys.stderr, only_alerts=settings["only"] == "alerts"
         )
         monitor = load(settings["model"])
-        teller.alertmanager = _alertmanager(settings["alertmanager"], monitor, teller)
-        teller.remedy = _remedy(settings["remediation"], monitor, teller)
-        save = _keeper(settings["state"], monitor, teller)
+        notifier.alertmanager = _alertmanager(settings["alertmanager"], monitor, notifier)
+        notifier.responder = _responder(settings["remediation"], monitor, notifier)
+        save = _keeper(settings["state"], monitor, notifier)
         reader = PointReader(monitor.metrics, settings["format"])
         try:
             with _opened(settings["input"], stdin) as stream:
                 tail = settings["follow"] == "true"
                 # Where the input is no finished file, somebody may wait for each answer.
-                teller.flush = tail or not os.path.isfile(settings["input"] or 0)  # noqa: PTH113 - 0 is no path
+                notifier.flush = tail or not os.path.isfile(settings["input"] or 0)  # noqa: PTH113 - 0 is no path
                 if settings["input"] == PROMETHEUS:
-                    pieces: Iterator[bytes | None] = poll(monitor, stopped, teller.say)
+                    pieces: Iterator[bytes | None] = poll(monitor, stopped, notifier.say)
                 else:
                     pieces = (
-                        follow(settings["input"], stopped, teller.say) if tail else chunks(stream, stopped)
+                        follow(settings["input"], stopped, notifier.say) if tail else chunks(stream, stopped)
                     )
                 saved_at = time.monotonic()
-                for points in _answers(split_lines(pieces, stopped), reader, monitor, teller, heard):
-                    if points % every == 0 or teller.news or time.monotonic() - saved_at > SAVE_SECONDS:
+                for points in _answers(split_lines(pieces, stopped), reader, monitor, notifier, heard):
+                    if points % every == 0 or notifier.news or time.monotonic() - saved_at > SAVE_SECONDS:
                         save()
                         saved_at = time.monotonic()
             if not settings["state"] and not heard:
-                teller.write(map(json.dumps, teller.events(monitor.finish())))
-            teller.stdout.flush()
+                notifier.write(map(json.dumps, notifier.events(monitor.finish())))
+            notifier.stdout.flush()
         except OSError as error:
             failure = error  # The reader of our output (head, less) has left, or a disk is full or gone.
             with suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), teller.stdout.fileno())
+                os.dup2(os.open(os.devnull, os.O_WRONLY), notifier.stdout.fileno())
         saved = save()
-        teller.close()
+        notifier.close()
     if isinstance(failure, BrokenPipeError):
         return
-    teller.say(teller.summary())
+    notifier.say(notifier.summary())
     if failure or not saved:
         raise UserError(f"monitor: reading or writing has failed: {failure or settings['state']}")
     if heard[:1] == [signal.SIGINT]:
@@ -101,11 +101,11 @@ def _answers(
     lines: Iterator[bytes | str],
     reader: PointReader,
     monitor: "Monitor",
-    teller: "Notifier",
+    notifier: "Notifier",
     heard: list[int],
 ) -> Iterator[int]:
     """Read, answer and count line after line; yield the number of points so far after each."""
-    number, points, counts = 0, 0, teller.counts
+    number, points, counts = 0, 0, notifier.counts
     for line in lines:
         if heard:
             return
@@ -123,11 +123,11 @@ def _answers(
             result = monitor.update(*point)
         except (ValueError, OverflowError) as error:
             counts["broken"] += 1
-            teller.stderr.write(f"line {number}: {' '.join(str(error).split())[:300]}\n")
+            notifier.stderr.write(f"line {number}: {' '.join(str(error).split())[:300]}\n")
             continue
         counts[result.status] += 1
         points += 1
-        teller.tell(result)
+        notifier.tell(result)
         yield points
 
 
@@ -158,34 +158,34 @@ def _opened(name: str, stdin: BinaryIO | None) -> Any:
         raise DataError(f"input={name}: {getattr(error, 'strerror', 'standard input is closed')}") from None
 
 
-def _keeper(name: str, monitor: "Monitor", teller: "Notifier") -> Callable[[], bool]:
+def _keeper(name: str, monitor: "Monitor", notifier: "Notifier") -> Callable[[], bool]:
     """Go on from the state, if there is one; return what saves it and says whether that went well."""
 
     def save() -> bool:
         if name:
-            teller.stdout.flush()  # A point is not remembered before its answer has left.
+            notifier.stdout.flush()  # A point is not remembered before its answer has left.
             try:
                 monitor.save(name)
             except (OSError, UserError) as error:
-                teller.say(f"state={name}: cannot be saved ({error})")
+                notifier.say(f"state={name}: cannot be saved ({error})")
                 return False
         return True
 
     if name and Path(name).exists():
         monitor.restore(name)
-        teller.since = inf
-        teller.say(f"going on from {name}")
+        notifier.since = inf
+        notifier.say(f"going on from {name}")
     return save
 
 
-def _alertmanager(url: str, monitor: "Monitor", teller: Notifier) -> Alertmanager | None:
-    return Alertmanager(url, monitor.model.about.get("experiment", ""), teller.say) if url else None
+def _alertmanager(url: str, monitor: "Monitor", notifier: Notifier) -> Alertmanager | None:
+    return Alertmanager(url, monitor.model.about.get("experiment", ""), notifier.say) if url else None
 
 
-def _remedy(name: str, monitor: "Monitor", teller: Notifier) -> Responder | None:
+def _responder(name: str, monitor: "Monitor", notifier: Notifier) -> Responder | None:
     if not name:
         return None
-    return open_responder(name, ALERTED, monitor.metrics, "metric", teller.say, monitor.model.step)
+    return open_responder(name, ALERTED, monitor.metrics, "metric", notifier.say, monitor.model.step)
 
 
 @contextmanager

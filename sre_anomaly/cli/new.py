@@ -23,7 +23,7 @@ YAML = """\
 # @package _global_
 # {name}, begun from the recipe {recipe}. It runs as it is, on made-up rows; the lines marked <-- make it yours.
 #   sre-anomaly check experiment={name}   says in plain words what is wrong with your table
-#   sre-anomaly experiment={name}         learns, judges and writes a report
+#   sre-anomaly experiment={name}         trains, evaluates and writes a report
 defaults:
   - override /data: none
   - override /detector: none
@@ -35,7 +35,7 @@ table:
 """
 LINES = """\
   path: {csv}   # <-- your table, CSV or Parquet, one row for each case
-  target: {target}   # <-- the column to be told from the others: {meaning}
+  target: {target}   # <-- the column to predict from the others: {meaning}
   {key}: {column}   # <-- {why}; null: there is no such column
   leave_out: null   # columns not to learn from, such as [id, closed_by]: an id, or what is known only afterwards
 """
@@ -44,8 +44,8 @@ LEFT_BEHIND = """\
 # with other answers, and of yours nobody knows.
 """
 WHY = {
-    "time": "when each row was: the earliest are learned from, what came after is judged",
-    "group": "what belongs together, such as a host or a customer: none is both learned from and judged",
+    "time": "when each row was: the earliest are for training, what came after is evaluated",
+    "group": "what belongs together, such as a host or a customer: none is used both for training and for evaluation",
 }
 
 

@@ -167,8 +167,8 @@ def misfits(parts: Parts, config: Mapping[str, Any]) -> list[str]:
         if named["split"] == NOTHING and (detector.needs_labels or threshold.needs_labels):
             what = "detector" if detector.needs_labels else "threshold"
             found.append(
-                f"{what}={named[what]} learns from labelled rows and must not see the rows it is judged on, but "
-                "split=none judges the rows it learns from: use split=chronological"
+                f"{what}={named[what]} is trained on labelled data points and must not see those it is evaluated on, but "
+                "split=none evaluates the data it was trained on: use split=chronological"
             )
         cap = features.sigma_cap
         sigmas = getattr(threshold, "sigmas", None)

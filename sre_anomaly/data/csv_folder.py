@@ -80,4 +80,4 @@ class CsvFolder(TableReading, Corpus):
         if labels is None or labels.is_file():
             return self.frame(Path(name), None if labels is None else str(labels))
         frame = self.frame(Path(name), None)
-        return replace(frame, notes=(*frame.notes, f"not judged: there is no label file {labels}"))
+        return replace(frame, notes=(*frame.notes, f"not evaluated: there is no label file {labels}"))

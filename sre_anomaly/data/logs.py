@@ -94,7 +94,7 @@ class Logs(DataSource):
         step = next((step for step in finer if seconds // step >= ENOUGH), finer[-1] if finer else None)
         smaller = f"count in smaller steps, such as data.step={step}s, or " if step else ""
         return (
-            f"its lines fill only {rows} step{'s' * (rows > 1)} of {in_words(self.step)}, too few to tell what is usual; "
+            f"its lines fill only {rows} step{'s' * (rows > 1)} of {in_words(self.step)}, too few to know what is usual; "
             f"{smaller}read more of the log"
         )
 

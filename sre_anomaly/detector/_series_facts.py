@@ -86,7 +86,7 @@ def advice(facts: Facts) -> list[str]:
         told.append(f"{names} {change}{zero}: a static limit suits it better, or detector=flatline")
     if facts.gaps > GAPS:
         told.append(
-            f"up to {facts.gaps:.0%} of a metric's values are missing: detector=flatline tells of gaps themselves"
+            f"up to {facts.gaps:.0%} of a metric's values are missing: detector=flatline reports the gaps themselves"
         )
     if facts.incidents >= ENOUGH_INCIDENTS:
         told.append(

@@ -71,7 +71,7 @@ class Auto(Detector):
         facts = facts_of(X, self._seen)
         if facts.rows < self.fewest_rows:
             raise DataError(
-                f"detector=auto abstains: {facts.rows} training rows are too few to say what is ordinary; wait until "
+                f"detector=auto abstains: {facts.rows} training data points are too few to say what is usual; wait until "
                 f"there are {self.fewest_rows}, or name a detector, such as detector=cknn"
             )
         enough = facts.moving >= self.many_metrics and facts.rows >= self.many_rows
@@ -127,15 +127,15 @@ class Auto(Detector):
     def _why(self, facts: Facts) -> str:
         step = f" every {in_words(facts.step)}" if facts.step is not None else ""
         moving = "1 metric that moves" if facts.moving == 1 else f"{facts.moving} metrics that move"
-        seen = f"{facts.rows:,} training rows{step}, {moving}"
+        seen = f"{facts.rows:,} training data points{step}, {moving}"
         name = type(self.chosen).__name__.lower()
         if facts.all_still:
             return (
-                f"auto would rather abstain: {seen}, and nearly all rows are alike, so a static limit suits this better; "
-                f"until you set one, {name} tells of rows unlike those before"
+                f"auto would rather abstain: {seen}, and nearly all data points are alike, so a static limit suits this better; "
+                f"until you set one, {name} reports data points unlike those before"
             )
         if self.chosen_ == "many":
             return f"auto chose {name}: {seen}, enough to learn how they go together"
         if facts.moving >= self.many_metrics:
-            return f"auto chose {name}: {seen}, but fewer than {self.many_rows:,} rows to learn how they go together"
+            return f"auto chose {name}: {seen}, but fewer than {self.many_rows:,} data points to learn how they go together"
         return f"auto chose {name}: {seen}, each compared with its own past"

@@ -46,7 +46,7 @@ class Distinct(FoldRule):
         """Say what could still leak."""
         return (
             "Nothing says which rows belong together (table.group=...) or when they were (table.time=...): if "
-            "several rows are of one host or customer, these measures flatter"
+            "several rows are of one host or customer, these measures are too good"
         )
 
     def in_words(self) -> str:

@@ -31,4 +31,4 @@ class LeaveOneGroupOut(FoldRule):
 
     def in_words(self) -> str:
         """Return how the rows are divided."""
-        return "each group judged by what was learned from all others"
+        return "each group evaluated by a model trained on all others"

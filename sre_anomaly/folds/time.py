@@ -48,4 +48,4 @@ class ByTime(FoldRule):
 
     def in_words(self) -> str:
         """Return how the rows are divided."""
-        return f"the earliest {self.train:.0%} learned from, what came after judged"
+        return f"the earliest {self.train:.0%} for training, what came after for evaluation"

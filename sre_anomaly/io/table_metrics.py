@@ -63,7 +63,7 @@ class TableReading:
         if label_name:
             labels = yes_or_no(path, column(path, table, label_name, "data.label"))
         names, values, notes = self._metrics(path, table, {time_name, label_name})
-        notes += [f"not judged: there is no column {self.label!r}"] if unlabelled else []
+        notes += [f"not evaluated: there is no column {self.label!r}"] if unlabelled else []
         notes += _looks_like_labels(names, values) if labels is None and not incidents else []
         regular = regularise(
             str(path), stamps, values, labels, resample=self.resample, interpolate=self.interpolate

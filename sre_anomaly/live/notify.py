@@ -28,7 +28,7 @@ class Notifier:
         self.opened = 0
         self.news = False
         """Whether an alert opened or closed in the last row."""
-        self.remedy: Responder | None = None
+        self.responder: Responder | None = None
         self.alertmanager: Alertmanager | None = None
         # Alerts that fired before this were told by the run that saved the state.
         self.since = -inf
@@ -50,10 +50,10 @@ class Notifier:
         for told in events:
             if self.alertmanager is not None:
                 self.alertmanager.hear(told)
-            if self.remedy is not None:
+            if self.responder is not None:
                 score = told["peak_score"]
                 strength = float("nan") if score is None else score
-                self.remedy.hear(Event(told["event"], told["metric"], strength, result.time, told))
+                self.responder.hear(Event(told["event"], told["metric"], strength, result.time, told))
 
     def _line(self, result: "Result", events: list[dict[str, Any]]) -> str:
         # By hand: json.dumps takes as long as all the rest.
@@ -85,8 +85,8 @@ class Notifier:
         """Wait for what alerts have set off, and tell of the last of them."""
         if self.alertmanager is not None:
             self.alertmanager.close()
-        if self.remedy is not None:
-            self.remedy.close()
+        if self.responder is not None:
+            self.responder.close()
 
     def summary(self) -> str:
         """Return how many lines there were of each kind."""

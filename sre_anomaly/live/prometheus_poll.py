@@ -46,7 +46,7 @@ def poll(
     node = monitor.model.about["config"]["data"]
     if node["name"] != PROMETHEUS:
         raise DataError(
-            f"input=prometheus: this model learned from data={node['name']}, so there is nothing to ask a Prometheus for"
+            f"input=prometheus: this model was trained on data={node['name']}, so there is nothing to ask a Prometheus for"
         )
     source = build("data", node)
     step = monitor.model.step

@@ -8,7 +8,7 @@ from sre_anomaly.kernels.seasonal import DAY, is_weekend, slot_of
 from sre_anomaly.model.model import Model
 from sre_anomaly.records import Reason
 
-BASIS = "at this time of the day in the history it learned"
+BASIS = "at this time of the day in the training period"
 Usual = list[list[list[float]]]
 """metric, weekday or weekend, slot of the day."""
 

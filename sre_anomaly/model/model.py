@@ -128,7 +128,7 @@ def load_model(folder: Path) -> Model:
     """
     manifest = read_manifest(folder)
     if "metrics" not in manifest:
-        raise UserError(f"model={folder}: was learned from a table, and has no metrics to watch")
+        raise UserError(f"model={folder}: was trained on a table, and has no metrics to watch")
     contents = read_contents(folder, manifest)
     arrays, parts = contents.arrays, {}
     for kind in KINDS:

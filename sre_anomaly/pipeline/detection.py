@@ -209,7 +209,7 @@ def _labelled(frame: MetricFrame, span: slice, usable: Mask, who: str) -> Mask:
         else f"all {int(rows.sum())} labelled rows are " + ("anomalous" if anomalous else "normal")
     )
     raise DataError(
-        f"{frame.name}: the {who} learns from labelled rows, anomalous and normal, but in rows {span.start} to "
+        f"{frame.name}: the {who} is trained on labelled data points, anomalous and normal, but in rows {span.start} to "
         f"{span.stop} {have}; without labels use detector=iforest threshold=contamination, or choose other split "
         "fractions"
     )

@@ -30,7 +30,7 @@ LIBRARIES = (
     "numba",
 )
 MUCH_MISSING = 0.2
-IN_SAMPLE = "The rows that are judged are also those learned from: right for looking back, no proof of skill"
+IN_SAMPLE = "Trained and evaluated on the same data: fine for exploring, no estimate of accuracy"
 
 
 def describe(config: Mapping[str, Any], record: RunRecord) -> None:

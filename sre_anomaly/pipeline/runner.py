@@ -126,8 +126,8 @@ def evaluate_detection(found: Run, detected: Detection, parts: Parts, seed: int)
     verdict = evaluate(frame.rows(span), detected.scores[span], detected.flags[span], alerts, seed)
     if measured_on == "validation":
         verdict.caveats.append(
-            "The test rows have no labels: these measures are from the validation rows, on which the level was "
-            "chosen, and so they flatter"
+            "The evaluation period has no labels: these measures are from the validation data, on which the threshold "
+            "was chosen, and so they are too good"
         )
     found.detection, found.judgement = detected, verdict
     record.detection = detection_record(

@@ -10,7 +10,7 @@ from sre_anomaly.report.words import Table
 def print_sentences(console: Console, title: str, *sentences: str, style: str = "") -> None:
     """Print sentences beside their title, folded to the width of the terminal."""
     grid = RichTable.grid(padding=(0, 1))
-    grid.add_column(width=9)
+    grid.add_column(width=10)
     grid.add_column(style=style, overflow="fold")
     for number, sentence in enumerate(sentences or ("",)):
         grid.add_row(f"[bold]{title}[/]" if number == 0 else "", escape(sentence))

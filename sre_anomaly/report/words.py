@@ -3,26 +3,26 @@
 from dataclasses import dataclass
 
 MEANINGS = {
-    "precision": "of the flagged rows, this share was inside a known incident",
-    "recall": "of the rows inside known incidents, this share was flagged",
-    "f1": "balance of the two: 1 is perfect, 0 is useless",
-    "pr_auc": "how well the score ranks, whatever the level; chance gives the share of anomalous rows",
-    "roc_auc": "chance that an anomalous row outranks a normal one; 0.5 is guessing",
+    "precision": "fraction of flagged data points inside a known incident",
+    "recall": "fraction of data points inside known incidents that was flagged",
+    "f1": "harmonic mean of the two: 1 is perfect, 0 is useless",
+    "pr_auc": "area under precision and recall over all thresholds; chance gives the fraction of anomalous data points",
+    "roc_auc": "probability that an anomalous data point scores higher than a normal one; 0.5 is guessing",
 }
 
 
 FORECAST_MEANINGS = {
-    "mae": "average distance from what came, in the metric's own unit",
+    "mae": "mean absolute error, in the metric's own unit",
     "rmse": "the same, with large misses counting more",
-    "mase": "average error relative to repeating the last value on the training rows; below 1 is better than that",
+    "mase": "error relative to repeating the last value in the training period; below 1 is better than that",
 }
 
 
 ALL_MEANINGS = MEANINGS | {
     "incident_recall": "of the known incidents, this share had an alert",
-    "alerts_per_week": "how often somebody is paged",
-    "false_alerts_per_week": "how often somebody is paged and there is no known incident",
-    "time_in_alert": "the share of the time in which somebody is being paged",
+    "alerts_per_week": "pages",
+    "false_alerts_per_week": "pages without a known incident",
+    "time_in_alert": "fraction of the time in alert",
     "median_time_to_detect_s": "seconds from an incident's start to its alert, for half of those caught",
     **FORECAST_MEANINGS,
 }
@@ -34,6 +34,17 @@ class Table:
 
     columns: list[str]
     rows: list[list[str]]
+
+
+def title(name: str) -> str:
+    """Return what a baseline or column is called where people read it.
+
+    Examples
+    --------
+    >>> title("largest_jump"), title("seasonal_naive")
+    ('largest change', 'seasonal naive')
+    """
+    return {"largest_jump": "largest change"}.get(name, name.replace("_", " "))
 
 
 def count(number: int, thing: str) -> str:
@@ -48,18 +59,18 @@ def count(number: int, thing: str) -> str:
 
 
 CLASS_MEANINGS = {
-    "macro_f1": "balance of finding a class and not crying it, every class as heavy as the others; 1 is perfect",
-    "accuracy": "share of the rows told right; a common class alone can make it high",
-    "pr_auc": "how well the probabilities rank, whatever the cut; chance gives the share of a class",
-    "calibration_error": "how far stated probabilities and what came lie apart; 0 is best",
+    "macro_f1": "F1, mean over classes; 1 is perfect",
+    "accuracy": "fraction of rows predicted right; a common class alone can make it high",
+    "pr_auc": "area under precision and recall over all cuts; chance gives the fraction of a class",
+    "calibration_error": "how far predicted probabilities and outcomes lie apart; 0 is best",
 }
 
 
 NUMBER_MEANINGS = {
-    "mae": "average distance from the truth, in the unit of the target",
+    "mae": "mean absolute error, in the unit of the target",
     "rmse": "the same, with large misses counting more",
-    "wape": "all errors as a share of all that was to be told",
+    "wape": "sum of absolute errors over the sum of the targets",
 }
 
 
-POOLED = "the same over all judged rows together instead of fold by fold"
+POOLED = "the same over all evaluated rows together instead of fold by fold"

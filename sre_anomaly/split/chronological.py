@@ -31,7 +31,7 @@ class Chronological(SplitRule):
     def __post_init__(self) -> None:
         if self.train + self.validation >= 1:
             raise ConfigError(
-                f"split.train: {self.train:g} + split.validation {self.validation:g} leaves nothing to judge; "
+                f"split.train: {self.train:g} + split.validation {self.validation:g} leaves nothing to evaluate; "
                 "together they must be below 1"
             )
 

@@ -86,7 +86,7 @@ def named_value(record: Mapping[str, Any], name: str, key: str) -> float:
         raise ConfigError(f"{key}: a record has no measure {name!r}; {did_you_mean(name, numbers)}")
     value = numbers[name]
     if value is None or not math.isfinite(value):
-        raise NoValueError(f"{key}: {name} has no value here: are there labelled anomalous rows to judge on?")
+        raise NoValueError(f"{key}: {name} has no value here: are there labelled anomalies to evaluate on?")
     return value
 
 

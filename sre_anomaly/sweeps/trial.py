@@ -179,7 +179,7 @@ def _without_test(
     held = split.validation
     if held is None or Split(split.train, held, held).in_sample:
         raise ConfigError(
-            "split: a sweep is judged on validation rows, and this split has none: use split=chronological"
+            "split: a sweep is evaluated on validation data, and this split has none: use split=chronological"
         )
     return frame.rows(slice(0, held.stop)), Split(split.train, held, held)
 
@@ -192,7 +192,7 @@ def try_table(
 ) -> None:
     """Fill a record with the measures of inner folds.
 
-    The rule divides the table once, and its judged rows are cut off; then it divides what is left again.
+    The rule divides the table once, and its evaluated rows are cut off; then it divides what is left again.
 
     Raises
     ------
@@ -217,7 +217,7 @@ def _rows_to_choose_on(parts: TableParts) -> Table:
     folds = parts.folds.folds(table)
     if len(folds) > 1:
         raise ConfigError(
-            "folds: a sweep needs rows that no trial has seen, and this rule judges every row once: use folds.judged=1 "
+            "folds: a sweep needs rows that no trial has seen, and this rule evaluates every row once: use folds.judged=1 "
             "with folds=auto, group or distinct, or folds=time"
         )
     return table.rows(folds[0].train)

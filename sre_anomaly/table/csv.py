@@ -90,7 +90,9 @@ class CsvTable(TableSource):
             for name in getattr(self, key) or ():
                 column(path, content, name, f"table.{key}")
                 if name == self.target:
-                    raise ConfigError(f"table.{key}: {name!r} is the target, which the others are to tell")
+                    raise ConfigError(
+                        f"table.{key}: {name!r} is the target, which is predicted from the others"
+                    )
 
     def _answered(self, path: Path, content: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         """Return the rows that have an answer, and what to say of the others."""

@@ -72,7 +72,7 @@ class LogTable(TableSource):
             raise DataError(f"{path}: {self._why_none(tally, list(odd))}")
         if len(set(levels)) == 1:
             raise DataError(
-                f"{path}: all {len(levels)} lines with a level are {levels[0]}; there is nothing to tell apart: read "
+                f"{path}: all {len(levels)} lines with a level are {levels[0]}; there is nothing to predict: read "
                 "more of the log, or one that has other levels too"
             )
         notes = [keys_of_table(note) for note in tally.told()]

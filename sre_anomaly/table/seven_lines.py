@@ -18,8 +18,8 @@ LINES = (
     ("Health check passed", "INFO"),
 )
 NOTE = (
-    "Seven lines show how it works and nothing else, however many of them are judged: of three, which a random split "
-    "leaves, 0, a third, two thirds or all can be told right, and the draw decides which"
+    "Seven lines show how it works and nothing else, however many of them are evaluated: of three, which a random split "
+    "leaves, 0, a third, two thirds or all can be predicted right, and the draw decides which"
 )
 
 

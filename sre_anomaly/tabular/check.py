@@ -53,7 +53,7 @@ def check_table(table: Table, parts: TableParts) -> Findings:
         if parts.classifier is not None:
             refuse_one_class(table, rule, folds)
         judged = np.concatenate([fold.test for fold in folds])
-        found.seen.append(f"{len(judged):,} rows will be judged: {rule.in_words()}")
+        found.seen.append(f"{len(judged):,} rows will be evaluated: {rule.in_words()}")
         if parts.classifier is not None:
             counted = Counter(table.labels()[judged].tolist())
             found.odd += too_few({name: counted[name] for name in sorted(set(table.labels()))})

@@ -21,7 +21,7 @@ from sre_anomaly.tabular.model import TableModel, aligned, fit_classes
 
 MOST_CLASSES, FEWEST_OF_A_CLASS = 50, 2
 NEARLY_PERFECT = 0.97
-"""Macro-F1 on judged rows above which a lone column is taken for one that is known only afterwards."""
+"""Macro-F1 on evaluated rows above which a lone column is taken for one that is known only afterwards."""
 
 
 @dataclass
@@ -128,7 +128,7 @@ def no_classes(table: Table) -> str:
     """Return why the target is no column of classes; empty where it is one."""
     names, key = sorted(set(table.labels())), f"table.target={table.target_name}"
     if len(names) == 1:
-        return f"{key}: all {len(table)} rows are {names[0]!r}; there is nothing to tell apart"
+        return f"{key}: all {len(table)} rows are {names[0]!r}; there is nothing to predict"
     if len(names) > min(MOST_CLASSES, len(table) // FEWEST_OF_A_CLASS):
         return (
             f"{key}: has {len(names)} different values in {len(table)} rows, and a classifier needs a few that come again; "
@@ -210,7 +210,7 @@ def _add_caveats(
     if len(telling) < len(folds):
         names = ", ".join(fold.name for fold in folds if fold not in telling)
         found.caveats.append(
-            f"Folds of one class tell nothing of telling classes apart and are left out of the mean: {names}."
+            f"Folds with one class only cannot be evaluated and are left out of the mean: {names}."
         )
     for fold in folds:
         if new := sorted(set(labels[fold.test]) - set(labels[fold.train])):

@@ -125,7 +125,7 @@ class ColumnEncoder(Learner):
 def _of(table: Table, columns: Mapping[str, Any], name: str) -> Any:
     if name not in columns:
         raise DataError(
-            f"{table.name}: has no column {name!r}, which the model learned from, or of another kind"
+            f"{table.name}: has no column {name!r}, which the model was trained on, or of another kind"
         )
     return columns[name]
 

@@ -77,7 +77,7 @@ def fit_classes(table: Table, text: TextEncoder, classifier: Classifier, *, once
     present = sorted(set(labels))
     if len(present) < 2:
         seen = f"all {len(labels)} rows are {present[0]!r}" if present else "there is no row"
-        raise DataError(f"{table.name}: to tell classes apart two are needed, and {seen}")
+        raise DataError(f"{table.name}: two classes are needed, and {seen}")
     columns = ColumnEncoder(text).fit(table)
     X = columns.transform(table)
     kept = different_rows(X, labels) if once else np.arange(len(labels))

@@ -45,7 +45,7 @@ def load_table_model(folder: Path) -> TableModel:
     manifest = read_manifest(folder)
     kind = manifest.get("learns")
     if kind is None:
-        raise UserError(f"model={folder}: watches metrics, and was not learned from a table")
+        raise UserError(f"model={folder}: watches metrics, and was not trained on a table")
     contents = read_contents(folder, manifest)
     nodes = {name: manifest["parts"][name] for name in ("text", kind)}
     built = {

@@ -196,7 +196,7 @@ def test_other_data_are_not_paired(tmp_path, compare, capsys, monkeypatch):
     _made(tmp_path / "two", "seed=2", fingerprint="b")
     compare(["one", "two"])
     told = " ".join(capsys.readouterr().out.split())
-    assert "seed=2: judged on other data or other rows than seed=1" in told
+    assert "seed=2: evaluated on other data than seed=1" in told
     assert "against" not in told
 
 

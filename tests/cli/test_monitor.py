@@ -17,7 +17,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sre_anomaly.cli.monitor import monitor
+from sre_anomaly.cli.monitor import monitor_points
 from sre_anomaly.errors import UserError
 from sre_anomaly.live.points import AGAIN, TOO_LONG, PointReader, chunks, follow, split_lines
 from sre_anomaly.records import Alert
@@ -94,7 +94,7 @@ def ask(data, *words, monitor=FakeMonitor):
     """Return what the command says of some bytes: points and events, complaints, and counts."""
     out, err = StringIO(), StringIO()
     stdin = BytesIO(data if isinstance(data, bytes) else data.encode())
-    monitor(["model=m", *words], load=lambda _: monitor(), stdin=stdin, stdout=out, stderr=err)
+    monitor_points(["model=m", *words], load=lambda _: monitor(), stdin=stdin, stdout=out, stderr=err)
     *complaints, summary = err.getvalue().splitlines()
     return [json.loads(line) for line in out.getvalue().splitlines()], complaints, counted(summary)
 
@@ -340,7 +340,7 @@ def test_state_that_cannot_be_used(tmp_path):
 def test_wrong_words(words, said):
     """A wrong word, a missing file or no model is one clear line."""
     with pytest.raises(UserError) as caught:
-        monitor(words, load=lambda _: FakeMonitor(), stdin=BytesIO(), stdout=StringIO(), stderr=StringIO())
+        monitor_points(words, load=lambda _: FakeMonitor(), stdin=BytesIO(), stdout=StringIO(), stderr=StringIO())
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -383,10 +383,10 @@ SCRIPT = """
 import sys
 sys.path.insert(0, {folder!r})
 from test_monitor import FakeMonitor
-from sre_anomaly.cli.monitor import watch
+from sre_anomaly.cli.monitor import monitor_points
 heavy = {{"pandas", "sklearn", "xgboost", "matplotlib", "hydra", "rich"}} & set(sys.modules)
 assert not heavy, heavy
-watch(sys.argv[1:], load=lambda _: FakeMonitor())
+monitor_points(sys.argv[1:], load=lambda _: FakeMonitor())
 """
 
 

@@ -71,7 +71,7 @@ def test_a_table_run_leaves_its_files(finished):
     assert found["measures"]["macro_f1"] > 0
     assert found["folds"] == {
         "name": "auto",
-        "in_words": "the earliest 70% learned from, what came after judged",
+        "in_words": "the earliest 70% for training, what came after for evaluation",
         "leaks": False,
     }
     assert {"majority", "single_column"} <= set(found["baselines"])
@@ -298,7 +298,7 @@ def test_numbers_that_are_all_alike_are_refused(command, tmp_path):
     for first in (["check"], []):
         code, _, err = command(*first, *words)
         assert code == 2
-        assert "table.target=cost: is always 5; there is nothing to tell" in err
+        assert "table.target=cost: is always 5; there is nothing to predict" in err
 
 
 def test_metrics_of_disks_become_dates(command, tmp_path):
@@ -501,7 +501,11 @@ def test_mistakes_name_the_key_that_was_typed(command, tmp_path, case):
 @pytest.mark.parametrize(
     ("table", "words", "said"),
     [
-        (changed("broke", "no"), ["table.time=seen_at"], "all 600 rows are 'no'; there is nothing to tell"),
+        (
+            changed("broke", "no"),
+            ["table.time=seen_at"],
+            "all 600 rows are 'no'; there is nothing to predict",
+        ),
         (
             own_table(),
             ["table.group=rack", "folds=group"],
@@ -551,7 +555,7 @@ def test_what_cannot_be_done_together(command, words, said):
 
 
 def test_a_sweep_never_sees_the_judged_rows(monkeypatch):
-    """A trial's measures stay the same when every answer in the judged rows changes."""
+    """A trial's measures stay the same when every answer in the evaluated rows changes."""
     config = composed(["experiment=table", "table=csv", "table.path=x", "table.target=broke", "folds=time"])
     table = own_table()
     real = {"numbers": {"load": table["load"].to_numpy(), "temperature": table["temperature"].to_numpy()}}

@@ -62,7 +62,7 @@ def test_a_fleet_of_files(command, tmp_path):
     assert "4 of 4 series" in out
     share = measures["time_in_alert"]
     assert 0 < share < 1
-    assert f"alerts take {share:.1%} of the time" in " ".join(out.split())
+    assert f"alerts cover {share:.1%} of the time" in " ".join(out.split())
     assert table["flag_everything_pr_auc"].tolist() == pytest.approx([0.06] * 4)
     assert (_latest(tmp_path) / "report.html").is_file()
     assert set(pd.read_csv(_latest(tmp_path) / "alerts.csv")["series"]) <= set(table["series"])
@@ -156,7 +156,7 @@ def test_files_without_labels_are_not_judged(command, tmp_path):
     assert record["measures"]["incidents"] == 2
     assert record["measures"]["alerts"] == table["alerts"].sum()
     assert record["measures"]["alert_precision"] == 1 - judged["false_alerts"].sum() / judged["alerts"].sum()
-    assert "not judged: there is no label file labels/web2.json" in table.loc["hosts/web2.csv", "notes"]
+    assert "not evaluated: there is no label file labels/web2.json" in table.loc["hosts/web2.csv", "notes"]
     assert "1 of 3 series have no labels" in " ".join(out.split())
 
 

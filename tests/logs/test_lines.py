@@ -282,7 +282,7 @@ REFUSED = {
     "only folders": (b"x\n", {"name": "sub/app.log", "asked": "."}, "/*/*'?"),
     "wrong folder": (b"x\n", {"name": "sub/app.log", "asked": "sup/app.log"}, "sup; did you mean 'sub'?"),
     "small letters": (b"x\n", {"format": "<time> <Content>"}, "<time> has to be written <Time>"),
-    "four minutes": ("".join(map(_line, range(4))).encode(), {}, "fill only 4 steps of 1m, too few to tell what is usual; count in smaller steps, such as data.step=1s"),
+    "four minutes": ("".join(map(_line, range(4))).encode(), {}, "fill only 4 steps of 1m, too few to know what is usual; count in smaller steps, such as data.step=1s"),
     "csv without message": (b"a,b\n1,2\n", {"format": "csv"}, "has no column Content or message"),
 }  # fmt: skip
 
@@ -352,7 +352,7 @@ NO_TABLE = {
     "nothing fits": ({"format": "<Date>_<Content>"}, "not one line could be used; 9 of 9 lines left out: not as table.format says, such as '2024"),
     "no level named": ({"format": "<Date> <Time> <Content>"}, "names no <Level>; write it where the level stands"),
     "another word": ({"format": "<Date> <Level> <Content>"}, "taken for it was '00:00:07,123' or '00:01:07,123'"),
-    "one level": ({}, "all 9 lines with a level are INFO; there is nothing to tell apart"),
+    "one level": ({}, "all 9 lines with a level are INFO; there is nothing to predict"),
 }  # fmt: skip
 
 

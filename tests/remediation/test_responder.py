@@ -637,7 +637,7 @@ def test_a_replay_knows_the_score_when_an_alert_opened(command, tmp_path):
 
 
 def test_predictions_are_replayed(command, tmp_path):
-    """A run of a table with times shows what its judged rows would have set off."""
+    """A run of a table with times shows what its evaluated rows would have set off."""
     (tmp_path / "run").mkdir()
     pd.DataFrame(
         {

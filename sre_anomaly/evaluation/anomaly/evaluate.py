@@ -130,7 +130,7 @@ def _add_caveats(found: Evaluation, labels: Array, scores: Array) -> None:
     incidents = found.measures.get("incidents")
     if not (labels == 1).any():
         found.caveats.append(
-            "No labelled row is anomalous here: precision, recall and the areas say nothing."
+            "No labelled data point is anomalous here: precision, recall and the areas say nothing."
         )
     elif incidents is not None and incidents < FEW_INCIDENTS:
         found.caveats.append(f"Only {incidents} labelled incident(s) here: too few to compare detectors.")
@@ -138,12 +138,11 @@ def _add_caveats(found: Evaluation, labels: Array, scores: Array) -> None:
     naive = max((found.baselines[name]["pr_auc"] for name in ("random", "largest_jump")), default=0.0)
     if found.measures["pr_auc"] < naive:
         found.caveats.append(
-            "Worse than a naive rule (see the table): this detector does not suit these incidents; try another one or "
-            "other features."
+            "Worse than a naive rule by data point (see the table): try another detector or other features."
         )
     if silent := int((~np.isfinite(scores)).sum()):
         found.caveats.append(
-            f"{silent} rows could not be scored (gaps or too little history) and count as not flagged."
+            f"{silent} data points could not be scored (gaps or too little history) and count as not flagged."
         )
 
 

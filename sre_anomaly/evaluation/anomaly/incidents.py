@@ -59,7 +59,7 @@ def time_in_alert(alerts: Sequence[Alert], time: Times) -> float:
     ----------
     alerts : sequence of Alert
     time : int (n,)
-        The judged rows, rising, in ns since 1970; NaN is returned where there is none.
+        The evaluated rows, rising, in ns since 1970; NaN is returned where there is none.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def never_stops(in_alert: float, anomalous: float | None = None) -> str | None:
     Parameters
     ----------
     in_alert, anomalous : float
-        Share of the judged rows inside alerts, and inside incidents.
+        Share of the evaluated rows inside alerts, and inside incidents.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def never_stops(in_alert: float, anomalous: float | None = None) -> str | None:
     """
     if anomalous is None:
         often = (
-            f"Alerts cover {in_alert:.0%} of the time: an alarm that hardly ever stops tells nobody anything."
+            f"Alerts cover {in_alert:.0%} of the time: an alert that hardly ever stops is no help to anybody."
         )
         return often if in_alert > 0.5 else None
     if (in_alert > 0.2 and in_alert > 5 * anomalous) or (in_alert > 0.5 and in_alert > 2 * anomalous):

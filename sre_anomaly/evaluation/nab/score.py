@@ -95,7 +95,7 @@ class Best:
 
 @dataclass(frozen=True)
 class Ranked:
-    """All judged rows of a corpus, strangest first, with what each adds when the threshold reaches it."""
+    """All evaluated rows of a corpus, strangest first, with what each adds when the threshold reaches it."""
 
     scores: Array
     """(n,) falling."""
@@ -129,7 +129,7 @@ def sigmoid(distance: Array) -> Array:
 
 @dataclass(frozen=True)
 class Judged:
-    """All judged rows of a corpus, n of them in order, and what flagging each would be worth, whatever the scores."""
+    """All evaluated rows of a corpus, n of them in order, and what flagging each would be worth, whatever the scores."""
 
     worth: Array
     window: Rows

@@ -52,7 +52,7 @@ class Evaluated:
     labels: Array | None
     """1 anomalous, 0 normal, NaN not known; None: nobody knows."""
     alerts: list[Alert] | None
-    """None where the judged rows are not those that alerts were kept of."""
+    """None where the evaluated rows are not those that alerts were kept of."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def other_rows(runs: Sequence[ComparedRun]) -> list[str]:
     if not others or len(finished) < 2:
         return []
     return [
-        f"{', '.join(run.name for run in others)}: judged on other data or other rows than {finished[0].name}. Their "
+        f"{', '.join(run.name for run in others)}: evaluated on other data than {finished[0].name}. Their "
         "measures stand here for themselves: a difference may come from the data, and is not taken"
     ]
 

@@ -14,6 +14,7 @@ from sre_anomaly.frame import Array, runs_of_labels
 from sre_anomaly.kernels.ranking import threshold_curve
 from sre_anomaly.report.comparison.page import ComparedRun, Evaluated
 from sre_anomaly.report.figure import BLUE, GREY, ORANGE, RED, date_axis, draw_line, save_figure
+from sre_anomaly.report.words import title
 
 COLORS = (BLUE, RED, "#009E73", "#CC79A7", "#56B4E9", "black", ORANGE, "#F0E442")
 MOST_RUNS = len(COLORS)
@@ -44,7 +45,7 @@ def comparison_plot(runs: Sequence[ComparedRun], path: Path) -> bool:
             date_axis(axis)
     more = sum(run.judged is not None for run in runs) - len(shown)
     top.suptitle(
-        "How far each score is above its level (dashed); known incidents are shaded"
+        "How far each score is above its threshold (dashed); known incidents are shaded"
         + (f"; {more} more runs are not drawn" if more else ""),
         fontsize=12,
     )
@@ -106,7 +107,7 @@ def _curves(axis: Axes, runs: Sequence[ComparedRun], colors: Sequence[str]) -> N
     )
     axis.grid(color=GREY, alpha=0.25, linewidth=0.5)
     axis.legend(loc="upper right", fontsize=8)
-    axis.set_title("What any level would give; the dot is the level in use", fontsize=10)
+    axis.set_title("What each threshold would give; the dot is the threshold in use", fontsize=10)
 
 
 def _intervals(axis: Axes, runs: Sequence[ComparedRun], colors: Sequence[str]) -> None:
@@ -122,7 +123,7 @@ def _intervals(axis: Axes, runs: Sequence[ComparedRun], colors: Sequence[str]) -
                 axis.plot([across, across], [low, high], color=color, linewidth=2, alpha=0.5)
             axis.plot([across], [value], MEASURES[name], color=color, markersize=6)
     for baseline, style in LINES.items():
-        numbers, label = runs[0].baselines.get(baseline, {}), baseline.replace("_", " ")
+        numbers, label = runs[0].baselines.get(baseline, {}), title(baseline)
         for row, name in enumerate(names):
             if name in numbers:
                 axis.plot(

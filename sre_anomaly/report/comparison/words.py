@@ -14,11 +14,11 @@ def beside(*, tables: bool, metrics: bool) -> str:
     Examples
     --------
     >>> beside(tables=True, metrics=False)
-    'In brackets: 95 % interval. Names in brackets are rules that learn nothing or little, judged on the same rows.'
+    'In brackets: 95 % interval. Names in brackets are rules that learn little or nothing, evaluated on the same data.'
     """
     said = "In brackets: 95 % interval. "
     if tables:
-        said += "Names in brackets are rules that learn nothing or little, judged on the same rows"
+        said += "Names in brackets are rules that learn little or nothing, evaluated on the same data"
         return f"{said}; those of detectors flag as many rows as the first run." if metrics else f"{said}."
     return f"{said}Rows in brackets know nothing or little: they flag as many rows as the first run on the same data."
 

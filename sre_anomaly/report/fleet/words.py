@@ -13,14 +13,14 @@ from sre_anomaly.records import short
 from sre_anomaly.report.words import Table
 
 ROWS = {
-    "pr_auc": "area under precision and recall: 1 is perfect, the share of anomalous rows is chance",
-    "vus_pr": "the same with tolerance for alerts a little early or late",
-    "f1": "of the flags at the chosen level: 1 is perfect",
-    "best_f1": "F1 at the best level, chosen with the labels known: nobody has that",
-    "event_f1": "F1 of whole incidents, best level",
-    "range_f1": "F1 of stretches of rows, best level",
-    "affiliation_f": "how near flags are to incidents, best level; chance is high, see beside",
-    "point_adjusted_f1": "flatters: one flagged row counts for its whole incident; see chance beside it",
+    "pr_auc": "area under precision and recall: 1 is perfect, the fraction of anomalous data points is chance",
+    "vus_pr": "the same, tolerant of alerts a little early or late",
+    "f1": "F1 of data points at the threshold in use: 1 is perfect",
+    "best_f1": "F1 at the best threshold, chosen with the labels known: an upper bound",
+    "event_f1": "F1 of whole incidents, best threshold",
+    "range_f1": "F1 of time ranges, best threshold",
+    "affiliation_f": "how near flags are to incidents, best threshold; chance is high, see beside",
+    "point_adjusted_f1": "too optimistic: one flag counts for its whole incident; see chance beside it",
 }
 
 COLUMNS = (
@@ -41,8 +41,8 @@ def read(found: FleetRun) -> str:
     """Say what was read."""
     data = found.record.data
     return (
-        f"{data['completed']} of {data['series']} series of {data['name']}, {found.record.rows:,} rows, "
-        f"{data['judged_days']:,.0f} days judged"
+        f"{data['completed']} of {data['series']} series of {data['name']}, {found.record.rows:,} data points, "
+        f"{data['judged_days']:,.0f} days evaluated"
     )
 
 
@@ -50,7 +50,7 @@ def alerted(found: FleetRun) -> str:
     """Say how often someone would have been called."""
     measures = _detection(found)["measures"]
     with_alerts = int((found.table["alerts"] > 0).sum())
-    return f"{measures['alerts']:,} alerts in {with_alerts} series, {short(measures['alerts_per_week'])} a week and series"
+    return f"{measures['alerts']:,} alerts in {with_alerts} series, {short(measures['alerts_per_week'])} per series and week"
 
 
 def caught(found: FleetRun) -> str | None:
@@ -62,9 +62,11 @@ def caught(found: FleetRun) -> str | None:
     sure = f" (95 % interval {low:.0%} to {high:.0%})" if measures["incidents"] else ""
     told = [
         f"{measures['incidents_caught']} of {measures['incidents']} known incidents{sure}",
-        f"{short(measures['false_alerts_per_week'])} false alerts a week and series",
+        f"{short(measures['false_alerts_per_week'])} false alerts per series and week",
     ]
-    long = [f"alerts take {measures['time_in_alert']:.1%} of the time"] if "time_in_alert" in measures else []
+    long = (
+        [f"alerts cover {measures['time_in_alert']:.1%} of the time"] if "time_in_alert" in measures else []
+    )
     if np.isfinite(measures["alert_precision"]):
         met = f"{measures['alert_precision']:.0%} of the alerts met an incident"
         return f"{', '.join(told)}; {', and '.join([met, *long])}"
@@ -88,7 +90,7 @@ def measured(found: FleetRun) -> Table | None:
         [
             "mean over series",
             str(detection["detector"]),
-            *("random", "largest jump", "flag all"),
+            *("random", "largest change", "flag all"),
             "what it says",
         ],
         rows,
@@ -186,8 +188,8 @@ def cost(found: FleetRun) -> str:
     """Say what a series costs."""
     cpu = found.table["cpu_s"]
     return (
-        f"{cpu.sum():.1f} s of CPU: {1e3 * cpu.median():.0f} ms for half of the series, at most {cpu.max():.2f} s; "
-        f"{1e6 * cpu.sum() / max(1, found.record.rows):.0f} us a row"
+        f"{cpu.sum():.1f} s of CPU: median {1e3 * cpu.median():.0f} ms per series, at most {cpu.max():.2f} s; "
+        f"{1e6 * cpu.sum() / max(1, found.record.rows):.0f} µs per data point"
     )
 
 

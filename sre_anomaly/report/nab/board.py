@@ -62,7 +62,7 @@ def print_measured(console: Console, lines: list[Line]) -> None:
             )
     console.print(drawn)
     console.print(
-        "The threshold is fitted on the labels that judge it. Left out: each category is judged at the threshold chosen "
+        "The threshold is fitted on the labels that it is evaluated with. Left out: each category is evaluated at the threshold chosen "
         f"on the others. 95 %: {INTERVALS}. A single lucky draw of random scores may exceed the best of {DRAWS}.",
         style="dim",
     )

@@ -138,8 +138,8 @@ def _page(lines: Sequence[Line], picture: Path, title: str) -> str:
     return (
         f"<!doctype html><meta charset='utf-8'><title>{html.escape(title)}</title><style>{STYLE}</style>"
         f"<h1>{html.escape(title)}</h1><table><tr>{heads}</tr>{''.join(rows)}</table>"
-        "<p class='note'>Every threshold is fitted on the labels that the detector is judged by. In brackets: 95 % "
-        f"{INTERVALS}; then the score with each category judged at the threshold of the others.</p>"
+        "<p class='note'>Every threshold is fitted on the labels that the detector is evaluated with. In brackets: 95 % "
+        f"{INTERVALS}; then the score with each category evaluated at the threshold of the others.</p>"
         f"<img alt='leaderboard' src='data:image/png;base64,{image}'>\n"
     )
 

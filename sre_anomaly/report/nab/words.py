@@ -44,7 +44,7 @@ def nab_remarks(found: FleetRun) -> list[str]:
     standard = found.nab.told()["standard"]
     nested = "; nested: the detector's constants, too" if nested_scores(found.config) else ""
     remarks = [
-        "The threshold, one for all files, is fitted on the labels that judge it. Left out: on those of the other "
+        "The threshold, one for all files, is fitted on the labels that it is evaluated with. Left out: on those of the other "
         f"categories{nested}. 95 %: files drawn anew. With the alerts above just as they are, nothing fitted: "
         f"{standard['at_own_level']:.1f} (standard); each false alert costs, and there is no lower end."
     ]

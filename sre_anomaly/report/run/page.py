@@ -102,8 +102,8 @@ def _quality(run: Run) -> list[str]:
     return [
         "<h2>How good that is</h2>",
         table_tag(table),
-        "<p class='note'>random: scores drawn by chance. largest jump: the biggest change from row to row. Both "
-        "flag as many rows as the detector. In brackets: 95 % interval over resampled days.</p>",
+        "<p class='note'>random: scores drawn by chance. largest change: the biggest change from one data point to the next. Both "
+        "flag as many data points as the detector. In brackets: 95 % confidence interval over resampled days.</p>",
     ]
 
 

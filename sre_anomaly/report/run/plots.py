@@ -46,7 +46,7 @@ def anomaly_plot(run: Run, path: Path) -> None:
         axis.set_ylabel(metric)
     score_axis = axes[-1]
     draw_line(score_axis, time, found.scores[span], color="black", linewidth=0.7, label="score")
-    draw_line(score_axis, time, found.levels[span], color=RED, linewidth=1, linestyle="--", label="level")
+    draw_line(score_axis, time, found.levels[span], color=RED, linewidth=1, linestyle="--", label="threshold")
     score_axis.set_ylabel("score")
     _show_level(score_axis, found.scores[span], found.levels[span])
     score_axis.legend(loc="upper left", fontsize=8, ncols=2)
@@ -60,7 +60,7 @@ def anomaly_plot(run: Run, path: Path) -> None:
     if known:
         axes[0].legend(list(known.values()), list(known), loc="upper left", fontsize=8, ncols=3)
     flags = int(found.flags[span].sum())
-    title = f"{frame.name}: {flags} flagged rows, {len(found.alerts)} alert{'s' * (len(found.alerts) != 1)}"
+    title = f"{frame.name}: {flags} data points above the threshold, {len(found.alerts)} alert{'s' * (len(found.alerts) != 1)}"
     if len(shown) < len(frame.metrics):
         title += f" (the {len(shown)} of {len(frame.metrics)} metrics that are named most often)"
     figure.suptitle(title, fontsize=12)
@@ -121,7 +121,7 @@ def _show_level(axis: Axes, scores: Array, levels: Array) -> None:
     level, highest = (np.nanmax(one, initial=0.0) for one in (levels, scores))
     if 0 < FAR * level < highest and np.nanmin(scores, initial=0.0) >= 0:
         axis.set_yscale("symlog", linthresh=float(level))
-        axis.set_ylabel("score (log above level)")
+        axis.set_ylabel("score (log above threshold)")
 
 
 def _shade_incidents(axis: Axes, frame: MetricFrame, time: pd.DatetimeIndex) -> None:

@@ -58,7 +58,7 @@ def _print_detection(run: Run, console: Console) -> None:
         print_sentences(console, title, sentence)
     if (table := words.detection_table(run)) is not None:
         print_sentences(
-            console, "Measures", *(words.in_short(run) or ["no known incident among the judged rows"])
+            console, "Measures", *(words.in_short(run) or ["no known incident in the evaluation period"])
         )
         print_table(table, console)
     for caveat in run.judgement.caveats if run.judgement else []:
@@ -67,7 +67,8 @@ def _print_detection(run: Run, console: Console) -> None:
 
 def _print_table_task(run: Run, console: Console) -> None:
     console.print()
-    print_sentences(console, "Told", *table_words.in_short(run))
+    title = "Predicted" if run.record.regression else "Classified"
+    print_sentences(console, title, *table_words.in_short(run))
     print_table(table_words.measures_table(run.record), console)
     if (classes := table_words.class_table(run.record)) is not None:
         console.print()

@@ -9,7 +9,7 @@ from sre_anomaly.clock import in_words
 from sre_anomaly.frame import Incident
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import Alert, short
-from sre_anomaly.report.words import FORECAST_MEANINGS, MEANINGS, Table, count
+from sre_anomaly.report.words import FORECAST_MEANINGS, MEANINGS, Table, count, title
 
 ENOUGH_TO_LEARN = 20
 """Known incidents from which learning is worth a try."""
@@ -19,7 +19,7 @@ def reading(run: Run) -> str:
     """Return what was read, in one sentence."""
     frame, data = run.frame, run.record.data
     metrics = ", ".join(frame.metrics[:8]) + (", ..." if len(frame.metrics) > 8 else "")
-    what = f"{frame.name}: {count(len(frame), 'row')} of {count(len(frame.metrics), 'metric')} ({metrics})"
+    what = f"{frame.name}: {count(len(frame), 'data point')} of {count(len(frame.metrics), 'metric')} ({metrics})"
     if frame.has_clock:
         first, last = (when(run, frame.time[row].value) for row in (0, -1))
         what += f", {first} to {last} {frame.timezone} time, every {in_words(frame.step)}"
@@ -31,14 +31,23 @@ def reading(run: Run) -> str:
 
 
 def spans(run: Run) -> str:
-    """Return which rows were learned from and which were judged."""
+    """Return the periods of training, of the choice of a threshold, and of evaluation."""
     parts = [
-        ("learned from", run.split.train),
-        ("chose the level on", run.split.validation),
-        ("judged", run.split.test),
+        ("training period", run.split.train),
+        ("threshold chosen on", run.split.validation),
+        ("evaluation period", run.split.test),
     ]
-    said = [f"{name} rows {span.start:,} to {span.stop:,}" for name, span in parts if span is not None]
-    return ", ".join(said)
+    if run.split.train == run.split.test:
+        return f"training and evaluation period: all {count(len(run.frame), 'data point')}"
+    return "; ".join(f"{name}: {_period(run, span)}" for name, span in parts if span is not None)
+
+
+def _period(run: Run, span: slice) -> str:
+    points = count(span.stop - span.start, "data point")
+    if not run.frame.has_clock:
+        return f"rows {span.start:,} to {span.stop:,} ({points})"
+    first, last = (when(run, run.frame.time[row].value) for row in (span.start, span.stop - 1))
+    return f"{first} to {last} ({points})"
 
 
 def when(run: Run, time: int) -> str:
@@ -52,14 +61,16 @@ def no_alert(run: Run) -> str:
     """Say why nothing would have paged anyone, and what would change that."""
     flags = run.record.detection["flags"] if run.record.detection else 0
     if not flags:
-        return "no row exceeded the level"
-    return f"{count(flags, 'row')} exceeded the level, but not close enough together to page: try alerts=every_flag"
+        return "no data point exceeded the threshold"
+    return f"{count(flags, 'row')} above the threshold, but not close enough together for an alert: try alerts=every_flag"
 
 
 def forecast_heading(run: Run) -> str:
     """Return what was forecast, and how to forecast more."""
     assert run.forecasts is not None
-    text = f"{', '.join(run.forecasts.metrics)}, {count(run.forecasts.measures['horizon'], 'row')} ahead"
+    text = (
+        f"{', '.join(run.forecasts.metrics)}, {count(run.forecasts.measures['horizon'], 'data point')} ahead"
+    )
     others = len(run.frame.metrics) - len(run.forecasts.metrics)
     return text + (f" ({others} more with forecast.metrics=[...])" if others else "")
 
@@ -68,14 +79,18 @@ def found(run: Run) -> str:
     """Return how much was found, in one sentence."""
     assert run.record.detection is not None
     detection = run.record.detection
-    rows = run.split.test.stop - run.split.test.start
-    text = f"{detection['flags']:,} of {rows:,} judged rows flagged, {count(detection['alerts'], 'alert')}"
-    rate = detection["measures"].get("alerts_per_week")
-    if rate is not None and detection["measured_on"] != "validation":
-        text += f" ({short(rate)} a week)"
+    points = run.split.test.stop - run.split.test.start
+    text = count(detection["alerts"], "alert")
+    if run.frame.has_clock:
+        text += f" in {in_words(run.frame.step * points)}"
+        rate = detection["measures"].get("alerts_per_week")
+        if rate is not None and detection["measured_on"] != "validation":
+            text += f" ({short(rate)} a week)"
+    share = detection["flags"] / max(1, points)
+    text += f"; {detection['flags']:,} of {count(points, 'data point')} ({share:.1%}) above the threshold"
     level = detection["threshold"].get("level")
     if level is not None:
-        text += f"; level {short(level)} ({detection['threshold']['name']})"
+        text += f" {short(level)} ({detection['threshold']['name']})"
     epsilon = detection["threshold"].get("epsilon")
     return text + (f", epsilon {epsilon:.4g}" if epsilon is not None else "")
 
@@ -89,15 +104,13 @@ def incidents_caught(run: Run) -> list[str]:
     said = [
         f"{measures['incidents_caught']} of {measures['incidents']} incidents caught "
         f"(95 % interval {low:.0%} to {high:.0%}), "
-        f"{short(measures['false_alerts_per_week'])} false alerts a week, and alerts take "
+        f"{short(measures['false_alerts_per_week'])} false alerts a week, and alerts cover "
         f"{measures['time_in_alert']:.1%} of the time"
     ]
     delay = measures["median_time_to_detect_s"]
     if math.isfinite(delay):
-        soon = (
-            f"within {in_words(pd.Timedelta(delay, 's'))} of their start" if delay else "in their first row"
-        )
-        said.append(f"Half of those caught were caught {soon}")
+        soon = in_words(pd.Timedelta(delay, "s")) if delay else "none, at the first data point"
+        said.append(f"Median time to detection: {soon}")
     return said
 
 
@@ -108,7 +121,7 @@ def known_incident(run: Run, alert: Alert) -> str:
         for incident in run.frame.incidents or ()
         if alert.fired < incident.end.value and alert.end > incident.start.value
     ]
-    return ", ".join(met) or "none"
+    return ", ".join(met) or "no matching incident"
 
 
 def missed_incidents(run: Run) -> list[Incident]:
@@ -126,7 +139,7 @@ def in_short(run: Run) -> list[str]:
         return []
     bad = "inside a known incident" if run.frame.has_clock else "labelled anomalous"
     return [
-        f"Of the flagged rows {measures['precision']:.0%} were {bad}; of the rows {bad} "
+        f"Of the flagged data points {measures['precision']:.0%} were {bad}; of those {bad} "
         f"{measures['recall']:.0%} were flagged."
     ]
 
@@ -144,7 +157,7 @@ def detection_table(run: Run) -> Table | None:
         if math.isfinite(low):
             value += f"  ({low:.2f} to {high:.2f})"
         rows.append([measure, value, *(short(numbers[measure]) for numbers in baselines.values()), meaning])
-    names = [name.replace("_", " ") for name in baselines]
+    names = [title(name) for name in baselines]
     return Table(["measure", str(detection["detector"]), *names, "in words"], rows)
 
 
@@ -168,7 +181,7 @@ def forecast_table(run: Run) -> Table | None:
         blank = [""] * len(baselines)
         for metric, numbers in forecast["per_metric"].items():
             rows.append([f"mae of {metric}", short(numbers["mae"]), *blank, FORECAST_MEANINGS["mae"]])
-    names = [name.replace("_", " ") for name in baselines]
+    names = [title(name) for name in baselines]
     return Table(["measure", str(forecast["forecaster"]), *names, "in words"], rows)
 
 
@@ -194,12 +207,12 @@ def next_commands(run: Run) -> list[tuple[str, str]]:
     elif threshold == "sigma":
         options.append((again(run, f"threshold.sigmas={config['threshold']['sigmas'] + 1:g}"), "fewer flags"))
     if config["alerts"]["name"] != "every_flag":
-        options.append((again(run, "alerts=every_flag"), "every flagged row as an alert of its own"))
+        options.append((again(run, "alerts=every_flag"), "every flagged data point as an alert of its own"))
     if config["data"]["name"] == "csv":
         options.append((again(run, "features=rolling"), "look at change instead of the time of day"))
     elif config["data"]["name"] == "prometheus" and run.model is not None:
         live = f"sre-anomaly monitor model={config['outputs']}/latest/model input=prometheus"
-        options.append((live, "tell of what is unusual from now on"))
+        options.append((live, "report what is unusual from now on"))
     else:
         options.append(("sre-anomaly experiment=csv data.path=YOUR_METRICS.csv", "your own metrics"))
     return [*options[:2], options[-1]]

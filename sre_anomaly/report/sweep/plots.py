@@ -205,7 +205,7 @@ def trade_off(sweep: Sweep) -> Figure:
     above.set_ylabel("share of rows")
     below.set_ylabel("per week")
     below.set_xlabel(swept + (": fewer rows flagged on the left" if swept == SWEPT_LEVELS[0] else ""))
-    figure.suptitle("What a lower level catches, and what it costs (validation rows)", fontsize=12)
+    figure.suptitle("What a lower threshold catches, and what it costs (validation data)", fontsize=12)
     return figure
 
 

@@ -63,7 +63,7 @@ def winner(sweep: Sweep) -> list[str]:
             f"Run as a whole: trial {best[0]['trial']} ({first}), {chosen(best[0]['params'])}",
         ]
     name, value = plain_name(sweep.objectives[0]), best[0]["values"][0]
-    said = f"{name} {short(value)} on the validation rows (trial {best[0]['trial']}), {chosen(best[0]['params'])}"
+    said = f"{name} {short(value)} on the validation data (trial {best[0]['trial']}), {chosen(best[0]['params'])}"
     return [said, _gained(sweep, name, value)]
 
 
@@ -97,15 +97,15 @@ def flattered(sweep: Sweep) -> list[str]:
     text = f"{name} {short(value)}" + (
         f" (95 % interval {low:.2f} to {high:.2f})" if math.isfinite(low) else ""
     )
-    told = [f"On the test rows, which no trial has seen: {text}"]
+    told = [f"On the test data, which no trial has seen: {text}"]
     lost = promised - value if sweep.maximize() else value - promised
     if lost > 0:
         told.append(
-            f"The validation rows promised {short(promised)}, {short(lost)} better: the best of many trials is always "
-            "a lucky one too. Expect what the test rows say"
+            f"The validation data promised {short(promised)}, {short(lost)} better: the best of many trials is always "
+            "a lucky one too. Expect what the test data say"
         )
     else:
-        told.append(f"The validation rows promised {short(promised)}: they did not flatter")
+        told.append(f"The validation data promised {short(promised)}: that was not too optimistic")
     return told
 
 
@@ -147,11 +147,11 @@ def caveats(sweep: Sweep) -> Iterator[str]:
     if gain is not None and 0 < gain < (high - low) / 2:
         yield (
             f"The gain of {short(gain)} is within the noise: chance alone moves {plain_name(sweep.objectives[0])} by "
-            f"{short((high - low) / 2)} either way on the test rows. Compare both on the test rows (below)"
+            f"{short((high - low) / 2)} either way on the test data. Compare both on the test data (below)"
         )
     known = (sweep.trial_record(sweep.outcome["best"][0]["trial"]).get("detection") or {}).get("measures", {})
     if known.get("incidents", FEW_INCIDENTS) < FEW_INCIDENTS:
-        yield f"The trials were judged on {count(known['incidents'], 'known incident')} only: another week may prefer other values"
+        yield f"The trials were evaluated on {count(known['incidents'], 'known incident')} only: another week may prefer other values"
 
 
 def next_commands(sweep: Sweep, folder: Path) -> Iterator[tuple[str, str]]:

@@ -45,7 +45,7 @@ def confusion_plot(found: ClassificationResult, target: str, path: Path) -> None
         axis.text(column, row, text, ha="center", va="center", color=color, fontsize=8)
     axis.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axis.set_yticks(range(len(names)), names)
-    axis.set_xlabel("was told as")
+    axis.set_xlabel("predicted")
     axis.set_ylabel(f"{target} in truth")
     save_figure(figure, path)
 
@@ -62,7 +62,7 @@ def calibration_plot(found: ClassificationResult, path: Path) -> None:
     figure = Figure(figsize=(6, 4.5), layout="constrained")
     axis = figure.subplots()
     axis.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="as sure as right")
-    axis.plot(stated, came, "o-", color=BLUE, label="judged rows")
+    axis.plot(stated, came, "o-", color=BLUE, label="evaluated rows")
     for x, y, number in zip(stated, came, rows[seen], strict=True):
         axis.annotate(f"{number:,}", (x, y), xytext=(4, -10), textcoords="offset points", fontsize=7)
     axis.set_xlabel("probability that the model states")
@@ -85,7 +85,7 @@ def prediction_plot(found: RegressionResult, target: str, path: Path) -> None:
     )
     axis.plot(place, found.actual[order], ".", color=BLUE, markersize=2.5, label="truth")
     axis.plot(place, found.predicted[order], color=RED, linewidth=1, label="predicted")
-    axis.set_xlabel("judged rows, the lowest prediction first")
+    axis.set_xlabel("evaluated rows, the lowest prediction first")
     axis.set_ylabel(target)
     axis.legend(loc="upper left", fontsize=8)
     save_figure(figure, path)

@@ -18,7 +18,7 @@ def headline(run: Run) -> str:
     table = run.learned.table
     columns = [*table.numbers, *table.categories, *table.texts]
     shown = ", ".join(columns[:8]) + (", ..." if len(columns) > 8 else "")
-    return f"{table.name}: {count(len(table), 'row')}; {table.target_name} is told from {shown}"
+    return f"{table.name}: {count(len(table), 'row')}; {table.target_name} is predicted from {shown}"
 
 
 def judged(run: Run) -> str:
@@ -26,7 +26,9 @@ def judged(run: Run) -> str:
     told = task(run.record)
     rows, folds = told["measures"]["rows"], told["measures"]["folds"]
     often = f", {folds} times over" if folds > 1 else ""
-    return f"{count(rows, 'row')} judged by what was learned from others{often}: {told['folds']['in_words']}"
+    return (
+        f"{count(rows, 'row')} evaluated by models trained on other rows{often}: {told['folds']['in_words']}"
+    )
 
 
 def task(record: RunRecord) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def in_short(run: Run) -> list[str]:
     low, high = told["intervals"].get("mae") or told["intervals"]["macro_f1_pooled"]
     verdict = "better than" if won else "no better than"
     said = [
-        f"{measure} {short(value)} on rows not learned from: {verdict} the best rule without learning "
+        f"{measure} {short(value)} on rows not trained on: {verdict} the best rule without learning "
         f"({name.replace('_', ' ')}, {short(best)})"
     ]
     if won and low <= best <= high:
@@ -68,7 +70,7 @@ def in_short(run: Run) -> list[str]:
     if run.record.regression:
         share = told["measures"]["coverage"]
         said.append(
-            f"{share:.0%} of the judged rows lie inside the interval meant to hold 90 %, "
+            f"{share:.0%} of the evaluated rows lie inside the 90 % interval, "
             f"{short(told['measures']['width'])} wide on average"
         )
     return said
@@ -80,7 +82,7 @@ def measures_table(record: RunRecord) -> Table:
     meanings = CLASS_MEANINGS if record.classification else NUMBER_MEANINGS
     leak = told["random_split"]
     if record.classification and told["measures"]["folds"] > 1:
-        # The mean over the folds has no interval: groups are drawn anew from all judged rows together.
+        # The mean over the folds has no interval: groups are drawn anew from all evaluated rows together.
         meanings = {"macro_f1": meanings["macro_f1"], "macro_f1_pooled": POOLED, **meanings}
     rows = []
     for measure, meaning in meanings.items():
@@ -134,7 +136,10 @@ def next_steps(run: Run, again: Any) -> list[tuple[str, str]]:
         lone = len(learned.table.texts) == 1 and not learned.table.numbers and not learned.table.categories
         if lone and learned.classified.model.can_be_kept:
             options.append(
-                ("sre-anomaly classify model=outputs/latest/model < lines.txt", "tell the class of new lines")
+                (
+                    "sre-anomaly classify model=outputs/latest/model < lines.txt",
+                    "predict the class of new lines",
+                )
             )
     options.append(_own(run))
     return options

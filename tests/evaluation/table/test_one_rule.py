@@ -126,7 +126,7 @@ def test_a_class_without_judged_rows(command, tmp_path):
     table.iloc[:280].to_csv(tmp_path / "t.csv", index=False)
     code, out, _ = command("check", *words, "folds=time", "folds.train=0.5")
     assert code == 0
-    assert "no judged row is" not in out
+    assert "no evaluated row is" not in out
     table.iloc[:200].to_csv(tmp_path / "t.csv", index=False)
     for some in (["check", *words], words):
         code, out, err = command(*some)
@@ -147,7 +147,7 @@ def test_three_judged_rows(command, tmp_path):
     for some in (["check", *words], words):
         code, out, err = command(*some)
         assert (code, err) == (0, "")
-        assert "nly 3 rows are judged: what is measured is mostly chance" in " ".join(out.split())
+        assert "nly 3 rows are evaluated: what is measured is mostly chance" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(

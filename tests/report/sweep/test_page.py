@@ -93,7 +93,7 @@ def test_a_sweep_end_to_end(command, tmp_path):
     told = " ".join(out.split())
     for word in (
         "3 trials of threshold.contamination: 3 completed",
-        "largest jump",
+        "largest change",
         "report.html",
         "n_trials=20",
     ):
