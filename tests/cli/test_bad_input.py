@@ -105,7 +105,7 @@ CONFIGS = {
     "needs a split": (["split=none"], "use split=chronological"),
     "no split to give": (["split=given"], "brings no split of its own"),
     "m of n": (["alerts.needed=5"], "5 flags can never fit in alerts.within=3"),
-    "no room to judge": (["split.train=0.9", "split.validation=0.1"], "leaves nothing to judge"),
+    "no room to judge": (["split.train=0.9", "split.validation=0.1"], "leaves nothing to evaluate"),
     "no such metric": (["forecast.metrics=[cpuu]"], "did you mean 'cpu'?"),
     "too much for the length": (["data.days=14"], "data.count=1"),
     "not an override": (["detector=["], "is not an override"),

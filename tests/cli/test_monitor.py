@@ -340,7 +340,9 @@ def test_state_that_cannot_be_used(tmp_path):
 def test_wrong_words(words, said):
     """A wrong word, a missing file or no model is one clear line."""
     with pytest.raises(UserError) as caught:
-        monitor_points(words, load=lambda _: FakeMonitor(), stdin=BytesIO(), stdout=StringIO(), stderr=StringIO())
+        monitor_points(
+            words, load=lambda _: FakeMonitor(), stdin=BytesIO(), stdout=StringIO(), stderr=StringIO()
+        )
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -251,7 +251,7 @@ def test_a_new_recipe_divides_rows_as_its_preset(command, tmp_path, recipe):
     mine, preset = composed(["experiment=mine"]), composed([f"experiment={recipe}"])
     assert mine["folds"].get("gap") == preset["folds"].get("gap", mine["folds"].get("gap"))
     written = (tmp_path / "conf/experiment/mine.yaml").read_text()
-    assert ("must not know" in written) == (recipe in {"alert_forecasting", "autoscaling"})
+    assert ("between training and evaluation" in written) == (recipe in {"alert_forecasting", "autoscaling"})
     assert ('"in use" is not part' in written) == (recipe in {"autoscaling", "load_balancing"})
 
 
@@ -331,7 +331,7 @@ def test_metrics_of_disks_become_dates(command, tmp_path):
     full = {row[0]: row[2] for row in told["rows"]}
     assert "2025-10-27" <= full["/data3"] <= "2025-12-31"
     assert full["/data5"] == "not within 120 days"
-    assert "What it is worth in use" in (tmp_path / "outputs/latest/report.html").read_text()
+    assert "What the predictions are worth in use" in (tmp_path / "outputs/latest/report.html").read_text()
     answers = pd.read_csv(tmp_path / "outputs/latest/predictions.csv")
     early, late = answers["reached at the earliest"], answers["reached at the latest"]
     assert ((early <= answers["reached at"]) & (answers["reached at"] <= late)).all()
@@ -425,7 +425,7 @@ def changed(column, value):
 
 CASES = {
     "no such column": (own_table(), "table.target=brok", 2, "did you mean 'broke'"),
-    "one class": (changed("broke", "no"), "table.target=broke", 2, "nothing to tell apart"),
+    "one class": (changed("broke", "no"), "table.target=broke", 2, "nothing to predict"),
     "a number as a class": (own_table(), "table.target=temperature", 2, "regressor=xgboost"),
     "a broken number": (
         own_table().astype({"load": object}).replace({"load": {own_table()["load"][3]: "n.a.?"}}),

@@ -180,7 +180,7 @@ WRONG = {
     "end": ("[up]", ["data.end=soon"], "data.end: 'soon' is no time"),
     "ahead": ("[up]", ["data.end=2199-01-01"], "data.end: '2199-01-01' lies ahead; leave it out"),
     "time zone": ("[up]", ["data.timezone=Europe/Berln"], "'Europe/Berln'; did you mean Europe/Berlin?"),
-    "short": ("[up]", ["data.last=1m"], "data.last: 1m is shorter than two steps of 1m"),
+    "short": ("[up]", ["data.last=1m"], "data.last: 1 min is shorter than two steps of 1 min"),
     "step": ("[up]", ["data.step=0s"], "data.step"),
     "secret": ("[up]", ["data.secret_env=NOT_SET"], "no environment variable 'NOT_SET'"),
     "user": ("[up]", ["data.user=me"], "data.user: name the environment variable"),
@@ -239,7 +239,9 @@ def test_what_people_type_for_an_address_and_a_metric():
     with standing(reply) as server:
         (frame,) = source(server.url + "/api/v1/", "data.last=2h", metrics="up").frames()
     assert frame.metrics == ("up",)
-    assert any("is data.step=1m shorter than the time between two scrapes?" in note for note in frame.notes)
+    assert any(
+        "is data.step (1 min) shorter than the time between two scrapes?" in note for note in frame.notes
+    )
 
 
 def test_the_file_of_the_readme_works(command, tmp_path):
@@ -405,4 +407,4 @@ def test_nothing_to_ask(watched, command):
     assert command("experiment=prometheus_week", "features=rolling", "forecaster=none")[0] == 0
     code, _, err = command("monitor", "model=outputs/latest/model", "input=prometheus")
     assert code == 2
-    assert "this model learned from data=prometheus_week" in err
+    assert "this model was trained on data=prometheus_week" in err

@@ -282,7 +282,9 @@ def test_auto_chooses_and_says_why():
         (13, 100, "cknn"),
     ):
         parts, _, _ = _detected(_frame(metrics=metrics), "detector=auto", train=train)
-        assert parts.detector.note.startswith(f"auto chose {chosen}: {train} training rows every 5m")
+        assert parts.detector.note.startswith(
+            f"auto chose {chosen}: {train} training data points every 5 min"
+        )
 
 
 def test_auto_equals_what_it_chose():
@@ -296,7 +298,7 @@ def test_auto_equals_what_it_chose():
 
 def test_auto_abstains():
     """Too few rows: one line that says so, and what can be done."""
-    with pytest.raises(DataError, match="auto abstains: 20 training rows are too few") as raised:
+    with pytest.raises(DataError, match="auto abstains: 20 training data points are too few") as raised:
         _detected(_frame(rows=60), "detector=auto", train=20)
     assert len(str(raised.value).splitlines()) == 1
 
@@ -307,7 +309,7 @@ def test_auto_says_where_a_static_limit_suits_better():
     values = (np.arange(600) % 50 == 0).astype(float)[:, np.newaxis]
     values[550:555] = 9.0
     parts, found, _ = _detected(replace(frame, values=values), "detector=auto", train=300)
-    assert parts.detector.note.startswith("auto would rather abstain: 300 training rows")
+    assert parts.detector.note.startswith("auto would rather abstain: 300 training data points")
     assert "a static limit suits" in parts.detector.note
     assert found.flags[550:555].any()
 

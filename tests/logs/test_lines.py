@@ -201,7 +201,7 @@ def test_a_pattern_finds_the_files_that_it_names(rotated):
 def test_a_short_log_says_what_would_help():
     """Too few rows to tell are told with a smaller step, and with one no smaller than there is."""
     few = Logs("x")._too_few(10)
-    assert few.startswith("its lines fill only 10 steps of 1m")
+    assert few.startswith("its lines fill only 10 steps of 1 min")
     assert "such as data.step=10s, or read more" in few
     assert "data.step" not in Logs("x", step=timedelta(seconds=1))._too_few(30)
 
@@ -282,7 +282,7 @@ REFUSED = {
     "only folders": (b"x\n", {"name": "sub/app.log", "asked": "."}, "/*/*'?"),
     "wrong folder": (b"x\n", {"name": "sub/app.log", "asked": "sup/app.log"}, "sup; did you mean 'sub'?"),
     "small letters": (b"x\n", {"format": "<time> <Content>"}, "<time> has to be written <Time>"),
-    "four minutes": ("".join(map(_line, range(4))).encode(), {}, "fill only 4 steps of 1m, too few to know what is usual; count in smaller steps, such as data.step=1s"),
+    "four minutes": ("".join(map(_line, range(4))).encode(), {}, "fill only 4 steps of 1 min, too few to know what is usual; count in smaller steps, such as data.step=1s"),
     "csv without message": (b"a,b\n1,2\n", {"format": "csv"}, "has no column Content or message"),
 }  # fmt: skip
 

@@ -224,7 +224,7 @@ BAD = [
     (["+hydra.sweeper.when={detektor=iforest:{a:1}}"], "hydra.sweeper.when"),
     (["features=raw,sytem"], "features=sytem: no such option; did you mean 'system'"),
     (["sweep=contamnation"], "sweep=contamnation: no such option; did you mean 'contamination'"),
-    (["split=none"], "split: a sweep is judged on validation rows"),
+    (["split=none"], "split: a sweep is evaluated on validation data"),
 ]
 
 

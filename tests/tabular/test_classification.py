@@ -278,7 +278,7 @@ def test_tables_that_cannot_be_used(tmp_path, case):
 
 
 BAD_CHOICES = {
-    "one class": (lambda t: Table(**{**vars(t), "target": np.full(len(t), "no", dtype=object)}), {}, "there is nothing to tell apart"),
+    "one class": (lambda t: Table(**{**vars(t), "target": np.full(len(t), "no", dtype=object)}), {}, "there is nothing to predict"),
     "numbers": (lambda t: Table(**{**vars(t), "target": np.arange(len(t)) / 7}), {}, "if it is a number, use classifier=none regressor=xgboost"),
     "no target": (lambda t: Table(**{**vars(t), "target": None}), {}, "table.target"),
     "no groups": (lambda t: Table(**{**vars(t), "group": None}), {}, "table.group"),

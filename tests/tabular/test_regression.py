@@ -71,7 +71,7 @@ def test_baselines_know_only_the_past():
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"), [(300, "300 rows are too few to tell"), (1500, "does not tell its number")]
+    ("rows", "said"), [(300, "300 rows are too few to say"), (1500, "does not predict its number")]
 )
 def test_what_cannot_be_told_is_said(rows, said):
     """Noise is no better than the mean, and the report says so; of few rows it does not conclude more."""

@@ -131,7 +131,7 @@ def test_a_class_without_judged_rows(command, tmp_path):
     for some in (["check", *words], words):
         code, out, err = command(*some)
         assert (code, err) == (0, "")
-        assert "o judged row is 'yes': nothing is measured of it" in " ".join(out.split())
+        assert "o evaluated row is 'yes': nothing is measured of it" in " ".join(out.split())
     found = json.loads((tmp_path / "outputs/latest/record.json").read_text())["classification"]
     assert found["measures"]["pr_auc"] is None
     assert [found["per_class"][name]["pr_auc"] for name in ("no", "yes")] == [None, None]
