@@ -13,7 +13,7 @@ from sre_anomaly.contracts import Threshold
 from sre_anomaly.frame import WEEK, Array
 from sre_anomaly.kernels.compiled import compiled, step
 from sre_anomaly.kernels.peaks import level_of, new_episodes, see
-from sre_anomaly.kernels.ranks import at_least, exceeded_by, new_ranks, remember
+from sre_anomaly.kernels.ranks import exceeded_by, new_ranks, remember
 from sre_anomaly.registry import register
 
 HEADER = 4
@@ -119,6 +119,5 @@ def _one(state: Array, score: float, share: float, apart: int, ranks: int) -> fl
 
 @step
 def _rare(episodes: Array, scores: Array, apart: int, most: float, rows: float) -> float:
-    """Return the lowest level with at most so many episodes, the record where it would be common."""
-    level = level_of(episodes, apart, most)
-    return float(level if at_least(scores, level) <= COMMON * rows else exceeded_by(scores, 0.0))
+    """Return the lowest level with at most so many episodes, and no lower than what a tenth of the rows exceeds."""
+    return float(max(level_of(episodes, apart, most), exceeded_by(scores, COMMON * rows)))
