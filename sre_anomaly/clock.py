@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -43,6 +44,56 @@ def time_zone(name: str) -> ZoneInfo:
         near = get_close_matches(name, sorted(available_timezones()), n=1)
         hint = f"did you mean {near[0]}?" if near else "write one like Europe/Berlin"
         raise ConfigError(f"data.timezone: no time zone is called {name!r}; {hint}") from None
+
+
+def wall_clock(times: Any, zone: str) -> Any:
+    """Return what a clock on the wall of a zone shows at times since 1970, both in nanoseconds.
+
+    Parameters
+    ----------
+    times : int64 array, (n,)
+        UTC.
+    zone : str
+        Such as ``Europe/Berlin``; its daylight-saving time is heeded.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> wall_clock(np.array([0]), "Europe/Berlin").tolist()
+    [3600000000000]
+    """
+    if zone == "UTC" or not len(times):
+        return times
+    first, last = (
+        datetime.fromtimestamp(int(edge) // 10**9, UTC).year for edge in (times.min(), times.max())
+    )
+    changes = [change for year in range(first - 1, last + 1) for change in _changes(zone, year)]
+    from numpy import array, int64
+
+    since, offset = (array(column, dtype=int64) for column in zip(*changes, strict=True))
+    return times + offset[since.searchsorted(times, side="right") - 1]
+
+
+@cache
+def _changes(zone: str, year: int) -> list[tuple[int, int]]:
+    """Return when a zone's offset changes in a year, and what it is from then on, in ns; its first second too."""
+    clock = ZoneInfo(zone)
+
+    def offset(second: int) -> int:
+        shift = (EPOCH + timedelta(seconds=second)).astimezone(clock).utcoffset()
+        return nanoseconds(shift or timedelta(0))
+
+    start, end = (int((datetime(one, 1, 1, tzinfo=UTC) - EPOCH).total_seconds()) for one in (year, year + 1))
+    changes = [(start * 10**9, offset(start))]
+    for day in range(start, end, 86_400):
+        low, high = day, min(day + 86_400, end)
+        if offset(high) == changes[-1][1]:
+            continue
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if offset(middle) == changes[-1][1] else (low, middle)
+        changes.append((high * 10**9, offset(high)))
+    return changes
 
 
 def parse_duration(text: Any) -> timedelta:

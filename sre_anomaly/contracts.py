@@ -4,6 +4,7 @@ Shapes: n rows, m metrics, d feature columns, h steps ahead. NaN always means "c
 Constructors only store; what is learned ends in ``_``. ``fit`` learns; every other verb only answers.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -46,10 +47,17 @@ class Learner(ABC):  # noqa: B024 - what it promises is already there
         """Return what was learned as arrays, numbers, texts and bytes."""
         return {name: value for name, value in vars(self).items() if name.endswith("_")}
 
+    def start(self, step: timedelta) -> None:
+        """Take the step of the clock, before anything else, so that durations become rows."""
+        del step
+
+    def native(self) -> Any:
+        """Return the fitted object to export for notebooks."""
+        return self
+
     def restore(self, learned: Mapping[str, Any]) -> Self:
         """Put back what `learned` returned."""
-        for name, value in learned.items():
-            setattr(self, name, value)
+        vars(self).update(learned)
         return self
 
 
@@ -102,8 +110,7 @@ class Detector(Learner):
     export_name: str = "detector"
     columns_in_sigmas: bool = False
     """Whether the features count in standard deviations already; set when the parts are put together."""
-    note: str = ""
-    """What the user should know about how it was fitted."""
+    note: str = ""  # what the user should know about how it was fitted
     report: Callable[[int, float], None] | None = None
     """Where to tell (step, value so far, higher being better) while it learns; it may raise to stop a hopeless fit."""
 
@@ -118,9 +125,9 @@ class Detector(Learner):
         rows, used to stop in time and to calibrate.
         """
 
-    @abstractmethod
     def score(self, X: Array) -> Array:
-        """Return (n,) scores: higher is stranger. Each row's score depends on that row and those before it."""
+        """Return (n,) scores, higher is more unusual, from rows up to each; one that learns while it runs has `advance`."""
+        return self.advance(self.new_state(X.shape[1])[np.newaxis], np.zeros(len(X), dtype=np.int64), X)
 
     def new_state(self, columns: int) -> Array:  # noqa: ARG002 - most detectors learn nothing while they run
         """Return what it knows before a series' first row, (s,): nothing, unless it learns while it runs."""
@@ -140,10 +147,6 @@ class Detector(Learner):
         """Return (n, d) shares of each column in the score, or None where the detector cannot say."""
         return None
 
-    def native(self) -> Any:
-        """Return the fitted object to export for notebooks."""
-        return self
-
 
 class Threshold(Learner):
     """The level a score must exceed, at each row. It never knows which detector gave the score."""
@@ -154,16 +157,23 @@ class Threshold(Learner):
     needs_labels: ClassVar[bool] = False
     """True: it is fitted on labelled validation rows. False: on the scores of the training rows."""
 
-    def start(self, step: timedelta) -> None:
-        """Hear the step of the clock before anything else."""
+    level_: float = math.nan
+    """The level of every row, or, where it moves, the one after the training rows."""
 
-    @abstractmethod
     def fit(self, scores: Array, labels: Array | None = None) -> Self:
-        """Learn the level from (n,) finite scores of past rows."""
+        """Learn the level from (n,) finite scores of past rows; one that moves only notes where it stands after them."""
+        del labels
+        if not self.fixed:
+            levels = self.level(scores)
+            known = levels[np.isfinite(levels)]
+            self.level_ = float(known[-1]) if len(known) else float(np.max(scores))
+        return self
 
-    @abstractmethod
     def level(self, scores: Array) -> Array:
         """Return (n,) levels; the level at row t depends on scores before t only; NaN flags nothing."""
+        if self.fixed:
+            return np.full(len(scores), self.level_)
+        return self.advance(self.new_state()[np.newaxis], scores)
 
     def new_state(self) -> Array:
         """Return what it knows before a series' first score, (s,): nothing, unless the level moves."""
@@ -196,7 +206,7 @@ class AlertPolicy(ABC):
 
     @abstractmethod
     def step(self, time: int, score: float, level: float) -> list[Alert]:
-        """Take in one row; return the alerts that it opened, changed or closed, as they now stand."""
+        """Take in one row; return the alerts that it opened, changed or closed."""
 
     @abstractmethod
     def finish(self) -> list[Alert]:
@@ -222,9 +232,6 @@ class Forecaster(Learner):
     """Rows of history a forecast needs."""
     export_name: str = "forecaster"
 
-    def start(self, step: timedelta) -> None:
-        """Hear the step of the clock before anything else, so that durations become rows."""
-
     @abstractmethod
     def fit(self, values: Array) -> Self:
         """Learn from (n, m) past rows; NaN are gaps."""
@@ -237,10 +244,6 @@ class Forecaster(Learner):
         """Return (k, h, m): `predict` after ``values[:origin]`` for each origin; override it where that can be faster."""
         answers = [self.predict(values[:origin], horizon) for origin in origins]
         return np.stack(answers) if answers else np.empty((0, horizon, values.shape[1]))
-
-    def native(self) -> Any:
-        """Return the fitted object to export for notebooks."""
-        return self
 
 
 class SplitRule(ABC):

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from importlib import import_module
 
 from sre_anomaly import __version__
 from sre_anomaly.errors import UserError, did_you_mean
@@ -94,7 +94,8 @@ def main(argv: list[str] | None = None) -> None:
     try:
         if not named:
             _refuse_unknown_command(words)
-        COMMANDS[command](words)
+        module, _, function = COMMANDS[command].partition(":")
+        getattr(import_module(f"sre_anomaly.{module}"), function)(words)
     except UserError as error:
         sys.stderr.write("".join(f"sre-anomaly: {line}\n" for line in str(error).splitlines()))
         sys.exit(MISTAKE)
@@ -112,80 +113,16 @@ def _refuse_unknown_command(words: list[str]) -> None:
         raise UserError(f"no command is called {first!r}; {did_you_mean(first, COMMANDS)}")
 
 
-def _run(words: list[str]) -> None:
-    from sre_anomaly.cli.run import launch
-
-    launch(words)
-
-
-def _list(words: list[str]) -> None:
-    from sre_anomaly.config.catalogue import show
-
-    show(words)
-
-
-def _check(words: list[str]) -> None:
-    from sre_anomaly.cli.check import check
-
-    check(words)
-
-
-def _monitor(words: list[str]) -> None:
-    from sre_anomaly.cli.monitor import monitor_points
-
-    monitor_points(words)
-
-
-def _compare(words: list[str]) -> None:
-    from sre_anomaly.cli.compare import compare
-
-    compare(words)
-
-
-def _generate(words: list[str]) -> None:
-    from sre_anomaly.cli.generate import generate
-
-    generate(words)
-
-
-def _classify(words: list[str]) -> None:
-    from sre_anomaly.cli.classify import classify
-
-    classify(words)
-
-
-def _new(words: list[str]) -> None:
-    if words[:1] == ["remediation"]:
-        from sre_anomaly.cli.new import new_remediation
-
-        new_remediation(words[1:])
-        return
-    from sre_anomaly.cli.new import new_recipe
-
-    new_recipe(words)
-
-
-def _remediate(words: list[str]) -> None:
-    from sre_anomaly.cli.remediate import remediate
-
-    remediate(words)
-
-
-def _score_nab(words: list[str]) -> None:
-    from sre_anomaly.cli.score_nab import score_nab
-
-    score_nab(words)
-
-
-COMMANDS: dict[str, Callable[[list[str]], None]] = {
-    "run": _run,
-    "classify": _classify,
-    "list": _list,
-    "check": _check,
-    "compare": _compare,
-    "generate": _generate,
-    "monitor": _monitor,
-    "new": _new,
-    "remediate": _remediate,
-    "score-nab": _score_nab,
+COMMANDS = {
+    "run": "cli.run:launch",
+    "list": "config.catalogue:show",
+    "check": "cli.check:check",
+    "compare": "cli.compare:compare",
+    "generate": "cli.generate:generate",
+    "monitor": "cli.monitor:monitor_points",
+    "classify": "cli.classify:classify",
+    "new": "cli.new:new",
+    "remediate": "cli.remediate:remediate",
+    "score-nab": "cli.score_nab:score_nab",
 }
+"""The module and function of each command: only the one that is asked for is imported."""

@@ -49,6 +49,14 @@ WHY = {
 }
 
 
+def new(words: list[str]) -> None:
+    """Write rules of remediation, or a problem of one's own."""
+    if words[:1] == ["remediation"]:
+        new_remediation(words[1:])
+    else:
+        new_recipe(words)
+
+
 def new_recipe(words: list[str]) -> None:
     """Write ``conf/experiment/NAME.yaml`` and ``NAME.csv`` where the user works.
 

@@ -81,11 +81,6 @@ class Cknn(Detector):
         del X, y, validation
         return self
 
-    def score(self, X: Array) -> Array:
-        """Return (n,) scores of rows that follow one another from a first row and have no time."""
-        state = self.new_state(X.shape[1])[np.newaxis]
-        return self.advance(state, np.zeros(len(X), dtype=np.int64), X)
-
     def new_state(self, columns: int) -> Array:
         """Return the state of one series: that of each metric, and the ranks of their common evidence."""
         return np.zeros(columns * int(self._borders[-1]) + len(new_ranks(self.most_ranks)))

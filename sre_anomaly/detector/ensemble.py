@@ -64,11 +64,6 @@ class Ensemble(Detector):
         self.note = "; ".join(member.note for member in self.members.values() if member.note)
         return self
 
-    def score(self, X: Array) -> Array:
-        """Return (n,) scores of rows that follow one another from a first row and have no time."""
-        state = self.new_state(X.shape[1])[np.newaxis]
-        return self.advance(state, np.zeros(len(X), dtype=np.int64), X)
-
     def new_state(self, columns: int) -> Array:
         """Return the rows so far, then each member's state and the ranks of its scores, one member after the other."""
         parts = [[member.new_state(columns), new_ranks(self.most_ranks)] for member in self.members.values()]

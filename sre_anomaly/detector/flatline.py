@@ -63,11 +63,6 @@ class Flatline(Detector):
         self.usual_[self.low_ == self.high_, STUCK] = np.inf
         return self
 
-    def score(self, X: Array) -> Array:
-        """Return (n,) scores of rows that follow one another from a first row."""
-        state = self.new_state(X.shape[1])[np.newaxis]
-        return self.advance(state, np.zeros(len(X), dtype=np.int64), X)
-
     def new_state(self, columns: int) -> Array:
         """Return no run of anything, (4 d,)."""
         state = np.zeros((columns, WIDTH))

@@ -7,10 +7,13 @@ from typing import Literal, Self
 import numpy as np
 
 from sre_anomaly.contracts import Detector
+from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
 from sre_anomaly.kernels.compiled import compiled
 from sre_anomaly.registry import register
 
+FEWEST_ROWS = 2
+"""So many rows for each column: with as many columns as rows a full covariance finds every row alike."""
 NOTHING = np.empty((0, 0))
 """In place of the axes where the columns are taken as independent."""
 
@@ -44,6 +47,11 @@ class Gaussian(Detector):
         self.scale_ = np.sqrt(np.maximum(X.var(axis=0), floor))
         variance, axes = np.ones(X.shape[1]), np.eye(X.shape[1])
         if self.covariance == "full":
+            if len(X) < FEWEST_ROWS * X.shape[1]:
+                raise DataError(
+                    f"detector.covariance=full: {len(X):,} complete training rows are too few to learn how {X.shape[1]:,} "
+                    f"columns go together, which takes {FEWEST_ROWS * X.shape[1]:,}; use detector.covariance=diagonal"
+                )
             scaled = (X - self.mean_) / self.scale_
             variance, axes = np.linalg.eigh(scaled.T @ scaled / len(X))
             variance = np.maximum(variance, 1e-9)

@@ -93,10 +93,6 @@ class Residual(Detector):
             expected[known] = told[known]
         return expected
 
-    def score(self, X: Array) -> Array:
-        """Return (n,) scores of rows that follow one another from a first row."""
-        return self.advance(self.new_state(X.shape[1])[np.newaxis], np.zeros(len(X), dtype=np.int64), X)
-
     def new_state(self, columns: int) -> Array:
         """Return the last rows, none yet, and each column's smoothed error."""
         return np.full((self._kept + 1) * columns, np.nan)

@@ -22,21 +22,6 @@ def rmse(actual: Array, forecast: Array) -> float:
     return float(np.sqrt(_mean((actual - forecast) ** 2)))
 
 
-def smape(actual: Array, forecast: Array) -> float:
-    """Return the symmetric mean absolute percentage error as a fraction, 0 to 2 (Makridakis, 1993).
-
-    The mean over present entries of the error divided by the mean size of the two values; an entry where both
-    are 0 is no error. NaN where no entry is present.
-
-    Examples
-    --------
-    >>> smape(np.array([1.0, 0.0]), np.array([3.0, 0.0]))
-    0.5
-    """
-    size = np.abs(actual) + np.abs(forecast)
-    return _mean(2 * np.abs(actual - forecast) / np.where(size == 0, 1.0, size))
-
-
 def pinball(actual: Array, forecast: Array, quantile: float) -> float:
     """Return the mean pinball loss of forecast quantiles over present entries (Koenker and Bassett, 1978).
 

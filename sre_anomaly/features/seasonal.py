@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.clock import Duration
+from sre_anomaly.clock import Duration, wall_clock
 from sre_anomaly.contracts import Features
 from sre_anomaly.frame import Array, MetricFrame, Times
 from sre_anomaly.kernels.seasonal import Harmonics, Profile
@@ -32,10 +32,13 @@ class Seasonal(Features):
     """(m, 2, slots) of the profile or (m, waves) of the harmonics."""
     size_: int = field(init=False, repr=False)
     """Seconds in a slot of the profile, or how many of the harmonics are weekly."""
+    zone_: str = field(init=False, default="UTC", repr=False)
+    """Whose wall clock tells the time of the day and the weekend."""
 
     def fit(self, frame: MetricFrame) -> Self:
         """Learn the usual course of every metric."""
-        time = frame.time.asi8
+        self.zone_ = frame.timezone
+        time = wall_clock(frame.time.asi8, self.zone_)
         if self.shape == "profile":
             profiles = [Profile.learn(time, values, self.slot) for values in frame.values.T]
             self.season_ = np.stack([profile.usual for profile in profiles])
@@ -58,6 +61,7 @@ class Seasonal(Features):
     def advance(self, states: Array, times: Times, rows: Array, out: Array) -> None:
         """Write (k, m) residuals in the metrics' own units."""
         del states
+        times = wall_clock(times, self.zone_)
         for metric, season in enumerate(self.season_):
             if self.shape == "profile":
                 usual = Profile(self.size_, season).expected(times)

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sre_anomaly.clock import Duration, rows_in
+from sre_anomaly.clock import Duration, rows_in, wall_clock
 from sre_anomaly.contracts import Features
 from sre_anomaly.frame import Array, MetricFrame, Times
 from sre_anomaly.kernels.compiled import compiled, step
@@ -74,6 +74,8 @@ class System(Features):
     alone_scale_: Array = field(init=False, repr=False)
     spread_: Array = field(init=False, repr=False)
     """(m,) the usual standard deviation within a short window."""
+    zone_: str = field(init=False, default="UTC", repr=False)
+    """Whose wall clock tells the time of the day and the weekend."""
     rows_: int = field(init=False, repr=False)
     half_life_: float = field(init=False, repr=False)
 
@@ -82,7 +84,8 @@ class System(Features):
         self.rows_ = max(3, rows_in(self.short, frame.step))
         self.half_life_ = max(1.0, self.drift / frame.step)
         self.lookback = self.rows_
-        time = frame.time.asi8
+        self.zone_ = frame.timezone
+        time = wall_clock(frame.time.asi8, self.zone_)
         columns = list(np.ascontiguousarray(frame.values.T))
         profiles = [Profile.learn(time, column, self.slot) for column in columns]
         gaps = [column - profile.expected(time) for column, profile in zip(columns, profiles, strict=True)]
@@ -117,6 +120,7 @@ class System(Features):
 
     def advance(self, states: Array, times: Times, rows: Array, out: Array) -> None:
         """Write (k, 12 m + 3) columns."""
+        times = wall_clock(times, self.zone_)
         course = self.usual_[:, is_weekend(times).astype(int), slot_of(times, self.slot_seconds_)]
         scales = np.stack([self.scale_, self.floor_, self.alone_scale_, self.spread_])
         keep = 0.5 ** (1.0 / self.half_life_)

@@ -7,8 +7,7 @@ margin is a sum over the trees in their order and depends on that row alone.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -91,11 +90,6 @@ class FlatBooster:
             steps=np.array(steps, dtype=np.uint32),
             base=_base(model, type(booster)),
         )
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
-        """Rebuild what `arrays` gave, say from an opened npz file."""
-        return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return all that it is, by the names of its fields."""

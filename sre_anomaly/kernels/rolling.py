@@ -153,43 +153,12 @@ def push_same(state: Array, value: float) -> None:
         state[1] = 0.0
 
 
-@compiled
-def rows_since_change(values: Array) -> Array:
-    """Return for how many rows the value has been exactly the same, (n,): 0 where it has just changed.
-
-    A gap counts as "no news": the run goes on, so a sensor that goes silent keeps its count growing.
-    """
-    out = np.zeros(len(values))
-    state = np.array([np.nan, 0.0])
-    for row in range(len(values)):
-        push_same(state, values[row])
-        out[row] = state[1]
-    return out
-
-
 @step
 def push_mean(state: Array, value: float, keep: float) -> None:
     """Move (weight, exponentially weighted mean) on by one value; a gap leaves it where it was."""
     if not math.isnan(value):
         state[0] = keep * state[0] + 1.0
         state[1] += (value - state[1]) / state[0]
-
-
-@compiled
-def exponential_mean(values: Array, half_life: float) -> Array:
-    """Return the exponentially weighted mean of the rows up to each row, (n,).
-
-    After ``half_life`` rows a value counts half. It starts as a plain mean, so that the first rows are not
-    ruled by the very first one; a gap leaves it where it was.
-    """
-    out = np.full(len(values), np.nan)
-    keep = 0.5 ** (1.0 / half_life)
-    state = np.zeros(2)
-    for row in range(len(values)):
-        push_mean(state, values[row], keep)
-        if state[0] > 0.0:
-            out[row] = state[1]
-    return out
 
 
 @compiled

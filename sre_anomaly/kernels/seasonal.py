@@ -1,4 +1,7 @@
-"""The usual course of one metric over the day and the week, learned from its past."""
+"""The usual course of one metric over the day and the week, learned from its past.
+
+Times are nanoseconds since 1970 as the wall clock shows them where the load comes from: see `sre_anomaly.clock.wall_clock`.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -102,7 +105,7 @@ def usual_deviation(gaps: Array) -> float:
 
 
 def is_weekend(time: Times) -> Mask:
-    """Return which times lie on a Saturday or Sunday (UTC), (n,).
+    """Return which times lie on a Saturday or Sunday, (n,).
 
     Examples
     --------
@@ -127,6 +130,8 @@ def _long_enough(time: Times) -> bool:
 
 def _medians(at: Times, day: Times, values: Array, otherwise: Array) -> Array:
     out = otherwise.copy()
+    if not len(at):
+        return out  # such as weekends on which nothing was measured
     order = np.argsort(at, kind="stable")
     slots, first = np.unique(at[order], return_index=True)
     for slot, rows in zip(slots, np.split(order, first[1:]), strict=True):

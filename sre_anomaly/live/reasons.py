@@ -3,6 +3,9 @@
 import math
 from typing import Any
 
+import numpy as np
+
+from sre_anomaly.clock import wall_clock
 from sre_anomaly.frame import Array
 from sre_anomaly.kernels.seasonal import DAY, is_weekend, slot_of
 from sre_anomaly.model.model import Model
@@ -28,7 +31,7 @@ def reason(
     their shares as a detector that learns while it runs told them.
     """
     seen = row[0].tolist()
-    expected = _expected(usual, now)
+    expected = _expected(usual, int(wall_clock(np.array([now]), model.timezone)[0]))
     shares = told if told is not None else model.detector.contributions(columns)
     metric = _blamed(model, shares[0].tolist()) if shares is not None else None
     if metric is None:

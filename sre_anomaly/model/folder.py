@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from sre_anomaly.config.build import build
 from sre_anomaly.contracts import Detector, Forecaster
 from sre_anomaly.errors import UserError
 from sre_anomaly.records import plain, write_text
@@ -40,6 +41,11 @@ class Contents:
     def learned(self, node: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a part of the manifest learned."""
         return {key: self._take(value) for key, value in node["learned"].items()}
+
+    def rebuild(self, kind: str, node: Mapping[str, Any], folder: Path) -> Any:
+        """Return a part of the manifest as it was kept; one that is restored from elsewhere comes as it was built."""
+        part = build(kind, {"name": node["name"], **node["arguments"]}, key=f"{folder}: {kind}")
+        return part.restore(self.learned(node)) if hasattr(part, "restore") else part
 
     def write(self, folder: Path, manifest: Mapping[str, Any]) -> None:
         """Write a model folder; the manifest comes last and means that all is there."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sre_anomaly.clock import nanoseconds
-from sre_anomaly.config.build import Parts, build
+from sre_anomaly.clock import nanoseconds, wall_clock
+from sre_anomaly.config.build import Parts
 from sre_anomaly.contracts import AlertPolicy, Detector, Features, Threshold
 from sre_anomaly.errors import UserError
 from sre_anomaly.frame import Array, MetricFrame
@@ -43,6 +43,8 @@ class Model:
     """Whether rows have a time of day."""
     memory: ModelState | None = None
     """What a detector or threshold that learns while it runs knew after the history; None where none does."""
+    timezone: str = "UTC"
+    """Whose wall clock tells the time of the day."""
     last: int = 0
     """The time of the history's last row, nanoseconds since 1970."""
     checksum: str = ""
@@ -64,7 +66,7 @@ def model_of(
     if parts.detector is None:
         raise ValueError("a model needs a detector")
     past = frame.rows(train)
-    time, columns = past.time.asi8, list(past.values.T)
+    time, columns = wall_clock(past.time.asi8, frame.timezone), list(past.values.T)
     profiles = [Profile.learn(time, column, SLOT) for column in columns]
     gaps = [column - profile.expected(time) for column, profile in zip(columns, profiles, strict=True)]
     return Model(
@@ -80,6 +82,7 @@ def model_of(
         about=about,
         has_clock=frame.has_clock,
         memory=memory if memory is not None and memory.learns else None,
+        timezone=frame.timezone,
         last=int(frame.time.asi8[-1]),
     )
 
@@ -112,6 +115,7 @@ def save_model(model: Model, folder: Path) -> None:
         "origin_ns": model.origin,
         "last_ns": model.last,
         "has_clock": model.has_clock,
+        "timezone": model.timezone,
         "parts": nodes,
         "about": model.about,
     }
@@ -130,11 +134,8 @@ def load_model(folder: Path) -> Model:
     if "metrics" not in manifest:
         raise UserError(f"model={folder}: was trained on a table, and has no metrics to watch")
     contents = read_contents(folder, manifest)
-    arrays, parts = contents.arrays, {}
-    for kind in KINDS:
-        node = manifest["parts"][kind]
-        part = build(kind, {"name": node["name"], **node["arguments"]}, key=f"{folder}: {kind}")
-        parts[kind] = part.restore(contents.learned(node)) if hasattr(part, "restore") else part
+    arrays = contents.arrays
+    parts = {kind: contents.rebuild(kind, manifest["parts"][kind], folder) for kind in KINDS}
     return Model(
         metrics=tuple(manifest["metrics"]),
         step=manifest["step_ns"],
@@ -146,6 +147,7 @@ def load_model(folder: Path) -> Model:
         memory=ModelState(*(arrays[f"memory.{part}"] for part in PARTS))
         if "memory.detector" in arrays
         else None,
+        timezone=manifest.get("timezone", "UTC"),
         last=manifest.get("last_ns", 0),
         checksum=manifest["checksum"],
         **parts,

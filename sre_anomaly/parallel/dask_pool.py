@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from importlib import import_module
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import cloudpickle
 
@@ -15,7 +15,7 @@ from sre_anomaly.parallel.pool import Answer
 LOCAL = "local"
 
 
-class DaskPool:
+class DaskPool(AbstractContextManager["DaskPool"]):
     """Answers tasks as `Pool` does; the cluster gives the tasks of a worker that died to another one.
 
     Parameters
@@ -55,12 +55,7 @@ class DaskPool:
         except (OSError, ValueError) as error:
             raise ConfigError(f"{key}: {address} cannot be reached: {error}") from None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property

@@ -12,12 +12,12 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import cloudpickle
 
@@ -44,7 +44,7 @@ class _Worker:
     key: int | None = None
 
 
-class Pool:
+class Pool(AbstractContextManager["Pool"]):
     """Processes that answer tasks.
 
     Parameters
@@ -72,12 +72,7 @@ class Pool:
             for name in ONE_THREAD:
                 os.environ.setdefault(name, "1")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def submit(self, key: int, task: Any) -> None:

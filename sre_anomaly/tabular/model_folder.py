@@ -47,10 +47,7 @@ def load_table_model(folder: Path) -> TableModel:
     if kind is None:
         raise UserError(f"model={folder}: watches metrics, and was not trained on a table")
     contents = read_contents(folder, manifest)
-    nodes = {name: manifest["parts"][name] for name in ("text", kind)}
-    built = {
-        name: build(name, {"name": node["name"], **node["arguments"]}, key=f"{folder}: {name}")
-        for name, node in nodes.items()
-    }
-    columns = ColumnEncoder(built["text"]).restore(contents.learned(nodes["text"]))
-    return TableModel(columns, built[kind].restore(contents.learned(nodes[kind])), manifest["about"])
+    node = manifest["parts"]["text"]
+    text = build("text", {"name": node["name"], **node["arguments"]}, key=f"{folder}: text")
+    columns = ColumnEncoder(text).restore(contents.learned(node))
+    return TableModel(columns, contents.rebuild(kind, manifest["parts"][kind], folder), manifest["about"])

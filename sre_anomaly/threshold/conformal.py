@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -13,7 +13,7 @@ from sre_anomaly.contracts import Threshold
 from sre_anomaly.frame import WEEK, Array
 from sre_anomaly.kernels.compiled import compiled, step
 from sre_anomaly.kernels.peaks import level_with_at_most, new_episodes, observe
-from sre_anomaly.kernels.ranks import at_least, exceeded_by, new_ranks, remember
+from sre_anomaly.kernels.ranks import exceeded_by, new_ranks, remember
 from sre_anomaly.registry import register
 
 HEADER = 4
@@ -58,18 +58,6 @@ class Conformal(Threshold):
         """Turn weeks and hours into rows."""
         self.rows_a_week_ = WEEK / step
         self.apart_rows_ = rows_in(self.apart, step)
-
-    def fit(self, scores: Array, labels: Array | None = None) -> Self:
-        """Note the level after the training rows, to tell it; every level is drawn from the rows before it anew."""
-        del labels
-        levels = self.level(scores)
-        known = levels[np.isfinite(levels)]
-        self.level_ = float(known[-1]) if len(known) else float(np.max(scores))
-        return self
-
-    def level(self, scores: Array) -> Array:
-        """Return (n,) levels, NaN while there are too few rows."""
-        return self.advance(self.new_state()[np.newaxis], scores)
 
     def new_state(self) -> Array:
         """Return the state before the first score: a header, the episodes at any level, the ranks of all scores."""
@@ -119,6 +107,5 @@ def _one(state: Array, score: float, share: float, apart: int, ranks: int) -> fl
 
 @step
 def _rare(episodes: Array, scores: Array, apart: int, most: float, rows: float) -> float:
-    """Return the lowest level with at most so many episodes, the record where it would be common."""
-    level = level_with_at_most(episodes, apart, most)
-    return float(level if at_least(scores, level) <= COMMON * rows else exceeded_by(scores, 0.0))
+    """Return the lowest level with at most so many episodes, and no lower than what a tenth of the rows exceeds."""
+    return float(max(level_with_at_most(episodes, apart, most), exceeded_by(scores, COMMON * rows)))

@@ -2,13 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from sre_anomaly.contracts import Threshold, Unit
-from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
 
 
@@ -24,15 +22,11 @@ class Epsilon(Threshold):
 
     units: ClassVar[tuple[Unit, ...]] = ("log_density",)
 
-    def fit(self, scores: Array, labels: Array | None = None) -> Self:
-        """Learn nothing: epsilon is given."""
-        del scores, labels
-        return self
-
-    def level(self, scores: Array) -> Array:
-        """Return (n,) equal levels."""
-        return np.full(len(scores), -math.log(self.epsilon))
+    @property
+    def level_(self) -> float:  # type: ignore[override]
+        """The level of every row."""
+        return -math.log(self.epsilon)
 
     def describe(self) -> dict[str, Any]:
         """Return epsilon and its level."""
-        return {"level": -math.log(self.epsilon), "epsilon": self.epsilon}
+        return {"level": self.level_, "epsilon": self.epsilon}

@@ -63,10 +63,6 @@ class EpsilonF1(Threshold):
                 best_epsilon, self.f1_ = float(epsilon), f1
         self.level_ = -math.log(best_epsilon) if best_epsilon > 0 else math.inf
 
-    def level(self, scores: Array) -> Array:
-        """Return (n,) equal levels."""
-        return np.full(len(scores), self.level_)
-
     def describe(self) -> dict[str, Any]:
         """Return the level, its density and the F1 it had on validation."""
         epsilon = math.exp(-self.level_) if abs(self.level_) < 700 else None

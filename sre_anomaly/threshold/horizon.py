@@ -44,10 +44,6 @@ class Horizon(Threshold):
         self.rows_ = len(scores)
         return self
 
-    def level(self, scores: Array) -> Array:
-        """Return (n,) levels; rows without a score have none and do not count."""
-        return self.advance(self.new_state()[np.newaxis], scores)
-
     def new_state(self) -> Array:
         """Return the rows so far: none."""
         return np.zeros(1)

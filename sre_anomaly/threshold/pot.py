@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -49,17 +49,6 @@ class PeaksOverThreshold(Threshold):
     fixed: ClassVar[bool] = False
 
     level_: float = field(init=False, default=math.nan, repr=False)
-
-    def fit(self, scores: Array, labels: Array | None = None) -> Self:
-        """Note the level after the training rows, to tell it; every level is drawn from the rows before it anew."""
-        del labels
-        levels = self.level(scores)
-        self.level_ = float(levels[-1]) if len(levels) and np.isfinite(levels[-1]) else float(np.max(scores))
-        return self
-
-    def level(self, scores: Array) -> Array:
-        """Return (n,) levels, NaN while it warms up."""
-        return self.advance(self.new_state()[np.newaxis], scores)
 
     def new_state(self) -> Array:
         """Return the state before the first score: a header, the first scores, and a ring of the latest peaks."""

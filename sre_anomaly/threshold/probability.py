@@ -48,10 +48,6 @@ class Probability(Threshold):
         }
         return self
 
-    def level(self, scores: Array) -> Array:
-        """Return (n,) equal levels."""
-        return np.full(len(scores), self.level_)
-
     def describe(self) -> dict[str, Any]:
         """Return the probability and what it reached on validation."""
         return {"level": self.level_, **self.reached_}

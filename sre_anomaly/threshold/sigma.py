@@ -1,13 +1,11 @@
 """So many standard deviations."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from sre_anomaly.contracts import Threshold, Unit
-from sre_anomaly.frame import Array
 from sre_anomaly.registry import register
 
 
@@ -20,15 +18,11 @@ class Sigma(Threshold):
 
     units: ClassVar[tuple[Unit, ...]] = ("sigma",)
 
-    def fit(self, scores: Array, labels: Array | None = None) -> Self:
-        """Learn nothing: the level is given."""
-        del scores, labels
-        return self
-
-    def level(self, scores: Array) -> Array:
-        """Return (n,) equal levels."""
-        return np.full(len(scores), self.sigmas)
+    @property
+    def level_(self) -> float:  # type: ignore[override]
+        """The level of every row."""
+        return self.sigmas
 
     def describe(self) -> dict[str, Any]:
         """Return the number of standard deviations."""
-        return {"level": self.sigmas, "sigmas": self.sigmas}
+        return {"level": self.level_, "sigmas": self.sigmas}

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from sre_anomaly.kernels.rolling import (
     difference,
-    exponential_mean,
     filled,
     new_window,
+    push_mean,
+    push_same,
     rolling_mean_std,
-    rows_since_change,
 )
 
 value = st.one_of(st.just(np.nan), st.integers(-3, 3).map(float), st.floats(-1e6, 1e6))
@@ -110,20 +110,24 @@ def test_the_others_against_slow_oracles(values, lag):
     seen = past.dropna()
     weighted = seen.ewm(halflife=lag).mean().reindex(past.index).ffill()
     scale = np.nanmax(np.abs(values), initial=0.0)
-    close(exponential_mean(values, float(lag)), weighted, scale)
+    mean, same, means, runs = np.zeros(2), np.array([np.nan, 0.0]), [], []
+    for value in values:
+        push_mean(mean, value, 0.5 ** (1.0 / lag))
+        push_same(same, value)
+        means.append(mean[1] if mean[0] > 0 else np.nan)
+        runs.append(same[1])
+    close(np.array(means), weighted, scale)
     run, last, expected = 0, np.nan, []
     for now in values:
         run, last = (run + 1, last) if np.isnan(now) or now == last else (0, now)
         expected.append(run)
-    np.testing.assert_array_equal(rows_since_change(values), expected)
+    np.testing.assert_array_equal(runs, expected)
 
 
 @pytest.mark.parametrize(
     "statistic",
     [
         lambda values: difference(values, 2),
-        rows_since_change,
-        lambda values: exponential_mean(values, 3.0),
         filled,
         lambda values: np.concatenate(rolling_mean_std(values, new_window(5))).reshape(2, -1).T,
     ],

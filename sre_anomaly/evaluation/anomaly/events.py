@@ -101,19 +101,3 @@ def event_f1_curve(sweep: Sweep, labels: Array) -> Array:
     precision = sweep.counted(sweep.first[labels == 1]) / np.maximum(sweep.flags, 1)
     both = precision + recall
     return 2 * precision * recall / np.where(both > 0, both, 1.0)
-
-
-def time_to_detect(flags: Mask, labels: Array) -> Array:
-    """Return for each event how many rows passed from its start to its first flag, (k,); NaN where none came.
-
-    A flag on the event's first row is 0 rows late, also where flags began before the event.
-
-    Examples
-    --------
-    >>> time_to_detect(np.array([0, 0, 1, 0, 0]) == 1, np.array([0.0, 1.0, 1.0, 0.0, 1.0])).tolist()
-    [1.0, nan]
-    """
-    events = runs(labels == 1)
-    flagged = np.append(np.flatnonzero(flags), len(flags))
-    first = flagged[np.searchsorted(flagged, events.starts)]
-    return np.where(first < events.stops, (first - events.starts).astype(np.float64), np.nan)

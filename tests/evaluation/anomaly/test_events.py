@@ -10,7 +10,6 @@ from sre_anomaly.evaluation.anomaly.events import (
     event_f1,
     event_f1_curve,
     point_adjusted,
-    time_to_detect,
 )
 from sre_anomaly.evaluation.anomaly.points import count
 from sre_anomaly.evaluation.anomaly.threshold_sweep import even_levels
@@ -80,16 +79,6 @@ def test_event_f1_by_hand(rows):
     assert found == pytest.approx(2 * precision * recall / both if both else 0.0, abs=1e-12)
 
 
-@given(ROWS)
-def test_time_to_detect_by_hand(rows):
-    """Each event's delay is that of its first flagged row; an event without one has none."""
-    flags, labels = _arrays(rows)
-    expected = [
-        next((float(row - event[0]) for row in event if flags[row]), np.nan) for event in _events(labels)
-    ]
-    assert time_to_detect(flags, labels) == pytest.approx(expected, nan_ok=True)
-
-
 @given(
     st.lists(st.tuples(st.sampled_from([0.0, 1.0, 2.0, 3.5, np.nan]), st.booleans()), min_size=1, max_size=30)
 )
@@ -122,4 +111,3 @@ def test_edges_of_events():
     ).all()
     assert (point_adjusted(~on, loud, 0).f1, event_f1(~on, loud)) == (0, 0)
     assert (point_adjusted(on, loud, 0).f1, event_f1(on, loud)) == (1, 1)
-    assert len(time_to_detect(on, quiet)) == 0
