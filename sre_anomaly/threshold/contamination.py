@@ -20,8 +20,8 @@ COMMON = 0.1
 class Contamination(Threshold):
     """Level = the score that a given share of the training rows exceeds.
 
-    Rows with equal scores stand or fall together. An outage at which a metric stands still gives many rows one score,
-    and the longer it is the more: where they tie at the cut they are all flagged, unless that is more than a tenth.
+    Rows with equal scores stand or fall together. An outage at which a metric stands still gives many rows one score, the
+    longer it is the more: where they are the highest of all they are flagged together, unless they are more than a tenth.
 
     Examples
     --------
@@ -41,10 +41,9 @@ class Contamination(Threshold):
         del labels
         # On the negated scores: scikit-learn's own cut, to the last bit.
         cut = -float(np.percentile(-scores, 100 * self.contamination))
-        tied = np.mean(scores >= cut)
-        self.level_ = (
-            just_below(cut) if self.contamination < tied <= COMMON and np.any(scores == cut) else cut
-        )
+        if not np.any(scores > cut) and np.mean(scores >= cut) <= COMMON:
+            cut = just_below(cut)
+        self.level_ = cut
         self.flagged_ = float(np.mean(scores > self.level_))
         return self
 
