@@ -8,15 +8,15 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, Self, overload
+from typing import Any, ClassVar, Literal, Self, get_args, overload
 
 import numpy as np
 
 from sre_anomaly.frame import Array, Mask, MetricFrame, Split, Times
 from sre_anomaly.records import Alert
 
-Unit = Literal["own", "sigma", "log_density", "probability", "evidence"]
-"""What a score is counted in: its own unit, standard deviations, -log density, a probability, or -log rank."""
+Unit = Literal["own", "sigma", "log_density", "probability", "evidence", "surprise"]
+"""What a score is counted in: its own unit, standard deviations, -log density, a probability, -log rank, or surprise."""
 
 
 @overload
@@ -106,6 +106,8 @@ class Detector(Learner):
     handles_missing: bool = False
     handles_nothing: bool = False
     """Whether rows with NaN in some columns, or in all, are scored; other detectors get complete rows only."""
+    prequential: bool = False
+    """Whether a row is scored by earlier rows alone, whatever it was fitted on: then nothing was trained on what is evaluated."""
     unit: Unit = "own"
     export_name: str = "detector"
     columns_in_sigmas: bool = False
@@ -143,6 +145,13 @@ class Detector(Learner):
         del states, times, shares
         return self.score(rows)
 
+    def bands(self, states: Array, times: Times, rows: Array, levels: Array) -> Array | None:  # noqa: ARG002 - optional
+        """Return (k, d, 3) what was expected of each column, and the bounds outside which it alone exceeds the levels (k,).
+
+        Rows are taken into the states as `advance` does; None where the detector has no bounds.
+        """
+        return None
+
     def contributions(self, X: Array) -> Array | None:  # noqa: ARG002 - optional
         """Return (n, d) shares of each column in the score, or None where the detector cannot say."""
         return None
@@ -151,7 +160,7 @@ class Detector(Learner):
 class Threshold(Learner):
     """The level a score must exceed, at each row. It never knows which detector gave the score."""
 
-    units: ClassVar[tuple[Unit, ...]] = ("own", "sigma", "log_density", "probability", "evidence")
+    units: ClassVar[tuple[Unit, ...]] = get_args(Unit)
     fixed: ClassVar[bool] = True
     """Whether every row has the same level once it is fitted; else it goes by `new_state` and `advance`."""
     needs_labels: ClassVar[bool] = False

@@ -66,7 +66,7 @@ class Reason:
     usual_low: float
     usual_high: float
     basis: str
-    """What the expectation was drawn from, in words."""
+    """What the expectation was drawn from, in words; empty for the bounds of the detector itself."""
 
     @property
     def distance(self) -> float:
@@ -76,17 +76,43 @@ class Reason:
         spread = self.usual_high - self.usual_low
         return abs(self.seen - self.expected) / spread if spread > 0 else 0.0
 
+    @property
+    def inside(self) -> bool:
+        """Whether it lies within the usual; a missing value does not."""
+        return self.usual_low <= self.seen <= self.usual_high
+
     def __str__(self) -> str:
         """Say it as a sentence."""
+        band = f"({short(self.usual_low)} to {short(self.usual_high)})"
         if not isfinite(self.seen):
-            return f"{self.metric} is missing"
+            usual = f", expected {short(self.expected)}" if not self.basis and isfinite(self.expected) else ""
+            return f"{self.metric} is missing{usual}"
         if not isfinite(self.expected):
             return f"{self.metric} = {short(self.seen)}"
-        text = f"{self.metric} = {short(self.seen)}, expected about {short(self.expected)} "
-        text += f"({short(self.usual_low)} to {short(self.usual_high)}) {self.basis}"
-        if self.usual_low <= self.seen <= self.usual_high:
-            text += ": value normal, pattern unusual"
-        return text
+        text = f"{self.metric} = {short(self.seen)}, expected "
+        text += (
+            f"about {short(self.expected)} {band} {self.basis}"
+            if self.basis
+            else f"{short(self.expected)} {band}"
+        )
+        if self.inside:
+            return f"{text}: value normal, pattern unusual"
+        return text if self.basis else f"{text}: {_how_far(self.seen, self.expected)}"
+
+
+def _how_far(seen: float, expected: float) -> str:
+    """Return by how much a value misses what was expected, as a person would say it.
+
+    Examples
+    --------
+    >>> _how_far(288.0, 400.0), _how_far(95.0, 5.0)
+    ('28% below', '19 times as much')
+    """
+    if expected > 0 and seen >= 2 * expected:
+        return f"{seen / expected:.2g} times as much"
+    if expected > 0 and seen >= 0:
+        return f"{abs(seen / expected - 1):.0%} {'above' if seen > expected else 'below'}"
+    return f"{short(abs(seen - expected))} {'above' if seen > expected else 'below'}"
 
 
 def short(value: float) -> str:

@@ -187,4 +187,5 @@ UNIT_WORDS: dict[contracts.Unit, str] = {
     "log_density": "-log densities",
     "probability": "probabilities",
     "evidence": "logarithms of ranks among past rows",
+    "surprise": "surprise in common units, as detector=baseline gives it",
 }

@@ -25,7 +25,7 @@ from sre_anomaly.fleet.shared_model import SharedModel
 from sre_anomaly.frame import Array, Mask, MetricFrame
 from sre_anomaly.pipeline.detection import Detection, detect, prepare
 from sre_anomaly.pipeline.reasons import Explainer, alert_reasons
-from sre_anomaly.pipeline.record import IN_SAMPLE, check_values, hash_of
+from sre_anomaly.pipeline.record import check_values, hash_of, how_evaluated
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord, plain, write_json, write_text
 
@@ -102,8 +102,8 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
     if work.learned is not None:
         work.learned.check(name, frame)
     split = parts.split.split(frame)
-    if split.in_sample:
-        record.notes.append(IN_SAMPLE)
+    if parts.detector is not None and (said := how_evaluated(split, parts.detector)):
+        record.notes.append(said)
     stages = Stages()
     prepared = prepare(frame, split, parts.features, stages.stage)
     found = detect(frame, split, prepared, parts, stages.stage, learn=work.learned is None)

@@ -96,6 +96,7 @@ class Monitor:
         model.alerts.start(model.step)
         if model.memory is not None and not afresh:
             self._memory = copy.deepcopy(model.memory)
+            self._before = np.empty_like(self._memory.detector)
             self._seen, self._tick = self._needed, (model.last - model.origin) // model.step
             start_policy(model.alerts, model.step, model.origin)
 
@@ -108,6 +109,7 @@ class Monitor:
         model = self.model
         self._memory = ModelState.before(model.features, model.detector, model.threshold, self.metrics)
         self._shares = self._memory.shares(self._columns)
+        self._before = np.empty_like(self._memory.detector)
         self._seen = 0
 
     def update(self, time: int | str | datetime, values: Mapping[str, float] | Sequence[float]) -> Result:
@@ -169,6 +171,9 @@ class Monitor:
         # A sum is finite where all of its parts are, and cheaper to ask.
         if not math.isfinite(columns.sum()) and not self._can_answer(columns):
             return Result(now, "missing", alerts=self._step_alerts(now, NAN, NAN))
+        if model.detector.prequential:
+            # Bounds are those before the row is taken in; they are asked for only where there is something to report.
+            self._before[:] = memory.detector
         score = float(model.detector.advance(memory.detector, self._clock, columns, self._shares)[0])
         level = self._level
         if level is None:
@@ -189,7 +194,10 @@ class Monitor:
         for alert in alerts:
             told = self._told.get(alert.id)
             if told is None or told[0] != alert.peak:
-                why = reason(self.model, self._usual, now, self._row, self._columns, self._shares)
+                bands = self.model.detector.bands(
+                    self._before.copy(), self._clock, self._columns, np.array([level])
+                )
+                why = reason(self.model, self._usual, now, self._row, self._columns, self._shares, bands)
                 told = self._told[alert.id] = (alert.peak, why.metric, str(why))
             alert.metric, alert.reason = told[1], told[2]
             if alert.closed:

@@ -23,22 +23,33 @@ def usual_of(model: Model) -> Usual:
 
 
 def reason(
-    model: Model, usual: Usual, now: int, row: Array, columns: Array, told: Array | None = None
+    model: Model,
+    usual: Usual,
+    now: int,
+    row: Array,
+    columns: Array,
+    told: Array | None = None,
+    bands: Array | None = None,
 ) -> Reason:
     """Say which metric is strange: the one the detector blames, or else the one furthest from its usual.
 
     ``row`` (1, m) is what was measured at ``now``, ``columns`` (1, d) the features drawn from it, ``told`` (1, d)
-    their shares as a detector that learns while it runs told them.
+    their shares as a detector that learns while it runs told them, ``bands`` (1, d, 3) its bounds, where it has any.
     """
     seen = row[0].tolist()
-    expected = _expected(usual, int(wall_clock(np.array([now]), model.timezone)[0]))
+    if bands is not None:
+        shares = told[0].tolist() if told is not None else [0.0]
+        metric = _blamed(model, shares) or 0
+        expected, lower, upper = bands[0, metric].tolist()
+        return Reason(model.metrics[metric], seen[metric], expected, lower, upper, "")
+    at_hand = _expected(usual, int(wall_clock(np.array([now]), model.timezone)[0]))
     shares = told if told is not None else model.detector.contributions(columns)
-    metric = _blamed(model, shares[0].tolist()) if shares is not None else None
-    if metric is None:
-        far = [_far(*one) for one in zip(seen, expected, model.spread.tolist(), strict=True)]
-        metric = far.index(max(far))
-    middle, wide = expected[metric], 2 * float(model.spread[metric])
-    return Reason(model.metrics[metric], seen[metric], middle, middle - wide, middle + wide, BASIS)
+    blamed = _blamed(model, shares[0].tolist()) if shares is not None else None
+    if blamed is None:
+        far = [_far(*one) for one in zip(seen, at_hand, model.spread.tolist(), strict=True)]
+        blamed = far.index(max(far))
+    middle, wide = at_hand[blamed], 2 * float(model.spread[blamed])
+    return Reason(model.metrics[blamed], seen[blamed], middle, middle - wide, middle + wide, BASIS)
 
 
 def _expected(usual: Usual, now: int) -> list[float]:

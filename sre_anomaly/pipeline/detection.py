@@ -45,6 +45,8 @@ class Detection:
     """What the parts know after the last row."""
     shares: Array | None = None
     """(n, d) what each column had in the scores of a detector that learns while it runs; others can be asked."""
+    bands: Array | None = None
+    """(n, d, 3) expected, lower and upper of each column at the level of each row, from a detector that has bounds."""
 
 
 def prepare(frame: MetricFrame, split: Split, features: Features, stage: Stage) -> Prepared:
@@ -55,11 +57,19 @@ def prepare(frame: MetricFrame, split: Split, features: Features, stage: Stage) 
 
 
 def detect(
-    frame: MetricFrame, split: Split, prepared: Prepared, parts: Parts, stage: Stage, *, learn: bool = True
+    frame: MetricFrame,
+    split: Split,
+    prepared: Prepared,
+    parts: Parts,
+    stage: Stage,
+    *,
+    learn: bool = True,
+    with_bands: bool = False,
 ) -> Detection:
     """Fit on the training span, choose the level, score every row and replay the judged span.
 
-    ``learn`` is False where detector and threshold have learned already, from other series.
+    ``learn`` is False where detector and threshold have learned already, from other series; ``with_bands`` asks a
+    detector that has bounds for them, which takes longer.
 
     Raises
     ------
@@ -96,9 +106,17 @@ def detect(
             fit_threshold(frame, split, threshold, scores)
         levels = threshold.advance(memory.threshold, scores)
         flags = exceeds(scores, levels)
+    bands = None
+    if with_bands:
+        with stage("bands"):
+            afresh = detector.new_state(X.shape[1])[np.newaxis]
+            found = detector.bands(afresh, times, rows, np.ascontiguousarray(levels[asked]))
+            if found is not None:
+                bands = np.full((*X.shape, 3), np.nan)
+                bands[asked] = found
     with stage("alerts"):
         alerts = replay(frame, scores, levels, flags, split.test, parts.alerts)
-    return Detection(X, prepared.columns, scores, levels, flags, alerts, memory, shares)
+    return Detection(X, prepared.columns, scores, levels, flags, alerts, memory, shares, bands)
 
 
 def scorable(X: Array, features: Features, detector: Detector) -> Mask:

@@ -52,6 +52,8 @@ class Explainer:
     detector: Detector
     told: Array | None = None
     """(n, d) shares of the columns that the detector told while it ran."""
+    bands: Array | None = None
+    """(n, d, 3) expected, lower and upper of each column, where the detector has bounds: then these are the reasons."""
     _typical: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -63,11 +65,26 @@ class Explainer:
         at = np.asarray(rows, dtype=np.int64)
         if not len(at):
             return []
+        if self.bands is not None:
+            return self._from_bands(at, named)
         usual = [self._usual(metric, at) for metric in range(len(self.frame.metrics))]
         blamed = named if named is not None else self._blamed(at, usual)
         return [
             _reason(self.frame.metrics[metric], usual[metric], number) for number, metric in enumerate(blamed)
         ]
+
+    def _from_bands(self, at: Rows, named: Sequence[int] | None) -> list[Reason]:
+        """Return the bounds of the metric that is named, or else has the largest share."""
+        assert self.bands is not None
+        if named is None:
+            shares = self.shares(at.tolist())
+            named = [0] * len(at) if shares is None else np.argmax(shares, axis=1).tolist()
+        reasons = []
+        for row, metric in zip(at.tolist(), named, strict=True):
+            expected, lower, upper = self.bands[row, metric].tolist()
+            seen = float(self.frame.values[row, metric])
+            reasons.append(Reason(self.frame.metrics[metric], seen, expected, lower, upper, ""))
+        return reasons
 
     def shares(self, rows: Sequence[int]) -> Array | None:
         """Return each metric's share in the score of each row, (k, m); None where the detector cannot say."""
@@ -214,7 +231,13 @@ def alert_reasons(frame: MetricFrame, detected: Detection, explainer: Explainer)
         together = np.add.reduceat(shares, np.cumsum([0, *lengths[:-1]]), axis=0)
         named = np.repeat(np.argmax(together, axis=1), lengths).tolist()
     options = iter(explainer.reasons(every, named))
-    return [max(islice(options, len(of_alert)), key=lambda reason: reason.distance) for of_alert in rows]
+    return [_clearest(list(islice(options, len(of_alert)))) for of_alert in rows]
+
+
+def _clearest(reasons: list[Reason]) -> Reason:
+    """Return the first that lies outside the detector's own bounds, or else the furthest from what was expected."""
+    outside = (reason for reason in reasons if not reason.basis and not reason.inside)
+    return next(outside, None) or max(reasons, key=lambda reason: reason.distance)
 
 
 def strongest(excess: Array, count: int) -> list[int]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from sre_anomaly.clock import in_words
 from sre_anomaly.config.build import Parts
+from sre_anomaly.contracts import Detector
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.anomaly.evaluate import Evaluation
 from sre_anomaly.frame import LARGEST, MetricFrame, Split
@@ -30,7 +31,9 @@ LIBRARIES = (
     "numba",
 )
 MUCH_MISSING = 0.2
+LATE = 0.1
 IN_SAMPLE = "Trained and evaluated on the same data: fine for exploring, no estimate of accuracy"
+PREQUENTIAL = "Each data point was evaluated by what came before it: these alerts would have paged you"
 
 
 def describe(config: Mapping[str, Any], record: RunRecord) -> None:
@@ -93,10 +96,10 @@ def check_values(frame: MetricFrame, record: RunRecord, *, one_of_many: bool = F
         )
 
 
-def describe_data(frame: MetricFrame, split: Split, record: RunRecord) -> None:
-    """Note what was read."""
+def describe_data(frame: MetricFrame, split: Split, detector: Detector | None, record: RunRecord) -> None:
+    """Note what was read, and how it is evaluated."""
     record.rows = len(frame)
-    record.notes[:0] = frame.notes
+    record.notes[:0] = [*frame.notes, *late_metrics(frame)]
     record.data = {
         "name": frame.name,
         "metrics": list(frame.metrics),
@@ -111,8 +114,27 @@ def describe_data(frame: MetricFrame, split: Split, record: RunRecord) -> None:
             for name, span in (("train", split.train), ("validation", split.validation), ("test", split.test))
         },
     }
-    if split.in_sample:
-        record.notes.append(IN_SAMPLE)
+    if detector is not None and (said := how_evaluated(split, detector)):
+        record.notes.append(said)
+
+
+def late_metrics(frame: MetricFrame) -> list[str]:
+    """Return a note for each metric whose first value comes after a tenth of the rows: its past says less."""
+    notes = []
+    for metric, column in zip(frame.metrics, frame.values.T, strict=True):
+        present = np.flatnonzero(np.isfinite(column))
+        if len(present) and present[0] > LATE * len(frame):
+            notes.append(
+                f"{metric} has values since {frame.time[present[0]].tz_convert(frame.timezone):%Y-%m-%d %H:%M} only"
+            )
+    return notes
+
+
+def how_evaluated(split: Split, detector: Detector) -> str:
+    """Return what a reader has to know of the periods; empty where the detector has not met what it is evaluated on."""
+    if not split.in_sample:
+        return ""
+    return PREQUENTIAL if detector.prequential else IN_SAMPLE
 
 
 def detection_record(

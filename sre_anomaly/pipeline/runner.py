@@ -79,11 +79,11 @@ def look_at_metrics(found: Run, parts: Parts, stages: Stages) -> None:
         frame = only_frame(parts)
         check_values(frame, record)
         split = parts.split.split(frame)
-    describe_data(frame, split, record)
+    describe_data(frame, split, parts.detector, record)
     found.frame, found.split = frame, split
     if parts.detector is not None:
         prepared = prepare(frame, split, parts.features, stages.stage)
-        detected = detect(frame, split, prepared, parts, stages.stage)
+        detected = detect(frame, split, prepared, parts, stages.stage, with_bands=True)
         with stages.stage("judge"):
             evaluate_detection(found, detected, parts, seed=int(config["seed"]))
         with stages.stage("explain"):
@@ -166,7 +166,9 @@ def keep_model(found: Run, parts: Parts, detected: Detection) -> None:
 
 def explain(found: Run, detected: Detection, detector: Detector) -> None:
     """Give every alert and the strongest rows their reasons."""
-    explainer = Explainer(found.frame, detected.X, detected.columns, detector, detected.shares)
+    explainer = Explainer(
+        found.frame, detected.X, detected.columns, detector, detected.shares, detected.bands
+    )
     for alert, reason in zip(detected.alerts, alert_reasons(found.frame, detected, explainer), strict=True):
         alert.metric, alert.reason = reason.metric, str(reason)
     found.strongest = strongest_rows(detected, found.split.test, explainer)

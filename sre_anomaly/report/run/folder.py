@@ -49,6 +49,10 @@ def _scores(run: Run) -> pd.DataFrame:
     frame, found = run.frame, run.detection
     table = pd.DataFrame(frame.values, columns=list(frame.metrics))
     table.insert(0, "time", frame.time)
+    if found.bands is not None:
+        for column, metric in enumerate(frame.metrics):
+            for place, edge in enumerate(("expected", "lower", "upper")):
+                table[f"{metric}_{edge}"] = found.bands[:, column, place]
     table["score"], table["level"], table["flag"] = found.scores, found.levels, found.flags
     if frame.labels is not None:
         table["label"] = frame.labels

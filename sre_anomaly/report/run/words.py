@@ -7,6 +7,7 @@ import pandas as pd
 
 from sre_anomaly.clock import in_words
 from sre_anomaly.frame import Incident
+from sre_anomaly.pipeline.record import IN_SAMPLE
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import Alert, short
 from sre_anomaly.report.words import FORECAST_MEANINGS, MEANINGS, Table, count, title
@@ -38,7 +39,9 @@ def spans(run: Run) -> str:
         ("evaluation period", run.split.test),
     ]
     if run.split.train == run.split.test:
-        return f"training and evaluation period: all {count(len(run.frame), 'data point')}"
+        learned = IN_SAMPLE in run.record.notes or run.detection is None
+        name = "training and evaluation period" if learned else "evaluation period"
+        return f"{name}: all {count(len(run.frame), 'data point')}"
     return "; ".join(f"{name}: {_period(run, span)}" for name, span in parts if span is not None)
 
 

@@ -1,0 +1,214 @@
+"""An adaptive baseline for each metric: how surprising a value is after all that came before it."""
+
+import math
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from sre_anomaly.clock import Duration, rows_in, wall_clock
+from sre_anomaly.contracts import Detector
+from sre_anomaly.frame import Array, MetricFrame, Times
+from sre_anomaly.kernels.compiled import compiled, step
+from sre_anomaly.kernels.seasonal import DAY
+from sre_anomaly.kernels.surprise import (
+    EVIDENCE,
+    ROWS,
+    SLOTS,
+    WARM,
+    centre,
+    evidence,
+    expect,
+    learn,
+    learn_gap,
+    new_surprise,
+    silence,
+)
+from sre_anomaly.registry import register
+
+FEWEST_A_DAY = 4
+"""With fewer rows a day there is no time of day."""
+CHANCE = 0.1
+"""By how much the strongest few of more metrics are larger where nothing is wrong, for each e-fold of their number."""
+LEAST_ROWS = 0.55
+"""The memory of evidence is no shorter than so many rows."""
+HALVINGS, DOUBLINGS = 16, 60
+"""Steps in which a bound is searched."""
+
+
+@register("detector", "baseline")
+@dataclass
+class Baseline(Detector):
+    """Score = how surprising the strongest few metrics are, in units that mean the same for every metric.
+
+    Each metric is compared with a few simple expectations (the last value, running medians, an exponential mean, the same time of
+    day), each in its own usual error, and with how rare such a value, change, mean and spread were so far. The
+    product of both is its evidence; evidence that lasts for some rows counts more than a blip of one (`kernels.surprise` has the
+    formulas). Metrics are put together so that one alone can be enough: the root of the sum of the ``strongest`` few to the power
+    of ``sharpness``, less what so many metrics give by chance. A row without a value is evidence the longer the silence lasts against the longest before.
+
+    Nothing is fitted: every row is scored by what came before it, from the 31st row on, in 6 kB a metric for ever. A change that stays is
+    reported when it comes and is usual after some hours; the usual time of day follows it over ``days``.
+    """
+
+    memory: Duration = timedelta(seconds=90)
+    sharpness: Annotated[float, Field(ge=1, le=4)] = 1.5
+    days: Annotated[float, Field(ge=1)] = 14.0
+    strongest: Annotated[int, Field(ge=1)] = 3
+
+    unit = "surprise"
+    handles_missing = True
+    handles_nothing = True
+    prequential = True
+    export_name = "baseline"
+
+    step_s_: float = field(init=False, default=60.0, repr=False)
+    slots_: int = field(init=False, default=0, repr=False)
+    """Parts of the day that are told apart, 0 where rows have no time of day."""
+    zone_: str = field(init=False, default="UTC", repr=False)
+
+    def meet(self, history: MetricFrame) -> None:
+        """Note the clock."""
+        self.step_s_, self.zone_ = history.step.total_seconds(), history.timezone
+        a_day = rows_in(timedelta(seconds=DAY), history.step)
+        self.slots_ = min(a_day, SLOTS) if history.has_clock and a_day >= FEWEST_A_DAY else 0
+
+    def fit(self, X: Array, y: Array | None = None, validation: tuple[Array, Array] | None = None) -> Self:
+        """Learn nothing beforehand."""
+        del y, validation
+        if len(X) <= WARM:
+            self.note = f"{len(X)} data points are too few: a metric is scored from its {WARM + 1}st on"
+        return self
+
+    def new_state(self, columns: int) -> Array:
+        """Return the state of each column, one after the other."""
+        return np.tile(new_surprise(self.slots_), columns)
+
+    def advance(self, states: Array, times: Times, rows: Array, shares: Array | None = None) -> Array:
+        """Return (k,) scores, NaN while no metric has enough rows; a column's share is its own score."""
+        own = np.empty(rows.shape) if shares is None else shares
+        run = _scores.for_rows(len(rows))
+        return np.asarray(run(states, rows, self._slots_of(times), self._numbers(), own))
+
+    def bands(self, states: Array, times: Times, rows: Array, levels: Array) -> Array:
+        """Return (k, d, 3): what was expected of each column, and the bounds outside which it alone exceeds the level.
+
+        Rows are taken into the states as `advance` does. NaN where a column cannot say yet; a missing value has the bounds
+        that a value would have had.
+        """
+        out = np.full((*rows.shape, 3), np.nan)
+        _bands.for_rows(len(rows))(states, rows, self._slots_of(times), self._numbers(), levels, out)
+        return out
+
+    def _slots_of(self, times: Times) -> npt.NDArray[np.int64]:
+        if not self.slots_:
+            return np.full(len(times), -1, dtype=np.int64)
+        second = wall_clock(times, self.zone_) // 1_000_000_000 % DAY
+        return np.asarray(second * self.slots_ // DAY, dtype=np.int64)
+
+    def _numbers(self) -> tuple[float, ...]:
+        rows = max(self.memory.total_seconds() / self.step_s_, LEAST_ROWS)
+        each_slot = max(1.0, DAY / self.step_s_ / max(self.slots_, 1))
+        rate = 1.0 - (1.0 - 1.0 / self.days) ** (1.0 / each_slot)
+        return (0.5 ** (1.0 / rows), self.sharpness, rate, float(self.strongest))
+
+
+@step
+def _one(state: Array, value: float, slot: int, numbers: tuple[float, ...]) -> float:
+    """Return the score of a value of one metric, NaN before there are rows enough, and take it in."""
+    keep, power, rate, _ = numbers
+    expect(state, slot)
+    missing = math.isnan(value)
+    now = silence(state) if missing else evidence(state, value, 0.0)
+    state[EVIDENCE] = keep * state[EVIDENCE] + (1.0 - keep) * now**power
+    score = state[EVIDENCE] ** (1.0 / power) if state[ROWS] >= WARM else math.nan
+    if missing:
+        learn_gap(state)
+    else:
+        learn(state, value, slot, rate)
+    return float(score)
+
+
+@compiled
+def _scores(states: Array, rows: Array, slots: Array, numbers: tuple[float, ...], own: Array) -> Array:
+    """Write each column's score to ``own`` (k, d) and return those of the rows, (k,)."""
+    out = np.full(len(rows), np.nan)
+    columns = rows.shape[1]
+    size = states.shape[1] // columns
+    power, most = numbers[1], int(numbers[3])
+    for row in range(len(rows)):
+        state = states[row if len(states) > 1 else 0]
+        known = 0
+        for column in range(columns):
+            part = state[column * size : (column + 1) * size]
+            own[row, column] = _one(part, rows[row, column], int(slots[row]), numbers)
+            known += not math.isnan(own[row, column])
+        if known == 0:
+            continue
+        if known <= most:
+            total = 0.0
+            for score in own[row]:
+                total += 0.0 if math.isnan(score) else score**power
+        else:
+            ranked = np.sort(own[row])[known - most : known]
+            total = 0.0
+            for score in ranked:
+                total += score**power
+        # The largest of many is larger by chance alone.
+        out[row] = total ** (1.0 / power) / (1.0 + CHANCE * math.log(known))
+    return out
+
+
+@compiled
+def _bands(
+    states: Array, rows: Array, slots: Array, numbers: tuple[float, ...], levels: Array, out: Array
+) -> None:
+    """Write (k, d, 3) expected, lower and upper to ``out``."""
+    columns = rows.shape[1]
+    size = states.shape[1] // columns
+    for row in range(len(rows)):
+        state = states[row if len(states) > 1 else 0]
+        for column in range(columns):
+            part = state[column * size : (column + 1) * size]
+            expect(part, int(slots[row]))
+            middle = centre(part)
+            if part[ROWS] >= WARM and not math.isnan(levels[row]):
+                out[row, column, 0] = middle
+                keep, power = numbers[0], numbers[1]
+                needed = max((levels[row] ** power - keep * part[EVIDENCE]) / (1.0 - keep), 0.0) ** (
+                    1.0 / power
+                )
+                value = rows[row, column]
+                out[row, column, 1] = _bound(part, middle, value, -1.0, needed)
+                out[row, column, 2] = _bound(part, middle, value, 1.0, needed)
+            _one(part, rows[row, column], int(slots[row]), numbers)
+
+
+@step
+def _bound(state: Array, middle: float, value: float, way: float, needed: float) -> float:
+    """Return the value nearest to the middle, up (1) or down (-1), from which outwards the evidence exceeds what is needed."""
+    near, far = 0.0, math.nan
+    if not math.isnan(value) and way * (value - middle) > 0.0:
+        # The very row that was scored lies on its side of the bound, whatever the course in between.
+        if evidence(state, value, 0.0) > needed:
+            far = way * (value - middle)
+        else:
+            near = way * (value - middle)
+    if evidence(state, middle, 0.0) > needed and near == 0.0:
+        return middle
+    if math.isnan(far):
+        far = max(2.0 * near, 1e-6 * abs(middle), 1e-12)
+        for _ in range(DOUBLINGS):
+            if evidence(state, middle + way * far, 0.0) > needed:
+                break
+            near, far = far, 2.0 * far
+    for _ in range(HALVINGS):
+        between = 0.5 * (near + far)
+        if evidence(state, middle + way * between, 0.0) > needed:
+            far = between
+        else:
+            near = between
+    return middle + way * near

@@ -1,0 +1,271 @@
+"""How surprising a value of one metric is: its distance from simple expectations, and how rare it is where it stands.
+
+Everything is learned from rows before the one that is scored, in one array of a fixed size. A few causal expectations (the last
+value, running medians, an exponential mean, the same time of day, the same corrected by how the last rows deviated from it) each have
+a scale of their own: the error they are usually within. Surprise is the mean error in these scales. Rarity is how far out the
+value, its change, its short mean and its short spread lie among all before, from histograms that hold any range. Their product is
+the evidence of a row; a short memory lets evidence that lasts weigh more than a lone blip.
+"""
+
+import math
+
+import numpy as np
+
+from sre_anomaly.frame import Array
+from sre_anomaly.kernels.compiled import step
+from sre_anomaly.kernels.rolling import insert, middle, remove
+
+EXPECTATIONS, FACES, BINS, SPAN = 6, 4, 33, 6.0
+LONG, SHORT, FACE, OFFSETS = 101, 15, 12, 31
+WARM = 30
+"""Rows before the first answer."""
+SAME_TIME = 4
+"""The expectation of the same time of day; the one after it adds the recent deviation from it."""
+FEW = 15.0
+"""After so many rows evidence counts half of what it does in the long run."""
+SLOTS = 240
+"""Of the day, at most: six minutes each."""
+HALF_LIFE = 30.0
+"""Rows after which a value counts half in the exponential mean."""
+QUANTILE, CLIP = 0.8, 3.0
+"""The share of its errors that an expectation's scale holds; how many scales one row may move the usual time of day."""
+ROWS, CLOCK, LAST, MEAN, WEIGHT, EVIDENCE, UNIT, GAP, LONGEST, MISSING, RARITY, KEPT, N_LONG, N_SHORT = range(
+    14
+)
+# Where each part of the state begins.
+RING = 16
+SORTED_LONG = RING + LONG
+SORTED_SHORT = SORTED_LONG + LONG
+RECENT = SORTED_SHORT + SHORT
+SORTED_RECENT = RECENT + OFFSETS
+SCALES = SORTED_RECENT + OFFSETS
+ERRORS = SCALES + EXPECTATIONS
+COUNTS = ERRORS + EXPECTATIONS
+EXPECTED = COUNTS + EXPECTATIONS
+PLACES = EXPECTED + EXPECTATIONS
+HISTOGRAMS = PLACES + 2 * FACES
+PROFILE = HISTOGRAMS + FACES * BINS
+
+
+def new_surprise(slots: int) -> Array:
+    """Return the state of a metric before its first row; ``slots`` parts of the day, 0 where there is no time of day."""
+    state = np.zeros(PROFILE + slots)
+    for begin, size in ((RING, LONG), (RECENT, OFFSETS), (EXPECTED, EXPECTATIONS), (PROFILE, slots)):
+        state[begin : begin + size] = np.nan
+    state[LAST], state[UNIT] = np.nan, np.inf
+    return state
+
+
+@step
+def expect(state: Array, slot: int) -> None:
+    """Write what each expectation says of the next row to the state; NaN where one cannot say yet."""
+    out = state[EXPECTED:PLACES]
+    out[:] = np.nan
+    out[0] = state[LAST]
+    short, long = int(state[N_SHORT]), int(state[N_LONG])
+    if short > 0:
+        out[1] = middle(state[SORTED_SHORT:], short)
+    if long >= 3:
+        out[2] = middle(state[SORTED_LONG:], long)
+    if state[WEIGHT] > 0.0:
+        out[3] = state[MEAN] / state[WEIGHT]
+    if slot >= 0:
+        out[SAME_TIME] = state[PROFILE + slot]
+        if state[KEPT] > 0.0:
+            out[SAME_TIME + 1] = out[SAME_TIME] + middle(state[SORTED_RECENT:], int(state[KEPT]))
+
+
+@step
+def centre(state: Array) -> float:
+    """Return the expectation that has erred least so far, NaN where there is none."""
+    best, least = math.nan, math.inf
+    for number in range(EXPECTATIONS):
+        if not math.isnan(state[EXPECTED + number]) and state[ERRORS + number] < least:
+            best, least = state[EXPECTED + number], state[ERRORS + number]
+    return best
+
+
+@step
+def surprise(state: Array, value: float, side: float) -> float:
+    """Return the mean error of the expectations in their own scales; errors on the side that does not matter are none."""
+    total, count = 0.0, 0
+    floor = 0.5 * state[UNIT] if state[UNIT] < np.inf else 0.0
+    for number in range(EXPECTATIONS):
+        expected = state[EXPECTED + number]
+        if math.isnan(expected):
+            continue
+        error = value - expected
+        error = abs(error) if side == 0.0 else max(side * error, 0.0)
+        scale = max(state[SCALES + number], 0.5 * state[ERRORS + number], floor, 1e-9 * abs(expected), 1e-300)
+        total += error / scale
+        count += 1
+    return total / count if count else 0.0
+
+
+@step
+def rarity(state: Array, value: float) -> float:
+    """Return how rare the value, its change, its short mean and spread are among those before: -log shares, root mean square."""
+    faces = np.empty(FACES)
+    _faces(state, int(state[CLOCK]), value, faces)
+    total = 0.0
+    for face in range(FACES):
+        if math.isnan(faces[face]):
+            continue
+        begin = HISTOGRAMS + face * BINS
+        at = _bin(state, face, faces[face])
+        low = 0.0
+        for other in range(begin, begin + int(at)):
+            low += state[other]
+        inside = state[begin + int(at)]
+        # All of the outermost bins, and a value that comes again and again, count half: nobody can say on which side they lie.
+        part = at - int(at) if 0 < int(at) < BINS - 1 else 0.5
+        low += inside * part
+        total += math.log(min(1.0, 2.0 * (min(low, state[ROWS] - low) + 1.0) / (state[ROWS] + 2.0))) ** 2
+    return math.sqrt(total / FACES)
+
+
+@step
+def evidence(state: Array, value: float, side: float) -> float:
+    """Return surprise on a logarithmic scale times rarity, less while there are few rows; 0 before there are enough."""
+    if state[ROWS] < WARM:
+        return 0.0
+    far = surprise(state, value, side)
+    sure = state[ROWS] / (state[ROWS] + FEW)
+    return sure * math.log1p(far) * rarity(state, value) if far > 0.0 else 0.0
+
+
+@step
+def silence(state: Array) -> float:
+    """Return the evidence of one more row without a value: how long it has been silent against the longest before."""
+    if state[ROWS] < WARM:
+        return 0.0
+    share = (state[MISSING] - state[GAP] + 1.0) / (state[ROWS] + state[MISSING] + 2.0)
+    return math.log1p((state[GAP] + 1.0) / (state[LONGEST] + 1.0)) * 0.5 * -math.log(min(1.0, 2.0 * share))
+
+
+@step
+def learn_gap(state: Array) -> None:
+    """Take in a row without a value."""
+    clock = int(state[CLOCK])
+    state[GAP] += 1.0
+    state[MISSING] += 1.0
+    _slide_windows(state, clock, np.nan)
+    _slide_offsets(state, clock, np.nan)
+    state[CLOCK] += 1.0
+
+
+@step
+def learn(state: Array, value: float, slot: int, rate: float) -> None:
+    """Take in a value; ``rate`` is how much of a deviation the usual time of day follows."""
+    clock = int(state[CLOCK])
+    for number in range(EXPECTATIONS):
+        expected = state[EXPECTED + number]
+        if math.isnan(expected):
+            continue
+        error = abs(value - expected)
+        state[COUNTS + number] += 1.0
+        count = state[COUNTS + number]
+        state[ERRORS + number] += (error - state[ERRORS + number]) / count
+        scale = state[SCALES + number]
+        if scale == 0.0:
+            state[SCALES + number] = error
+        else:
+            # A quantile by stochastic approximation, in logarithms (Robbins and Monro, 1951).
+            up = QUANTILE if error > scale else QUANTILE - 1.0
+            state[SCALES + number] = max(scale * math.exp(up / count), 1e-3 * state[ERRORS + number])
+    _learn_faces(state, clock, value)
+    if slot >= 0:
+        usual = state[PROFILE + slot]
+        _slide_offsets(state, clock, value - usual)
+        if math.isnan(usual):
+            state[PROFILE + slot] = value
+        else:
+            reach = CLIP * max(state[SCALES + SAME_TIME], state[ERRORS + SAME_TIME])
+            move = value - usual
+            state[PROFILE + slot] += rate * (min(max(move, -reach), reach) if reach > 0.0 else move)
+    change = abs(value - state[LAST])
+    if change > 0.0:
+        state[UNIT] = min(state[UNIT], change)
+    _slide_windows(state, clock, value)
+    keep = 0.5 ** (1.0 / HALF_LIFE)
+    state[MEAN] = keep * state[MEAN] + (1.0 - keep) * value
+    state[WEIGHT] = keep * state[WEIGHT] + (1.0 - keep)
+    state[LONGEST] = max(state[LONGEST], state[GAP])
+    state[LAST], state[GAP] = value, 0.0
+    state[ROWS] += 1.0
+    state[CLOCK] += 1.0
+
+
+@step
+def _faces(state: Array, clock: int, value: float, out: Array) -> None:
+    """Write the value, its change, and the mean and spread of the last dozen to ``out``; NaN where there is none."""
+    total, count = value, 1.0
+    first = max(0, clock - FACE + 1)
+    for row in range(first, clock):
+        other = state[RING + row % LONG]
+        if not math.isnan(other):
+            total += other
+            count += 1.0
+    mean, squares = total / count, (value - total / count) ** 2
+    for row in range(first, clock):
+        other = state[RING + row % LONG]
+        if not math.isnan(other):
+            squares += (other - mean) ** 2
+    out[0], out[1], out[2], out[3] = value, value - state[LAST], mean, math.sqrt(squares / count)
+
+
+@step
+def _bin(state: Array, face: int, value: float) -> float:
+    """Return the place of a value among the bins of a face: they widen with the distance from what was usual at first."""
+    scale = state[PLACES + 2 * face + 1]
+    far = (value - state[PLACES + 2 * face]) / scale if scale > 0.0 else 0.0
+    return min(max((math.asinh(far) / SPAN + 1.0) * 0.5 * BINS, 0.0), BINS - 1e-9)
+
+
+@step
+def _learn_faces(state: Array, clock: int, value: float) -> None:
+    faces = np.empty(FACES)
+    _faces(state, clock, value, faces)
+    rows = state[ROWS]
+    for face in range(FACES):
+        now, at = faces[face], PLACES + 2 * face
+        if math.isnan(now):
+            continue
+        if rows < WARM or state[at + 1] == 0.0:
+            # Centre and width of the bins, from the first rows; a face that has never moved waits for its first move.
+            share = 1.0 / (min(rows, WARM) + 1.0)
+            state[at] += share * (now - state[at]) if rows < WARM else 0.0
+            state[at + 1] += (
+                share * (abs(now - state[at]) - state[at + 1]) if rows < WARM else abs(now - state[at])
+            )
+        state[HISTOGRAMS + face * BINS + int(_bin(state, face, now))] += 1.0
+
+
+@step
+def _slide_windows(state: Array, clock: int, value: float) -> None:
+    """Move the two running medians on by one row."""
+    leaving = state[RING + clock % LONG]
+    n_long, n_short = int(state[N_LONG]), int(state[N_SHORT])
+    if not math.isnan(leaving):
+        n_long = remove(state[SORTED_LONG:], n_long, leaving)
+    if clock >= SHORT:
+        old = state[RING + (clock - SHORT) % LONG]
+        if not math.isnan(old):
+            n_short = remove(state[SORTED_SHORT:], n_short, old)
+    state[RING + clock % LONG] = value
+    if not math.isnan(value):
+        n_long = insert(state[SORTED_LONG:], n_long, value)
+        n_short = insert(state[SORTED_SHORT:], n_short, value)
+    state[N_LONG], state[N_SHORT] = n_long, n_short
+
+
+@step
+def _slide_offsets(state: Array, clock: int, offset: float) -> None:
+    """Move the median of the last deviations from the usual time of day on by one row."""
+    kept, leaving = int(state[KEPT]), state[RECENT + clock % OFFSETS]
+    if not math.isnan(leaving):
+        kept = remove(state[SORTED_RECENT:], kept, leaving)
+    state[RECENT + clock % OFFSETS] = offset
+    if not math.isnan(offset):
+        kept = insert(state[SORTED_RECENT:], kept, offset)
+    state[KEPT] = kept
