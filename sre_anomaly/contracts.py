@@ -6,7 +6,7 @@ Constructors only store; what is learned ends in ``_``. ``fit`` learns; every ot
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal, Self, get_args, overload
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from sre_anomaly.frame import Array, Mask, MetricFrame, Split, Times
 from sre_anomaly.records import Alert
+from sre_anomaly.sources import DataSource  # noqa: F401 - one of the promises, for who looks for it here
 
 Unit = Literal["own", "sigma", "log_density", "probability", "evidence", "surprise"]
 """What a score is counted in: its own unit, standard deviations, -log density, a probability, -log rank, or surprise."""
@@ -26,18 +27,6 @@ def exceeds(score: Array, level: Array) -> Mask: ...
 def exceeds(score: Any, level: Any) -> Any:
     """Return whether a row is flagged: the one place where a score meets its level. NaN never exceeds."""
     return score > level
-
-
-class DataSource(ABC):
-    """Where metrics come from."""
-
-    @abstractmethod
-    def frames(self) -> Iterator[MetricFrame]:
-        """Yield frames lazily and in a fixed order; a DataError says which file, row or column cannot be read."""
-
-    def settled(self, node: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the settings that read the same rows again: other than ``node``, if that says until now."""
-        return dict(node)
 
 
 class Learner(ABC):  # noqa: B024 - what it promises is already there
@@ -146,7 +135,7 @@ class Detector(Learner):
         return self.score(rows)
 
     def bands(self, states: Array, times: Times, rows: Array, levels: Array) -> Array | None:  # noqa: ARG002 - optional
-        """Return (k, d, 3) what was expected of each column, and the bounds outside which it alone exceeds the levels (k,).
+        """Return (k, d, 3) what was expected of each column, and the bounds outside which it alone exceeds the levels (k,); none where that is NaN.
 
         Rows are taken into the states as `advance` does; None where the detector has no bounds.
         """

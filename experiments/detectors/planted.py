@@ -19,12 +19,12 @@ from study import HERE, VARIANTS
 
 from sre_anomaly.config.build import build, build_parts
 from sre_anomaly.config.compose import composed
-from sre_anomaly.contracts import DataSource
 from sre_anomaly.data.generated.inject import Inject
 from sre_anomaly.evaluation.anomaly.points import pr_auc
 from sre_anomaly.frame import Array, MetricFrame, Split
 from sre_anomaly.pipeline.detection import detect, prepare
 from sre_anomaly.progress import Stages
+from sre_anomaly.sources import DataSource
 
 SEED = 501
 INTENSITY = 2.0

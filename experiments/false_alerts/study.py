@@ -20,11 +20,11 @@ import pandas as pd
 from sre_anomaly.config.build import build, build_parts
 from sre_anomaly.config.compose import composed
 from sre_anomaly.contracts import exceeds
-from sre_anomaly.corpus import Corpus
 from sre_anomaly.evaluation.anomaly.incidents import match
 from sre_anomaly.frame import MetricFrame, Split
 from sre_anomaly.pipeline.detection import detect, prepare, replay
 from sre_anomaly.progress import Stages
+from sre_anomaly.sources import Corpus
 
 HERE = Path(__file__).parent
 ONE_EPISODE = ["alerts=incident", "alerts.needed=1", "alerts.within=1", "alerts.cooldown=1h"]

@@ -6,8 +6,8 @@ from rich.markup import escape
 from sre_anomaly.config.build import NOTHING
 from sre_anomaly.config.build_table import TableParts, build_all
 from sre_anomaly.config.compose import composed, refuse_unknown_sweep
-from sre_anomaly.corpus import Corpus
 from sre_anomaly.errors import DataError
+from sre_anomaly.sources import Corpus
 
 OWN = ("csv", "logs")
 """Tables that users bring: the others cannot be wrong."""

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from sre_anomaly.config.build import build
 from sre_anomaly.config.compose import composed
-from sre_anomaly.contracts import DataSource
 from sre_anomaly.errors import UserError
 from sre_anomaly.frame import MetricFrame, rows_inside
 from sre_anomaly.records import write_text
+from sre_anomaly.sources import DataSource
 
 SUFFIXES = {".csv", ".gz", ".parquet"}
 

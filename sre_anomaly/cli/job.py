@@ -13,10 +13,10 @@ from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord, write_json, write_text
 
 if TYPE_CHECKING:
-    from sre_anomaly.corpus import Corpus
     from sre_anomaly.fleet.run import FleetRun
     from sre_anomaly.parallel.cache import ResultCache
     from sre_anomaly.pipeline.runner import Run
+    from sre_anomaly.sources import Corpus
 
 
 def command_of(overrides: Sequence[str]) -> str:
@@ -47,9 +47,9 @@ def run_into(config: Mapping[str, Any], record: RunRecord, folder: Path) -> "Run
         # What loads now is never garbage; to look for some again and again would cost half a second.
         gc.disable()
         from sre_anomaly.config.build_table import build_all
-        from sre_anomaly.corpus import Corpus
         from sre_anomaly.pipeline.runner import run
         from sre_anomaly.report.run.folder import write_folder
+        from sre_anomaly.sources import Corpus
 
         gc.freeze()
         gc.enable()

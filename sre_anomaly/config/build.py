@@ -16,9 +16,10 @@ from sre_anomaly import contracts, registry
 from sre_anomaly.config.adapters import adapt, foreign_class
 from sre_anomaly.config.messages import in_words, mistakes_in
 from sre_anomaly.errors import ConfigError, UserError, did_you_mean
+from sre_anomaly.sources import DataSource
 
 PROMISES: dict[str, type] = {
-    "data": contracts.DataSource,
+    "data": DataSource,
     "features": contracts.Features,
     "detector": contracts.Detector,
     "threshold": contracts.Threshold,
@@ -35,7 +36,7 @@ OPTIONAL = ("data", "detector", "forecaster", "table", "classifier", "regressor"
 class Parts:
     """The objects that one config asks for; data, detector and forecaster may be absent."""
 
-    data: contracts.DataSource | None
+    data: DataSource | None
     split: contracts.SplitRule
     features: contracts.Features
     detector: contracts.Detector | None

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sre_anomaly.contracts import DataSource
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.io.table_metrics import TableReading
 from sre_anomaly.registry import register
+from sre_anomaly.sources import DataSource
 
 
 @register("data", "csv")

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from sre_anomaly.corpus import Corpus
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.io.table_metrics import TableReading
 from sre_anomaly.registry import register
+from sre_anomaly.sources import Corpus
 
 FOLDERS, NAME = "**", "*"
 """Stand for the folders of a file below those that the pattern names, and for its name without its ending."""

@@ -11,7 +11,6 @@ import pandas as pd
 from pydantic import Field
 
 from sre_anomaly.clock import Duration, in_words
-from sre_anomaly.contracts import DataSource
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import NANOSECONDS, MetricFrame
 from sre_anomaly.io.incident_windows import read_windows
@@ -20,6 +19,7 @@ from sre_anomaly.logs.counting import LogCounts
 from sre_anomaly.logs.files import AUTO, entries, in_time_order, log_files, name_of
 from sre_anomaly.logs.lines import Tally
 from sre_anomaly.registry import register
+from sre_anomaly.sources import DataSource
 
 FEWEST, ENOUGH = 5, 50
 """Rows without which nothing is told, and with fewer than which it means little."""

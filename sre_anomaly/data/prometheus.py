@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sre_anomaly.contracts import DataSource
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.io.prometheus_metrics import PrometheusReading
 from sre_anomaly.registry import register
+from sre_anomaly.sources import DataSource
 
 
 @register("data", "prometheus")

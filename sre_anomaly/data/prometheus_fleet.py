@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from sre_anomaly.corpus import Corpus
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.io.prometheus import RefusedError
 from sre_anomaly.io.prometheus_metrics import PrometheusReading
 from sre_anomaly.registry import register
+from sre_anomaly.sources import Corpus
 
 
 @register("data", "prometheus_fleet")

@@ -16,10 +16,11 @@ from sre_anomaly.kernels.compiled import compiled, step
 from sre_anomaly.kernels.seasonal import DAY
 from sre_anomaly.kernels.surprise import (
     EVIDENCE,
+    LOWEST,
     ROWS,
     SLOTS,
     WARM,
-    centre,
+    best_expected,
     evidence,
     expect,
     learn,
@@ -174,7 +175,7 @@ def _bands(
         for column in range(columns):
             part = state[column * size : (column + 1) * size]
             expect(part, int(slots[row]))
-            middle = centre(part)
+            middle = best_expected(part)
             if part[ROWS] >= WARM and not math.isnan(levels[row]):
                 out[row, column, 0] = middle
                 keep, power = numbers[0], numbers[1]
@@ -182,7 +183,10 @@ def _bands(
                     1.0 / power
                 )
                 value = rows[row, column]
-                out[row, column, 1] = _bound(part, middle, value, -1.0, needed)
+                lower = _bound(part, middle, value, -1.0, needed)
+                # What has never been negative hardly can be.
+                possible = part[LOWEST] >= 0.0 and not value < 0.0
+                out[row, column, 1] = max(lower, 0.0) if possible else lower
                 out[row, column, 2] = _bound(part, middle, value, 1.0, needed)
             _one(part, rows[row, column], int(slots[row]), numbers)
 

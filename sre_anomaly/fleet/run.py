@@ -14,7 +14,6 @@ from typing import Any
 import cloudpickle
 import pandas as pd
 
-from sre_anomaly.corpus import Corpus
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.anomaly.across_series import across
 from sre_anomaly.fleet.nab_scores import NabScores, nab_scores
@@ -25,6 +24,7 @@ from sre_anomaly.pipeline.record import describe, hash_of
 from sre_anomaly.pipeline.run_folder import RUNNING
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord, write_json
+from sre_anomaly.sources import Corpus
 
 SERIES = "series"
 STATE = "corpus.json"

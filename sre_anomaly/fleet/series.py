@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from sre_anomaly.config.build import Parts, build_parts
-from sre_anomaly.corpus import Corpus
 from sre_anomaly.errors import ConfigError, UserError
 from sre_anomaly.evaluation.anomaly.affiliation import affiliation
 from sre_anomaly.evaluation.anomaly.evaluate import baselines, measure_scores, naive_scores
@@ -28,6 +27,7 @@ from sre_anomaly.pipeline.reasons import Explainer, alert_reasons
 from sre_anomaly.pipeline.record import check_values, hash_of, how_evaluated
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord, plain, write_json, write_text
+from sre_anomaly.sources import Corpus
 
 RESULT, SCORES, ALERTS = "result.json", "scores.parquet", "alerts.csv"
 LONGEST_NAME = 200
@@ -106,8 +106,10 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
         record.notes.append(said)
     stages = Stages()
     prepared = prepare(frame, split, parts.features, stages.stage)
-    found = detect(frame, split, prepared, parts, stages.stage, learn=work.learned is None)
-    explainer = Explainer(frame, found.X, found.columns, parts.detector, found.shares)
+    found = detect(
+        frame, split, prepared, parts, stages.stage, learn=work.learned is None, with_bands="flagged"
+    )
+    explainer = Explainer(frame, found.X, found.columns, parts.detector, found.shares, found.bands)
     reasons = alert_reasons(frame, found, explainer)
     for alert, reason in zip(found.alerts, reasons, strict=True):
         alert.metric, alert.reason = reason.metric, str(reason)

@@ -17,21 +17,14 @@ from sre_anomaly.kernels.rolling import insert, middle, remove
 
 EXPECTATIONS, FACES, BINS, SPAN = 6, 4, 33, 6.0
 LONG, SHORT, FACE, OFFSETS = 101, 15, 12, 31
-WARM = 30
-"""Rows before the first answer."""
-SAME_TIME = 4
-"""The expectation of the same time of day; the one after it adds the recent deviation from it."""
-FEW = 15.0
-"""After so many rows evidence counts half of what it does in the long run."""
-SLOTS = 240
-"""Of the day, at most: six minutes each."""
-HALF_LIFE = 30.0
-"""Rows after which a value counts half in the exponential mean."""
-QUANTILE, CLIP = 0.8, 3.0
-"""The share of its errors that an expectation's scale holds; how many scales one row may move the usual time of day."""
-ROWS, CLOCK, LAST, MEAN, WEIGHT, EVIDENCE, UNIT, GAP, LONGEST, MISSING, RARITY, KEPT, N_LONG, N_SHORT = range(
-    14
-)
+SAME_TIME = 4  # the expectation of the same time of day; the one after it adds the recent deviation from it
+WARM, FEW = 30, 15.0  # rows before the first answer; rows at which evidence counts half of what it will
+SLOTS = 240  # of the day, at most: six minutes each
+HALF_LIFE = 30.0  # rows after which a value counts half in the exponential mean
+QUANTILE = 0.8  # the share of its errors that an expectation's scale holds
+CLIP = 3.0  # how many scales one row may move the usual time of day
+ROWS, CLOCK, LAST, MEAN, WEIGHT, EVIDENCE, UNIT = range(7)
+GAP, LONGEST, MISSING, KEPT, N_LONG, N_SHORT, LOWEST = range(7, 14)
 # Where each part of the state begins.
 RING = 16
 SORTED_LONG = RING + LONG
@@ -52,7 +45,7 @@ def new_surprise(slots: int) -> Array:
     state = np.zeros(PROFILE + slots)
     for begin, size in ((RING, LONG), (RECENT, OFFSETS), (EXPECTED, EXPECTATIONS), (PROFILE, slots)):
         state[begin : begin + size] = np.nan
-    state[LAST], state[UNIT] = np.nan, np.inf
+    state[LAST], state[UNIT], state[LOWEST] = np.nan, np.inf, np.inf
     return state
 
 
@@ -76,7 +69,7 @@ def expect(state: Array, slot: int) -> None:
 
 
 @step
-def centre(state: Array) -> float:
+def best_expected(state: Array) -> float:
     """Return the expectation that has erred least so far, NaN where there is none."""
     best, least = math.nan, math.inf
     for number in range(EXPECTATIONS):
@@ -183,17 +176,16 @@ def learn(state: Array, value: float, slot: int, rate: float) -> None:
             reach = CLIP * max(state[SCALES + SAME_TIME], state[ERRORS + SAME_TIME])
             move = value - usual
             state[PROFILE + slot] += rate * (min(max(move, -reach), reach) if reach > 0.0 else move)
-    change = abs(value - state[LAST])
-    if change > 0.0:
-        state[UNIT] = min(state[UNIT], change)
+    if value != state[LAST] and not math.isnan(state[LAST]):
+        state[UNIT] = min(state[UNIT], abs(value - state[LAST]))
     _slide_windows(state, clock, value)
     keep = 0.5 ** (1.0 / HALF_LIFE)
     state[MEAN] = keep * state[MEAN] + (1.0 - keep) * value
     state[WEIGHT] = keep * state[WEIGHT] + (1.0 - keep)
+    state[LOWEST] = min(state[LOWEST], value)
     state[LONGEST] = max(state[LONGEST], state[GAP])
     state[LAST], state[GAP] = value, 0.0
-    state[ROWS] += 1.0
-    state[CLOCK] += 1.0
+    state[ROWS], state[CLOCK] = state[ROWS] + 1.0, state[CLOCK] + 1.0
 
 
 @step
@@ -226,18 +218,15 @@ def _bin(state: Array, face: int, value: float) -> float:
 def _learn_faces(state: Array, clock: int, value: float) -> None:
     faces = np.empty(FACES)
     _faces(state, clock, value, faces)
-    rows = state[ROWS]
     for face in range(FACES):
         now, at = faces[face], PLACES + 2 * face
         if math.isnan(now):
             continue
-        if rows < WARM or state[at + 1] == 0.0:
+        if state[ROWS] < WARM or state[at + 1] == 0.0:
             # Centre and width of the bins, from the first rows; a face that has never moved waits for its first move.
-            share = 1.0 / (min(rows, WARM) + 1.0)
-            state[at] += share * (now - state[at]) if rows < WARM else 0.0
-            state[at + 1] += (
-                share * (abs(now - state[at]) - state[at + 1]) if rows < WARM else abs(now - state[at])
-            )
+            share = 1.0 / (state[ROWS] + 1.0) if state[ROWS] < WARM else 1.0
+            state[at] += share * (now - state[at]) if state[ROWS] < WARM else 0.0
+            state[at + 1] += share * (abs(now - state[at]) - state[at + 1])
         state[HISTOGRAMS + face * BINS + int(_bin(state, face, now))] += 1.0
 
 

@@ -10,6 +10,7 @@ import copy
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -32,6 +33,7 @@ Status = Literal["ok", "warming up", "missing", "late", "repeated", "early"]
 NAN = float("nan")
 
 
+@dataclass(slots=True, repr=False)
 class Result:
     """What a model says of one point.
 
@@ -39,27 +41,14 @@ class Result:
     little was measured; "late", "repeated" or "early" if it was not used. Score and level are NaN unless it is "ok".
     """
 
-    __slots__ = ("alerts", "flag", "level", "needed", "score", "seen", "status", "time")
-
-    def __init__(
-        self,
-        time: int,
-        status: Status,
-        score: float = NAN,
-        level: float = NAN,
-        flag: bool = False,
-        alerts: Sequence[Alert] = (),
-        seen: int = 0,
-        needed: int = 0,
-    ) -> None:
-        self.time = time
-        self.status = status
-        self.score = score
-        self.level = level
-        self.flag = flag
-        self.alerts = alerts
-        self.seen = seen
-        self.needed = needed
+    time: int
+    status: Status
+    score: float = NAN
+    level: float = NAN
+    flag: bool = False
+    alerts: Sequence[Alert] = ()
+    seen: int = 0
+    needed: int = 0
 
     def __repr__(self) -> str:
         """Show the status, or the score against its level."""
@@ -172,7 +161,7 @@ class Monitor:
         if not math.isfinite(columns.sum()) and not self._can_answer(columns):
             return Result(now, "missing", alerts=self._step_alerts(now, NAN, NAN))
         if model.detector.prequential:
-            # Bounds are those before the row is taken in; they are asked for only where there is something to report.
+            # Bounds are those before the row is taken in, asked for only where there is something to report.
             self._before[:] = memory.detector
         score = float(model.detector.advance(memory.detector, self._clock, columns, self._shares)[0])
         level = self._level
@@ -194,9 +183,8 @@ class Monitor:
         for alert in alerts:
             told = self._told.get(alert.id)
             if told is None or told[0] != alert.peak:
-                bands = self.model.detector.bands(
-                    self._before.copy(), self._clock, self._columns, np.array([level])
-                )
+                before = self._before.copy()
+                bands = self.model.detector.bands(before, self._clock, self._columns, np.array([level]))
                 why = reason(self.model, self._usual, now, self._row, self._columns, self._shares, bands)
                 told = self._told[alert.id] = (alert.peak, why.metric, str(why))
             alert.metric, alert.reason = told[1], told[2]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -64,12 +64,12 @@ def detect(
     stage: Stage,
     *,
     learn: bool = True,
-    with_bands: bool = False,
+    with_bands: Literal["all", "flagged", "none"] = "none",
 ) -> Detection:
     """Fit on the training span, choose the level, score every row and replay the judged span.
 
-    ``learn`` is False where detector and threshold have learned already, from other series; ``with_bands`` asks a
-    detector that has bounds for them, which takes longer.
+    ``learn`` is False where detector and threshold have learned already, from other series; ``with_bands`` says
+    for which rows a detector that has bounds is asked for them, which takes longer.
 
     Raises
     ------
@@ -107,10 +107,11 @@ def detect(
         levels = threshold.advance(memory.threshold, scores)
         flags = exceeds(scores, levels)
     bands = None
-    if with_bands:
+    if with_bands != "none":
         with stage("bands"):
             afresh = detector.new_state(X.shape[1])[np.newaxis]
-            found = detector.bands(afresh, times, rows, np.ascontiguousarray(levels[asked]))
+            wanted = levels if with_bands == "all" else np.where(flags, levels, np.nan)
+            found = detector.bands(afresh, times, rows, np.ascontiguousarray(wanted[asked]))
             if found is not None:
                 bands = np.full((*X.shape, 3), np.nan)
                 bands[asked] = found

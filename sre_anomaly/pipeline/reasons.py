@@ -81,9 +81,11 @@ class Explainer:
             named = [0] * len(at) if shares is None else np.argmax(shares, axis=1).tolist()
         reasons = []
         for row, metric in zip(at.tolist(), named, strict=True):
-            expected, lower, upper = self.bands[row, metric].tolist()
-            seen = float(self.frame.values[row, metric])
-            reasons.append(Reason(self.frame.metrics[metric], seen, expected, lower, upper, ""))
+            seen, (middle, low, high) = (
+                float(self.frame.values[row, metric]),
+                self.bands[row, metric].tolist(),
+            )
+            reasons.append(Reason(self.frame.metrics[metric], seen, middle, low, high, ""))
         return reasons
 
     def shares(self, rows: Sequence[int]) -> Array | None:
@@ -193,10 +195,7 @@ def _medians(values: Array, count: npt.NDArray[np.int64]) -> Array:
 
 
 STRONGEST = 50
-
-
-ROWS_TOLD = 12
-"""The first flagged rows of an alert, from which its reason is drawn."""
+ROWS_TOLD = 12  # the first flagged rows of an alert, from which its reason is drawn
 
 
 def strongest_rows(detected: Detection, span: slice, explainer: Explainer) -> list[tuple[int, Reason]]:

@@ -83,7 +83,7 @@ def look_at_metrics(found: Run, parts: Parts, stages: Stages) -> None:
     found.frame, found.split = frame, split
     if parts.detector is not None:
         prepared = prepare(frame, split, parts.features, stages.stage)
-        detected = detect(frame, split, prepared, parts, stages.stage, with_bands=True)
+        detected = detect(frame, split, prepared, parts, stages.stage, with_bands="all")
         with stages.stage("judge"):
             evaluate_detection(found, detected, parts, seed=int(config["seed"]))
         with stages.stage("explain"):

@@ -14,7 +14,6 @@ import pandas as pd
 
 from sre_anomaly.config.build import Parts, build_parts
 from sre_anomaly.config.build_table import TableParts, build_all
-from sre_anomaly.corpus import Corpus
 from sre_anomaly.dataset import Table
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.evaluation.anomaly.across_series import across
@@ -28,6 +27,7 @@ from sre_anomaly.pipeline.record import check_values, describe, describe_data, d
 from sre_anomaly.pipeline.runner import only_frame
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord
+from sre_anomaly.sources import Corpus
 from sre_anomaly.tabular.task import KINDS, describe_table, fit_and_evaluate, note
 
 Report = Callable[[int, float], None]

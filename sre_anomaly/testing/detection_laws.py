@@ -63,7 +63,9 @@ def detector_keeps_its_shape(node: Node) -> None:
     scores = detector.score(X[:40])
     assert scores.shape == (40,), f"shape {scores.shape}"
     assert scores.dtype == np.float64, f"dtype {scores.dtype}"
-    assert np.isfinite(scores).all(), "scores of complete rows must be finite"
+    # One that is scored by earlier rows alone cannot say anything of the first.
+    first = int(np.argmax(np.isfinite(scores))) if detector.prequential else 0
+    assert np.isfinite(scores[first:]).all(), "scores of complete rows must be finite"
     shares = detector.contributions(X[:40])
     assert shares is None or shares.shape == (40, X.shape[1]), "contributions need a column per feature"
 
@@ -72,7 +74,7 @@ def detector_higher_is_stranger(node: Node) -> None:
     """Rows far outside of everything seen score above the ordinary ones."""
     X, detector = fitted(node)
     scores = detector.score(np.concatenate([X[:CUT], X[:5] + 60.0]))
-    assert (scores[CUT:] > np.median(scores[:CUT])).all(), "a row far outside does not score higher"
+    assert (scores[CUT:] > np.nanmedian(scores[:CUT])).all(), "a row far outside does not score higher"
 
 
 def detector_is_deterministic(node: Node) -> None:

@@ -123,10 +123,14 @@ def test_what_is_noted_of_many_series_is_said_once(command, tmp_path, monkeypatc
     monkeypatch.setattr(stages, "QUIET_S", 0.0)
     code, out, err = command("experiment=fleet", "data.path=hosts/*.csv", "split=none")
     assert code == 0
-    assert " ".join(out.split()).count("3 of 3 series: Trained and evaluated on the same data") == 1
+    assert (
+        " ".join(out.split()).count("3 of 3 series: Each data point was evaluated by what came before it")
+        == 1
+    )
     assert "series 3 of 3: hosts/web2.csv" in err
     assert (
-        "Trained and evaluated on the same data" in pd.read_csv(_latest(tmp_path) / "series.csv")["notes"][0]
+        "Each data point was evaluated by what came before it"
+        in pd.read_csv(_latest(tmp_path) / "series.csv")["notes"][0]
     )
 
 

@@ -10,7 +10,6 @@ import pandas as pd
 from pydantic import Field
 
 from sre_anomaly.clock import Duration, in_words, rows_in
-from sre_anomaly.contracts import DataSource
 from sre_anomaly.data.generated._incidents import (
     ANOMALIES,
     HARD_NEGATIVES,
@@ -35,6 +34,7 @@ from sre_anomaly.data.generated._placement import (
 from sre_anomaly.errors import ConfigError, did_you_mean
 from sre_anomaly.frame import Array, Mask, MetricFrame, rows_inside
 from sre_anomaly.registry import register
+from sre_anomaly.sources import DataSource
 
 FIVE_MINUTES = timedelta(minutes=5)
 

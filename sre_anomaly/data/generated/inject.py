@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from sre_anomaly.contracts import DataSource
 from sre_anomaly.data.generated._incidents import (
     ANOMALIES,
     AnomalyPlan,
@@ -20,6 +19,7 @@ from sre_anomaly.data.generated._load import usual_scatter
 from sre_anomaly.data.generated._placement import apply_anomaly, incidents_of, place, with_count
 from sre_anomaly.frame import Mask, MetricFrame, rows_inside
 from sre_anomaly.registry import register
+from sre_anomaly.sources import DataSource
 
 
 @register("data", "inject")

@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.corpus import Corpus
 from sre_anomaly.data.public._data_folder import VARIABLE, local_folder
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array, MetricFrame, Split
+from sre_anomaly.sources import Corpus
 
 TRAIN, TEST, LABELS = "_train.npy", "_test.npy", "_test_label.npy"
 

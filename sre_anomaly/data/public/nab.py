@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from sre_anomaly.clock import Duration
-from sre_anomaly.contracts import DataSource
 from sre_anomaly.data.public._data_folder import VARIABLE, local_folder
 from sre_anomaly.errors import ConfigError, DataError, did_you_mean
 from sre_anomaly.frame import Incident, MetricFrame
@@ -20,6 +19,7 @@ from sre_anomaly.io.regular_clock import regularise
 from sre_anomaly.io.tables import column, numbers, read_table
 from sre_anomaly.io.timestamps import times
 from sre_anomaly.registry import register
+from sre_anomaly.sources import DataSource
 
 ADDRESS = "https://raw.githubusercontent.com/numenta/NAB/v1.1/"
 WINDOWS = "labels/combined_windows.json"

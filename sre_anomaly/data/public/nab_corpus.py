@@ -6,12 +6,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.corpus import Corpus
 from sre_anomaly.data.public._nab_rows import read_rows, stated_windows
 from sre_anomaly.data.public.nab import WINDOWS, nab_file
 from sre_anomaly.errors import ConfigError, did_you_mean
 from sre_anomaly.frame import Incident, MetricFrame
 from sre_anomaly.registry import register
+from sre_anomaly.sources import Corpus
 
 
 @register("data", "nab_corpus")

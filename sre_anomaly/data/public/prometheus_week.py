@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.contracts import DataSource
 from sre_anomaly.frame import Incident, MetricFrame
 from sre_anomaly.registry import register
+from sre_anomaly.sources import DataSource
 
 MINUTES = 7 * 24 * 60
 

@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.contracts import DataSource
 from sre_anomaly.data.public._data_folder import VARIABLE, local_folder
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array, MetricFrame, Split
 from sre_anomaly.registry import register
+from sre_anomaly.sources import DataSource
 
 
 @register("data", "servers")

@@ -10,7 +10,6 @@ import yaml
 from pydantic import ConfigDict, ValidationError, create_model
 
 from sre_anomaly.cli.generate import incident_windows, label_table
-from sre_anomaly.contracts import DataSource
 from sre_anomaly.data.generated._incidents import ANOMALIES, HARD_NEGATIVES, AnomalyPlan, usual_plans
 from sre_anomaly.data.generated._load import METRICS
 from sre_anomaly.data.generated.generator import Generator
@@ -18,6 +17,7 @@ from sre_anomaly.data.generated.inject import Inject
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Incident, MetricFrame
 from sre_anomaly.registry import lookup
+from sre_anomaly.sources import DataSource
 
 CONF = Path(__file__).parents[3] / "conf" / "data"
 SMALL = {"days": 14, "count": 1, "hard_negative_count": 1}

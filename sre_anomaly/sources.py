@@ -1,10 +1,22 @@
-"""The promise of a data source with many series: each can be read by itself, so that they need not all fit in memory."""
+"""Where metrics come from: a source gives frames, and one with many series gives each by itself, so that they need not all fit in memory."""
 
-from abc import abstractmethod
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from sre_anomaly.contracts import DataSource
 from sre_anomaly.frame import MetricFrame
+
+
+class DataSource(ABC):
+    """Where metrics come from."""
+
+    @abstractmethod
+    def frames(self) -> Iterator[MetricFrame]:
+        """Yield frames lazily and in a fixed order; a DataError says which file, row or column cannot be read."""
+
+    def settled(self, node: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the settings that read the same rows again: other than ``node``, if that says until now."""
+        return dict(node)
 
 
 class Corpus(DataSource):
