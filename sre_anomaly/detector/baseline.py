@@ -15,12 +15,14 @@ from sre_anomaly.frame import Array, MetricFrame, Times
 from sre_anomaly.kernels.compiled import compiled, step
 from sre_anomaly.kernels.seasonal import DAY
 from sre_anomaly.kernels.surprise import (
+    ERRORS,
     EVIDENCE,
+    EXPECTATIONS,
+    EXPECTED,
     LOWEST,
     ROWS,
     SLOTS,
     WARM,
-    best_expected,
     evidence,
     expect,
     learn,
@@ -86,7 +88,7 @@ class Baseline(Detector):
 
     def new_state(self, columns: int) -> Array:
         """Return the state of each column, one after the other."""
-        return np.tile(new_surprise(self.slots_), columns)
+        return np.tile(new_surprise(self.slots_, round(DAY / self.step_s_)), columns)
 
     def advance(self, states: Array, times: Times, rows: Array, shares: Array | None = None) -> Array:
         """Return (k,) scores, NaN while no metric has enough rows; a column's share is its own score."""
@@ -175,7 +177,7 @@ def _bands(
         for column in range(columns):
             part = state[column * size : (column + 1) * size]
             expect(part, int(slots[row]))
-            middle = best_expected(part)
+            middle = _best_expected(part)
             if part[ROWS] >= WARM and not math.isnan(levels[row]):
                 out[row, column, 0] = middle
                 keep, power = numbers[0], numbers[1]
@@ -189,6 +191,16 @@ def _bands(
                 out[row, column, 1] = max(lower, 0.0) if possible else lower
                 out[row, column, 2] = _bound(part, middle, value, 1.0, needed)
             _one(part, rows[row, column], int(slots[row]), numbers)
+
+
+@step
+def _best_expected(state: Array) -> float:
+    """Return the expectation that has erred least so far, NaN where there is none."""
+    best, least = math.nan, math.inf
+    for number in range(EXPECTATIONS):
+        if not math.isnan(state[EXPECTED + number]) and state[ERRORS + number] < least:
+            best, least = state[EXPECTED + number], state[ERRORS + number]
+    return best
 
 
 @step

@@ -1,10 +1,9 @@
 """How surprising a value of one metric is: its distance from simple expectations, and how rare it is where it stands.
 
-Everything is learned from rows before the one that is scored, in one array of a fixed size. A few causal expectations (the last
-value, running medians, an exponential mean, the same time of day, the same corrected by how the last rows deviated from it) each have
-a scale of their own: the error they are usually within. Surprise is the mean error in these scales. Rarity is how far out the
-value, its change, its short mean and its short spread lie among all before, from histograms that hold any range. Their product is
-the evidence of a row; a short memory lets evidence that lasts weigh more than a lone blip.
+All is learned from rows before the one that is scored, in one array of a fixed size. A few expectations (the last value, running
+medians, an exponential mean, the same time of day, the same corrected by the last deviations from it) each have a scale of their
+own: the error they are usually within. Surprise is the mean error in these scales. Rarity is how far out the value, its change,
+its short mean and spread lie among all before, from histograms that hold any range. Their product is the evidence of a row.
 """
 
 import math
@@ -20,11 +19,13 @@ LONG, SHORT, FACE, OFFSETS = 101, 15, 12, 31
 SAME_TIME = 4  # the expectation of the same time of day; the one after it adds the recent deviation from it
 WARM, FEW = 30, 15.0  # rows before the first answer; rows at which evidence counts half of what it will
 SLOTS = 240  # of the day, at most: six minutes each
+YOUNG = 10.0  # errors before an expectation counts: the first say nothing of how far it is usually off
+LEAST = 1e-3  # a change by this share of the value is never more than one scale
 HALF_LIFE = 30.0  # rows after which a value counts half in the exponential mean
 QUANTILE = 0.8  # the share of its errors that an expectation's scale holds
 CLIP = 3.0  # how many scales one row may move the usual time of day
 ROWS, CLOCK, LAST, MEAN, WEIGHT, EVIDENCE, UNIT = range(7)
-GAP, LONGEST, MISSING, KEPT, N_LONG, N_SHORT, LOWEST = range(7, 14)
+GAP, LONGEST, MISSING, KEPT, N_LONG, N_SHORT, LOWEST, DAY = range(7, 15)
 # Where each part of the state begins.
 RING = 16
 SORTED_LONG = RING + LONG
@@ -40,12 +41,12 @@ HISTOGRAMS = PLACES + 2 * FACES
 PROFILE = HISTOGRAMS + FACES * BINS
 
 
-def new_surprise(slots: int) -> Array:
+def new_surprise(slots: int, rows_a_day: int = 0) -> Array:
     """Return the state of a metric before its first row; ``slots`` parts of the day, 0 where there is no time of day."""
     state = np.zeros(PROFILE + slots)
     for begin, size in ((RING, LONG), (RECENT, OFFSETS), (EXPECTED, EXPECTATIONS), (PROFILE, slots)):
         state[begin : begin + size] = np.nan
-    state[LAST], state[UNIT], state[LOWEST] = np.nan, np.inf, np.inf
+    state[LAST], state[UNIT], state[LOWEST], state[DAY] = np.nan, np.inf, np.inf, rows_a_day
     return state
 
 
@@ -62,20 +63,13 @@ def expect(state: Array, slot: int) -> None:
         out[2] = middle(state[SORTED_LONG:], long)
     if state[WEIGHT] > 0.0:
         out[3] = state[MEAN] / state[WEIGHT]
+    if state[CLOCK] == state[DAY]:
+        for part in (SCALES, ERRORS, COUNTS):  # until now it was that of minutes ago, not of yesterday
+            state[part + SAME_TIME : part + SAME_TIME + 2] = 0.0
     if slot >= 0:
         out[SAME_TIME] = state[PROFILE + slot]
         if state[KEPT] > 0.0:
             out[SAME_TIME + 1] = out[SAME_TIME] + middle(state[SORTED_RECENT:], int(state[KEPT]))
-
-
-@step
-def best_expected(state: Array) -> float:
-    """Return the expectation that has erred least so far, NaN where there is none."""
-    best, least = math.nan, math.inf
-    for number in range(EXPECTATIONS):
-        if not math.isnan(state[EXPECTED + number]) and state[ERRORS + number] < least:
-            best, least = state[EXPECTED + number], state[ERRORS + number]
-    return best
 
 
 @step
@@ -85,11 +79,17 @@ def surprise(state: Array, value: float, side: float) -> float:
     floor = 0.5 * state[UNIT] if state[UNIT] < np.inf else 0.0
     for number in range(EXPECTATIONS):
         expected = state[EXPECTED + number]
-        if math.isnan(expected):
+        if math.isnan(expected) or state[COUNTS + number] < YOUNG:
             continue
         error = value - expected
         error = abs(error) if side == 0.0 else max(side * error, 0.0)
-        scale = max(state[SCALES + number], 0.5 * state[ERRORS + number], floor, 1e-9 * abs(expected), 1e-300)
+        scale = max(
+            state[SCALES + number],
+            0.5 * state[ERRORS + number],
+            floor,
+            LEAST * max(abs(expected), abs(value)),
+            1e-300,
+        )
         total += error / scale
         count += 1
     return total / count if count else 0.0
@@ -152,10 +152,9 @@ def learn(state: Array, value: float, slot: int, rate: float) -> None:
     """Take in a value; ``rate`` is how much of a deviation the usual time of day follows."""
     clock = int(state[CLOCK])
     for number in range(EXPECTATIONS):
-        expected = state[EXPECTED + number]
-        if math.isnan(expected):
+        error = abs(value - state[EXPECTED + number])
+        if math.isnan(error):
             continue
-        error = abs(value - expected)
         state[COUNTS + number] += 1.0
         count = state[COUNTS + number]
         state[ERRORS + number] += (error - state[ERRORS + number]) / count
@@ -180,10 +179,11 @@ def learn(state: Array, value: float, slot: int, rate: float) -> None:
         state[UNIT] = min(state[UNIT], abs(value - state[LAST]))
     _slide_windows(state, clock, value)
     keep = 0.5 ** (1.0 / HALF_LIFE)
-    state[MEAN] = keep * state[MEAN] + (1.0 - keep) * value
-    state[WEIGHT] = keep * state[WEIGHT] + (1.0 - keep)
-    state[LOWEST] = min(state[LOWEST], value)
-    state[LONGEST] = max(state[LONGEST], state[GAP])
+    state[MEAN], state[WEIGHT] = (
+        keep * state[MEAN] + (1.0 - keep) * value,
+        keep * state[WEIGHT] + (1.0 - keep),
+    )
+    state[LOWEST], state[LONGEST] = min(state[LOWEST], value), max(state[LONGEST], state[GAP])
     state[LAST], state[GAP] = value, 0.0
     state[ROWS], state[CLOCK] = state[ROWS] + 1.0, state[CLOCK] + 1.0
 
@@ -209,8 +209,8 @@ def _faces(state: Array, clock: int, value: float, out: Array) -> None:
 @step
 def _bin(state: Array, face: int, value: float) -> float:
     """Return the place of a value among the bins of a face: they widen with the distance from what was usual at first."""
-    scale = state[PLACES + 2 * face + 1]
-    far = (value - state[PLACES + 2 * face]) / scale if scale > 0.0 else 0.0
+    off, scale = value - state[PLACES + 2 * face], state[PLACES + 2 * face + 1]
+    far = off / max(scale, 1e-9 * abs(state[PLACES + 2 * face]), 1e-300)
     return min(max((math.asinh(far) / SPAN + 1.0) * 0.5 * BINS, 0.0), BINS - 1e-9)
 
 
@@ -222,8 +222,8 @@ def _learn_faces(state: Array, clock: int, value: float) -> None:
         now, at = faces[face], PLACES + 2 * face
         if math.isnan(now):
             continue
-        if state[ROWS] < WARM or state[at + 1] == 0.0:
-            # Centre and width of the bins, from the first rows; a face that has never moved waits for its first move.
+        if state[ROWS] < WARM or state[at + 1] <= 1e-9 * abs(state[at]):
+            # Centre and width of the bins, from the first rows; a face that has never moved takes that of its first move.
             share = 1.0 / (state[ROWS] + 1.0) if state[ROWS] < WARM else 1.0
             state[at] += share * (now - state[at]) if state[ROWS] < WARM else 0.0
             state[at + 1] += share * (abs(now - state[at]) - state[at + 1])

@@ -1,0 +1,138 @@
+"""The adaptive baseline: causal, blind to unit and scale, bounded, and its band says what its score says."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sre_anomaly.detector.baseline import Baseline
+from sre_anomaly.frame import MetricFrame
+from sre_anomaly.kernels.surprise import SLOTS, new_surprise
+
+STEP = 300_000_000_000
+
+
+def _baseline(rows, columns=1, timezone="UTC"):
+    clock = pd.date_range("2024-01-01", periods=rows, freq="5min", tz="UTC")
+    frame = MetricFrame(
+        "x", clock, np.zeros((rows, columns)), tuple(map(str, range(columns))), timezone=timezone
+    )
+    detector = Baseline()
+    detector.meet(frame)
+    return detector, frame.time.asi8
+
+
+def _scores(values):
+    rows = values.reshape(len(values), -1)
+    detector, times = _baseline(len(rows), rows.shape[1])
+    return detector.advance(detector.new_state(rows.shape[1])[np.newaxis], times, rows)
+
+
+def _noise(rows, seed=0):
+    return np.random.default_rng(seed).normal(100.0, 5.0, rows)
+
+
+def test_state_is_small():
+    """A metric takes less than 8 kB, whatever its history."""
+    assert new_surprise(SLOTS).nbytes <= 8192
+
+
+@given(st.floats(1e-6, 1e9), st.floats(-1e3, 1e3))
+def test_unit_and_zero_do_not_matter(scale, shift):
+    """Counted in another unit, or from another zero, the same metric has the same scores."""
+    values = _noise(400)
+    values[300:310] += 60.0
+    moved = _scores(values * scale + shift * scale)
+    np.testing.assert_allclose(moved, _scores(values), rtol=2e-2, atol=2e-2)
+
+
+def test_the_first_rows_have_no_score():
+    """Thirty data points come before the first answer."""
+    scores = _scores(_noise(60))
+    assert np.isnan(scores[:29]).all()
+    assert np.isfinite(scores[30:]).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_flag_is_outside_the_band(seed):
+    """At any level, a single metric is above it exactly where its value lies outside its bounds."""
+    generator = np.random.default_rng(seed)
+    values = generator.normal(100.0, 5.0, 600)[:, np.newaxis]
+    values[generator.integers(100, 600, 12)] += generator.normal(0.0, 60.0, (12, 1))
+    values[200:204] = np.nan
+    detector, times = _baseline(600)
+    scores = detector.advance(detector.new_state(1)[np.newaxis], times, values)
+    levels = np.full(600, 4.0)
+    bands = detector.bands(detector.new_state(1)[np.newaxis], times, values, levels)[:, 0]
+    asked = np.isfinite(scores) & np.isfinite(values[:, 0]) & np.isfinite(bands).all(axis=1)
+    outside = (values[:, 0] < bands[:, 1]) | (values[:, 0] > bands[:, 2])
+    # What is still remembered of the rows before can be enough by itself: then the band has shrunk to its middle.
+    shrunk = bands[:, 1] == bands[:, 2]
+    assert asked.sum() > 500
+    assert (scores > 4.0)[asked & ~shrunk].sum() > 2
+    np.testing.assert_array_equal((scores > 4.0)[asked & ~shrunk], outside[asked & ~shrunk])
+
+
+def test_one_metric_alone_is_enough():
+    """An incident in one of eight metrics is not drowned by the others."""
+    values = np.column_stack([_noise(900, seed) for seed in range(8)])
+    values[600:606, 3] += 60.0
+    scores = _scores(values)
+    assert np.nanargmax(scores) in range(600, 606)
+    assert np.nanmax(scores[600:606]) > 1.5 * np.nanmax(scores[:600])
+
+
+def test_a_change_that_stays_becomes_usual():
+    """A lasting shift stands out when it comes, and a day later no more."""
+    values = _noise(2000)
+    values[1000:] += 60.0
+    scores = _scores(values)
+    assert scores[1001] > 8.0
+    assert np.nanmax(scores[1300:]) < 5.0
+
+
+def test_a_trend_is_expected_and_a_jump_in_it_is_not():
+    """Of a disk that fills evenly only the jump stands out."""
+    values = 30.0 + 0.06 * np.arange(700) + np.random.default_rng(1).normal(0.0, 0.05, 700)
+    values[500:512] += 4.0
+    scores = _scores(values)
+    assert np.nanmax(scores[100:500]) < 4.0
+    assert scores[500] > 6.0
+
+
+def test_silence_is_evidence_and_usual_silence_is_not():
+    """A gap longer than any before stands out; the same gap every day does not in the second week."""
+    values = _noise(288 * 14)
+    values[3000:3072] = np.nan
+    assert np.nanmax(_scores(values)[3000:3072]) > 5.0
+    nightly = _noise(288 * 14)
+    for day in range(14):
+        nightly[288 * day : 288 * day + 72] = np.nan
+    assert np.nanmax(_scores(nightly)[288 * 7 :]) < 5.0
+
+
+def test_a_metric_that_never_moves():
+    """A constant scores nothing; its first move does."""
+    values = np.full(400, 7.0)
+    values[300] = 8.0
+    scores = _scores(values)
+    assert np.nanmax(scores[:300]) < 1e-6
+    assert scores[300] > 10.0
+
+
+def test_the_time_of_day_is_the_owners():
+    """After daylight saving began, the usual hours are those of the wall clock."""
+    clock = pd.date_range("2024-03-10", "2024-04-10", freq="15min", tz="UTC", inclusive="left")
+    hour = clock.tz_convert("Europe/Berlin").hour.to_numpy()
+    values = np.where((hour >= 8) & (hour < 18), 200.0, 50.0) + np.random.default_rng(2).normal(
+        0, 2, len(clock)
+    )
+    after = {}
+    for zone in ("UTC", "Europe/Berlin"):
+        detector = Baseline()
+        frame = MetricFrame("x", clock, values[:, np.newaxis], ("x",), timezone=zone)
+        detector.meet(frame)
+        scores = detector.advance(detector.new_state(1)[np.newaxis], frame.time.asi8, frame.values)
+        after[zone] = np.nanmean(scores[clock >= "2024-04-01"])
+    assert after["Europe/Berlin"] < 0.9 * after["UTC"]
