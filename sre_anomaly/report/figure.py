@@ -28,7 +28,7 @@ DOTS_PER_INCH = 110
 def draw_line(axis: Axes, time: pd.DatetimeIndex, values: Array, **style: object) -> None:
     """Draw a line; of a long one only the extremes that a screen can show."""
     keep = _extremes(values) if len(values) > POINTS else np.arange(len(values))
-    axis.plot(_plain(time[keep]), values[keep], **style)  # type: ignore[arg-type]
+    axis.plot(plain_times(time[keep]), values[keep], **style)  # type: ignore[arg-type]
     axis.margins(x=0)
     axis.grid(color=GREY, alpha=0.25, linewidth=0.5)
 
@@ -45,11 +45,12 @@ def _extremes(values: Array) -> Rows:
     return np.unique(np.concatenate([first + low, first + high]))
 
 
-def _thin(rows: int) -> Rows:
+def thinned(rows: int) -> Rows:
+    """Return the numbers of evenly spread rows, as many as a screen can show."""
     return np.unique(np.linspace(0, rows - 1, min(rows, POINTS)).astype(np.int64))
 
 
-def _plain(time: pd.DatetimeIndex) -> npt.NDArray[np.datetime64]:
+def plain_times(time: pd.DatetimeIndex) -> npt.NDArray[np.datetime64]:
     """Return UTC times as numpy's: matplotlib converts those at once, and others one by one."""
     return np.asarray(time.tz_localize(None))
 

@@ -57,7 +57,8 @@ def _found(run: Run) -> list[str]:
     if run.detection is None:
         return []
     parts = ["<h2>What was found</h2>", f"<p><b>{html.escape(words.found(run))}.</b></p>"]
-    parts += [f"<p>{html.escape(sentence)}.</p>" for sentence in words.incidents_caught(run)]
+    said = [*filter(None, [words.by_week(run)]), *words.incidents_caught(run)]
+    parts += [f"<p>{html.escape(sentence)}.</p>" for sentence in said]
     if run.judgement is not None:
         parts += [f"<p class='caveat'>{html.escape(caveat)}</p>" for caveat in run.judgement.caveats]
     return parts
@@ -69,7 +70,7 @@ def _alerts(run: Run) -> list[str]:
         return []
     columns = ["from", "to", "peak score", "why"]
     rows = [
-        [words.when(run, a.start), words.when(run, a.end), f"{a.peak_score:.4g}", a.reason]
+        [words.when(run, a.start), words.when(run, a.end), f"{a.peak_score:.4g}", words.alert_line(run, a)]
         for a in alerts[:MOST_ROWS]
     ]
     if run.judgement is not None and run.judgement.measures.get("incidents"):

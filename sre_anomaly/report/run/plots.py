@@ -14,14 +14,15 @@ from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import Alert
 from sre_anomaly.report.figure import (
     BLUE,
+    GREY,
     ORANGE,
     PURPLE,
     RED,
-    _plain,
-    _thin,
     date_axis,
     draw_line,
+    plain_times,
     save_figure,
+    thinned,
 )
 
 PANELS = 4
@@ -39,7 +40,10 @@ def anomaly_plot(run: Run, path: Path) -> None:
     figure = Figure(figsize=(12, 1.4 + 1.9 * (len(shown) + 1)), layout="constrained")
     axes = figure.subplots(len(shown) + 1, 1, sharex=True)
     for axis, metric in zip(axes, shown, strict=False):
-        column = frame.values[span, frame.metrics.index(metric)]
+        number = frame.metrics.index(metric)
+        column = frame.values[span, number]
+        if found.bands is not None:
+            _draw_band(axis, time, found.bands[span, number], column)
         draw_line(axis, time, column, color=BLUE, linewidth=0.8)
         _shade_incidents(axis, frame, time)
         _mark_alerts(axis, [alert for alert in found.alerts if alert.metric == metric], time, column)
@@ -92,9 +96,9 @@ def forecast_plot(run: Run, path: Path) -> None:
 
 def _draw_forecast(axis: Axes, forecasts: Forecasts, metric: int, part: slice) -> None:
     time = forecasts.time[part]
-    keep = _thin(len(time))
+    keep = thinned(len(time))
     axis.fill_between(
-        _plain(time[keep]),
+        plain_times(time[keep]),
         forecasts.lower[part, metric][keep],
         forecasts.upper[part, metric][keep],
         color=ORANGE,
@@ -124,6 +128,16 @@ def _show_level(axis: Axes, scores: Array, levels: Array) -> None:
         axis.set_ylabel("score (log above threshold)")
 
 
+def _draw_band(axis: Axes, time: pd.DatetimeIndex, band: Array, column: Array) -> None:
+    """Draw where the metric was expected; where the band is far wider than the metric ever moves, only to the edge."""
+    low, high = np.nanmin(column, initial=np.inf), np.nanmax(column, initial=-np.inf)
+    if not low < high:
+        return
+    keep = thinned(len(time))
+    edges = np.clip(band[keep, 1:], low - 0.1 * (high - low), high + 0.1 * (high - low))
+    axis.fill_between(plain_times(time[keep]), *edges.T, color=GREY, alpha=0.3, linewidth=0, label="expected")
+
+
 def _shade_incidents(axis: Axes, frame: MetricFrame, time: pd.DatetimeIndex) -> None:
     label = "known incident"
     for incident in frame.incidents or ():
@@ -136,7 +150,7 @@ def _shade_incidents(axis: Axes, frame: MetricFrame, time: pd.DatetimeIndex) -> 
 def _mark_alerts(axis: Axes, alerts: list[Alert], time: pd.DatetimeIndex, column: Array) -> None:
     if not alerts:
         return
-    spans = _plain(
+    spans = plain_times(
         pd.DatetimeIndex([moment for alert in alerts for moment in (alert.start, alert.end)], tz="UTC")
     )
     starts, ends = date2num(spans[::2]), date2num(spans[1::2])  # type: ignore[no-untyped-call]
@@ -151,4 +165,4 @@ def _mark_alerts(axis: Axes, alerts: list[Alert], time: pd.DatetimeIndex, column
         label="alert",
     )
     rows = np.clip(time.asi8.searchsorted([alert.peak for alert in alerts]), 0, len(time) - 1)
-    axis.plot(_plain(time[rows]), column[rows], "o", color=RED, markersize=3.5, label="its peak")
+    axis.plot(plain_times(time[rows]), column[rows], "o", color=RED, markersize=3.5, label="its peak")

@@ -48,9 +48,12 @@ def print_run(run: Run, folder: Path, console: Console) -> None:
 def _print_detection(run: Run, console: Console) -> None:
     assert run.detection is not None
     console.print()
-    print_sentences(console, "Found", words.found(run))
+    print_sentences(console, "Found", words.found(run), *filter(None, [words.by_week(run)]))
     for alert in by_strength(run.detection.alerts)[:STRONGEST]:
-        console.print(f"  [red]{words.when(run, alert.start)}[/]  {escape(alert.reason)}", soft_wrap=True)
+        console.print(
+            f"  [red]{words.when(run, alert.start)}[/]  {escape(words.alert_line(run, alert))}",
+            soft_wrap=True,
+        )
     if not run.detection.alerts:
         console.print(f"  {escape(words.no_alert(run))}", soft_wrap=True)
     console.print()

@@ -5,15 +5,15 @@ import shlex
 
 import pandas as pd
 
-from sre_anomaly.clock import in_words
-from sre_anomaly.frame import Incident
+from sre_anomaly.clock import in_words, nanoseconds
+from sre_anomaly.frame import WEEK, Incident
 from sre_anomaly.pipeline.record import IN_SAMPLE
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import Alert, short
 from sre_anomaly.report.words import FORECAST_MEANINGS, MEANINGS, Table, count, title
 
-ENOUGH_TO_LEARN = 20
-"""Known incidents from which learning is worth a try."""
+WEEKS_SHOWN = 8
+ENOUGH_TO_LEARN = 20  # known incidents from which learning is worth a try
 
 
 def reading(run: Run) -> str:
@@ -96,6 +96,24 @@ def found(run: Run) -> str:
         text += f" {short(level)} ({detection['threshold']['name']})"
     epsilon = detection["threshold"].get("epsilon")
     return text + (f", epsilon {epsilon:.4g}" if epsilon is not None else "")
+
+
+def by_week(run: Run) -> str:
+    """Return how many pages each of the last weeks had, beside the budget; empty where there is no budget or no full week."""
+    budget = run.config["threshold"].get("pages_per_week")
+    weeks = int(run.frame.step * len(run.frame) / WEEK) if run.frame.has_clock else 0
+    if budget is None or run.detection is None or not weeks:
+        return ""
+    ago = [(run.frame.time[-1].value - one.fired) // nanoseconds(WEEK) for one in run.detection.alerts]
+    shown = min(weeks, WEEKS_SHOWN)
+    counts = ", ".join(str(ago.count(number)) for number in range(shown - 1, -1, -1))
+    return f"Pages in the last {count(shown, 'week')}: {counts} (budget {budget:g} a week)"
+
+
+def alert_line(run: Run, alert: Alert) -> str:
+    """Return an alert's reason and how long it lasted."""
+    lasted = f", for {in_words(pd.Timedelta(alert.end - alert.start))}" if run.frame.has_clock else ""
+    return alert.reason + lasted
 
 
 def incidents_caught(run: Run) -> list[str]:
@@ -195,28 +213,31 @@ def next_commands(run: Run) -> list[tuple[str, str]]:
     known = len(run.frame.incidents or ())
     if detector != "xgboost" and known >= ENOUGH_TO_LEARN and config["split"]["name"] == "none":
         taught = again(run, "detector=xgboost", "features=system", "split=chronological")
-        options.append((taught, "learn from the known incidents"))
-    options.append(
-        (again(run, f"detector={'gaussian' if detector == 'iforest' else 'iforest'}"), "another detector")
-    )
+        options.append((taught, "train on the known incidents"))
+    if threshold == "pages":
+        budget = config["threshold"]["pages_per_week"]
+        for factor, words in ((0.5, "quieter: half"), (2.0, "louder: twice")):
+            command = again(run, f"threshold.pages_per_week={budget * factor:g}")
+            options.append((command, f"{words} as many pages at most"))
+    else:
+        other = "gaussian" if detector == "iforest" else "iforest"
+        options.append((again(run, f"detector={other}"), "another detector"))
     if threshold == "contamination":
         share = config["threshold"]["contamination"]
-        change = (2, "about twice as many flags") if _misses_most(run) else (0.5, "about half as many flags")
-        options.append(
-            (again(run, f"threshold.contamination={short(min(0.5, share * change[0]))}"), change[1])
+        factor, words = (
+            (2, "about twice as many flags") if _misses_most(run) else (0.5, "about half as many flags")
         )
+        options.append((again(run, f"threshold.contamination={short(min(0.5, share * factor))}"), words))
     elif threshold == "horizon":
         options.append((again(run, "threshold=conformal"), "about one false alert a week"))
     elif threshold == "sigma":
         options.append((again(run, f"threshold.sigmas={config['threshold']['sigmas'] + 1:g}"), "fewer flags"))
     if config["alerts"]["name"] != "every_flag":
         options.append((again(run, "alerts=every_flag"), "every flagged data point as an alert of its own"))
-    if config["data"]["name"] == "csv":
-        options.append((again(run, "features=rolling"), "look at change instead of the time of day"))
-    elif config["data"]["name"] == "prometheus" and run.model is not None:
+    if config["data"]["name"] == "prometheus" and run.model is not None:
         live = f"sre-anomaly monitor model={config['outputs']}/latest/model input=prometheus"
         options.append((live, "report what is unusual from now on"))
-    else:
+    elif config["data"]["name"] != "csv":
         options.append(("sre-anomaly experiment=csv data.path=YOUR_METRICS.csv", "your own metrics"))
     return [*options[:2], options[-1]]
 
