@@ -164,7 +164,7 @@ class Threshold(Learner):
         if not self.fixed:
             levels = self.level(scores)
             known = levels[np.isfinite(levels)]
-            self.level_ = float(known[-1]) if len(known) else float(np.max(scores))
+            self.level_ = float(known[-1]) if len(known) else float(np.max(scores, initial=-np.inf))
         return self
 
     def level(self, scores: Array) -> Array:

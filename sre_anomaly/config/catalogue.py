@@ -46,7 +46,7 @@ def options(kind: str) -> list[str]:
     Examples
     --------
     >>> options("alerts")
-    ['every_flag', 'fatigue', 'incident']
+    ['every_flag', 'fatigue', 'incident', 'page']
     """
     return sorted({path.stem for folder in folders() for path in (folder / kind).glob("*.yaml")})
 

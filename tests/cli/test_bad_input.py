@@ -115,7 +115,7 @@ CONFIGS = {
     "chosen twice": (["+experiment=cloudwatch"], "is chosen twice"),
     "unknown class": (["detector.name=sklearn.ensemble.IsolationForrest"], "did you mean 'IsolationForest'?"),
     "no detector": (["detector.name=sklearn.linear_model.Ridge"], "is no detector"),
-    "nothing chosen": (["detector="], "detector=: no such option; there are: auto, cknn, ecod"),
+    "nothing chosen": (["detector="], "detector=: no such option; there are: auto, baseline, cknn, ecod"),
     "one for a list": (["forecast.metrics=cpu"], "write it in brackets: forecast.metrics=[cpu]"),
     "decimal comma": (["detector=iforest", "threshold.contamination=0,005"], "write a decimal point"),
     "home folder": (["experiment=csv", "data.path=~/x.csv"], "write the whole path instead of ~"),

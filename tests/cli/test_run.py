@@ -117,7 +117,7 @@ def test_same_seed_same_bytes(command, tmp_path):
 def test_a_fault_of_ours_leaves_its_record(command, tmp_path, monkeypatch):
     """A crash keeps the record, the error and the command, and does not move ``latest``."""
 
-    def crash(*_):
+    def crash(*_, **__):
         raise ZeroDivisionError("a fault")
 
     monkeypatch.setattr(runner, "detect", crash)

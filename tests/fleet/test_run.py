@@ -22,7 +22,8 @@ from sre_anomaly.report.fleet.words import caught, strongest
 from sre_anomaly.report.nab.nested import nested_scores
 from sre_anomaly.report.nab.words import nab_remarks
 
-FLEET = ["experiment=fleet", "data.path=hosts/*.csv", "split=chronological", "split.gap=0m"]
+FOREST = ["features=rolling", "detector=iforest", "threshold=contamination", "alerts=incident"]
+FLEET = ["experiment=fleet", "data.path=hosts/*.csv", "split=chronological", "split.gap=0m", *FOREST]
 
 
 def _write_hosts(folder, count, rows=400, seed=0):
