@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -39,6 +40,28 @@ class Incident:
     severity: str = ""
     metric: str = ""
     """The metric in which the incident began, where that is known."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the owner of a metric knows of it.
+
+    Parameters
+    ----------
+    direction : both, above or below
+        On which side of what was expected it matters.
+    least_change : float
+        A smaller distance from what was expected is no matter, in the metric's unit ...
+    least_share : float
+        ... or as a share of what was expected.
+    possible : pair of float or None
+        What it can be at all: anything else is always reported. None: no limit.
+    """
+
+    direction: Literal["both", "above", "below"] = "both"
+    least_change: float = 0.0
+    least_share: float = 0.0
+    possible: tuple[float | None, float | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -90,6 +113,8 @@ class MetricFrame:
     stamps : int64 (n,) or None
         When the rows were really measured, ns since 1970, where that is not the clock: some series repeat times or
         run backwards, and the order of their rows is all that counts.
+    known : mapping of metric to Known
+        What the owner of the metrics knows of them.
     """
 
     name: str
@@ -103,6 +128,7 @@ class MetricFrame:
     timezone: str = "UTC"
     notes: tuple[str, ...] = ()
     stamps: Times | None = None
+    known: Mapping[str, Known] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if str(self.time.tz) != "UTC":

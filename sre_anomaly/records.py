@@ -84,6 +84,10 @@ class Reason:
     def __str__(self) -> str:
         """Say it as a sentence."""
         band = f"({short(self.usual_low)} to {short(self.usual_high)})"
+        if not isfinite(self.usual_low):
+            band = f"(up to {short(self.usual_high)})"
+        elif not isfinite(self.usual_high):
+            band = f"(from {short(self.usual_low)})"
         if not isfinite(self.seen):
             usual = f", expected {short(self.expected)}" if not self.basis and isfinite(self.expected) else ""
             return f"{self.metric} is missing{usual}"

@@ -11,19 +11,16 @@ from pydantic import Field
 
 from sre_anomaly.clock import Duration, rows_in, wall_clock
 from sre_anomaly.contracts import Detector
-from sre_anomaly.frame import Array, MetricFrame, Times
+from sre_anomaly.frame import Array, Known, MetricFrame, Times
+from sre_anomaly.kernels.bounds import NOTHING_KNOWN, best_expected, bound, matters
 from sre_anomaly.kernels.compiled import compiled, step
 from sre_anomaly.kernels.seasonal import DAY
 from sre_anomaly.kernels.surprise import (
-    ERRORS,
     EVIDENCE,
-    EXPECTATIONS,
-    EXPECTED,
     LOWEST,
     ROWS,
     SLOTS,
     WARM,
-    evidence,
     expect,
     learn,
     learn_gap,
@@ -38,8 +35,6 @@ CHANCE = 0.1
 """By how much the strongest few of more metrics are larger where nothing is wrong, for each e-fold of their number."""
 LEAST_ROWS = 0.55
 """The memory of evidence is no shorter than so many rows."""
-HALVINGS, DOUBLINGS = 16, 60
-"""Steps in which a bound is searched."""
 
 
 @register("detector", "baseline")
@@ -72,12 +67,15 @@ class Baseline(Detector):
     slots_: int = field(init=False, default=0, repr=False)
     """Parts of the day that are told apart, 0 where rows have no time of day."""
     zone_: str = field(init=False, default="UTC", repr=False)
+    limits_: Array = field(init=False, default_factory=lambda: NOTHING_KNOWN[np.newaxis], repr=False)
+    """(d, 5) what the owner knows of each metric: its side, the least change, as a share, the lowest and highest possible."""
 
     def meet(self, history: MetricFrame) -> None:
         """Note the clock."""
         self.step_s_, self.zone_ = history.step.total_seconds(), history.timezone
         a_day = rows_in(timedelta(seconds=DAY), history.step)
         self.slots_ = min(a_day, SLOTS) if history.has_clock and a_day >= FEWEST_A_DAY else 0
+        self.limits_ = np.array([_limits(history.known.get(metric)) for metric in history.metrics])
 
     def fit(self, X: Array, y: Array | None = None, validation: tuple[Array, Array] | None = None) -> Self:
         """Learn nothing beforehand."""
@@ -94,7 +92,9 @@ class Baseline(Detector):
         """Return (k,) scores, NaN while no metric has enough rows; a column's share is its own score."""
         own = np.empty(rows.shape) if shares is None else shares
         run = _scores.for_rows(len(rows))
-        return np.asarray(run(states, rows, self._slots_of(times), self._numbers(), own))
+        return np.asarray(
+            run(states, rows, self._slots_of(times), self._numbers(), self._limits_of(rows), own)
+        )
 
     def bands(self, states: Array, times: Times, rows: Array, levels: Array) -> Array:
         """Return (k, d, 3): what was expected of each column, and the bounds outside which it alone exceeds the level.
@@ -103,7 +103,9 @@ class Baseline(Detector):
         that a value would have had.
         """
         out = np.full((*rows.shape, 3), np.nan)
-        _bands.for_rows(len(rows))(states, rows, self._slots_of(times), self._numbers(), levels, out)
+        _bands.for_rows(len(rows))(
+            states, rows, self._slots_of(times), self._numbers(), self._limits_of(rows), levels, out
+        )
         return out
 
     def _slots_of(self, times: Times) -> npt.NDArray[np.int64]:
@@ -112,6 +114,11 @@ class Baseline(Detector):
         second = wall_clock(times, self.zone_) // 1_000_000_000 % DAY
         return np.asarray(second * self.slots_ // DAY, dtype=np.int64)
 
+    def _limits_of(self, rows: Array) -> Array:
+        """Return what is known of each column: nothing where the columns are not the metrics themselves."""
+        columns = rows.shape[1]
+        return self.limits_ if len(self.limits_) == columns else np.tile(NOTHING_KNOWN, (columns, 1))
+
     def _numbers(self) -> tuple[float, ...]:
         rows = max(self.memory.total_seconds() / self.step_s_, LEAST_ROWS)
         each_slot = max(1.0, DAY / self.step_s_ / max(self.slots_, 1))
@@ -119,13 +126,22 @@ class Baseline(Detector):
         return (0.5 ** (1.0 / rows), self.sharpness, rate, float(self.strongest))
 
 
+def _limits(known: Known | None) -> list[float]:
+    if known is None:
+        return NOTHING_KNOWN.tolist()
+    side = {"both": 0.0, "above": 1.0, "below": -1.0}[known.direction]
+    low, high = known.possible
+    ends = (-math.inf if low is None else low, math.inf if high is None else high)
+    return [side, known.least_change, known.least_share, *ends]
+
+
 @step
-def _one(state: Array, value: float, slot: int, numbers: tuple[float, ...]) -> float:
+def _one(state: Array, value: float, slot: int, numbers: tuple[float, ...], limits: Array) -> float:
     """Return the score of a value of one metric, NaN before there are rows enough, and take it in."""
     keep, power, rate, _ = numbers
     expect(state, slot)
     missing = math.isnan(value)
-    now = silence(state) if missing else evidence(state, value, 0.0)
+    now = silence(state) if missing else matters(state, value, best_expected(state), limits)
     state[EVIDENCE] = keep * state[EVIDENCE] + (1.0 - keep) * now**power
     score = state[EVIDENCE] ** (1.0 / power) if state[ROWS] >= WARM else math.nan
     if missing:
@@ -136,7 +152,9 @@ def _one(state: Array, value: float, slot: int, numbers: tuple[float, ...]) -> f
 
 
 @compiled
-def _scores(states: Array, rows: Array, slots: Array, numbers: tuple[float, ...], own: Array) -> Array:
+def _scores(
+    states: Array, rows: Array, slots: Array, numbers: tuple[float, ...], limits: Array, own: Array
+) -> Array:
     """Write each column's score to ``own`` (k, d) and return those of the rows, (k,)."""
     out = np.full(len(rows), np.nan)
     columns = rows.shape[1]
@@ -147,7 +165,7 @@ def _scores(states: Array, rows: Array, slots: Array, numbers: tuple[float, ...]
         known = 0
         for column in range(columns):
             part = state[column * size : (column + 1) * size]
-            own[row, column] = _one(part, rows[row, column], int(slots[row]), numbers)
+            own[row, column] = _one(part, rows[row, column], int(slots[row]), numbers, limits[column])
             known += not math.isnan(own[row, column])
         if known == 0:
             continue
@@ -167,7 +185,13 @@ def _scores(states: Array, rows: Array, slots: Array, numbers: tuple[float, ...]
 
 @compiled
 def _bands(
-    states: Array, rows: Array, slots: Array, numbers: tuple[float, ...], levels: Array, out: Array
+    states: Array,
+    rows: Array,
+    slots: Array,
+    numbers: tuple[float, ...],
+    limits: Array,
+    levels: Array,
+    out: Array,
 ) -> None:
     """Write (k, d, 3) expected, lower and upper to ``out``."""
     columns = rows.shape[1]
@@ -177,7 +201,7 @@ def _bands(
         for column in range(columns):
             part = state[column * size : (column + 1) * size]
             expect(part, int(slots[row]))
-            middle = _best_expected(part)
+            middle = best_expected(part)
             if part[ROWS] >= WARM and not math.isnan(levels[row]):
                 out[row, column, 0] = middle
                 keep, power = numbers[0], numbers[1]
@@ -185,46 +209,9 @@ def _bands(
                     1.0 / power
                 )
                 value = rows[row, column]
-                lower = _bound(part, middle, value, -1.0, needed)
+                lower = bound(part, middle, value, -1.0, needed, limits[column])
                 # What has never been negative hardly can be.
                 possible = part[LOWEST] >= 0.0 and not value < 0.0
                 out[row, column, 1] = max(lower, 0.0) if possible else lower
-                out[row, column, 2] = _bound(part, middle, value, 1.0, needed)
-            _one(part, rows[row, column], int(slots[row]), numbers)
-
-
-@step
-def _best_expected(state: Array) -> float:
-    """Return the expectation that has erred least so far, NaN where there is none."""
-    best, least = math.nan, math.inf
-    for number in range(EXPECTATIONS):
-        if not math.isnan(state[EXPECTED + number]) and state[ERRORS + number] < least:
-            best, least = state[EXPECTED + number], state[ERRORS + number]
-    return best
-
-
-@step
-def _bound(state: Array, middle: float, value: float, way: float, needed: float) -> float:
-    """Return the value nearest to the middle, up (1) or down (-1), from which outwards the evidence exceeds what is needed."""
-    near, far = 0.0, math.nan
-    if not math.isnan(value) and way * (value - middle) > 0.0:
-        # The very row that was scored lies on its side of the bound, whatever the course in between.
-        if evidence(state, value, 0.0) > needed:
-            far = way * (value - middle)
-        else:
-            near = way * (value - middle)
-    if evidence(state, middle, 0.0) > needed and near == 0.0:
-        return middle
-    if math.isnan(far):
-        far = max(2.0 * near, 1e-6 * abs(middle), 1e-12)
-        for _ in range(DOUBLINGS):
-            if evidence(state, middle + way * far, 0.0) > needed:
-                break
-            near, far = far, 2.0 * far
-    for _ in range(HALVINGS):
-        between = 0.5 * (near + far)
-        if evidence(state, middle + way * between, 0.0) > needed:
-            far = between
-        else:
-            near = between
-    return middle + way * near
+                out[row, column, 2] = bound(part, middle, value, 1.0, needed, limits[column])
+            _one(part, rows[row, column], int(slots[row]), numbers, limits[column])

@@ -14,10 +14,11 @@ import pandas as pd
 
 from sre_anomaly.clock import Duration, in_words, iso, nanoseconds, time_zone
 from sre_anomaly.errors import ConfigError, DataError, did_you_mean
-from sre_anomaly.frame import Array, Incident, MetricFrame
+from sre_anomaly.frame import Array, Incident, Known, MetricFrame
 from sre_anomaly.io.incident_windows import read_windows, utc
 from sre_anomaly.io.prometheus import MILLISECOND, Labels, Prometheus, RefusedError
 from sre_anomaly.io.regular_clock import regularise
+from sre_anomaly.io.table_metrics import known_of
 
 MOST_ALIKE = 0.6
 """A larger share of rows like the one before is not what was measured, but what was measured before."""
@@ -49,6 +50,7 @@ class PrometheusReading:
     user: str | None = None
     secret_env: str | None = None
     headers: dict[str, str] | None = None
+    known: dict[str, Known] | None = None
 
     def __post_init__(self) -> None:
         if not self.metrics:
@@ -118,6 +120,7 @@ class PrometheusReading:
         return MetricFrame(
             name, regular.time, regular.values, tuple(expressions),
             incidents=incidents, timezone=self.timezone, notes=(*notes, *regular.notes),
+            known=known_of(tuple(expressions), self.known),
         )  # fmt: skip
 
     def _incidents(self, name: str, clock: pd.DatetimeIndex, notes: list[str]) -> tuple[Incident, ...] | None:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from sre_anomaly.clock import Duration, time_zone
-from sre_anomaly.errors import ConfigError, DataError
-from sre_anomaly.frame import Array, Incident, MetricFrame
+from sre_anomaly.errors import ConfigError, DataError, did_you_mean
+from sre_anomaly.frame import Array, Incident, Known, MetricFrame
 from sre_anomaly.io.incident_windows import read_windows
 from sre_anomaly.io.regular_clock import regularise
 from sre_anomaly.io.tables import column, numbers, read_table, yes_or_no
@@ -34,6 +34,7 @@ class TableReading:
     decimal: Literal[".", ","] | None = None
     resample: Duration | None = None
     interpolate: Duration = timedelta(minutes=15)
+    known: dict[str, Known] | None = None
 
     label_needed: ClassVar[bool] = True
     """Whether a file without the label column is refused."""
@@ -77,6 +78,7 @@ class TableReading:
             timezone=self.timezone,
             incidents=self._incidents(path, incidents, regular.time),
             notes=tuple(notes + regular.notes),
+            known=known_of(names, self.known),
         )
 
     def _times(self, path: Path, table: pd.DataFrame, name: str) -> pd.DatetimeIndex:
@@ -126,6 +128,20 @@ class TableReading:
                     f"from {time[0]} to {time[-1]}"
                 )
         return incidents
+
+
+def known_of(names: tuple[str, ...], known: dict[str, Known] | None) -> dict[str, Known]:
+    """Return what is known of the metrics of a frame.
+
+    Raises
+    ------
+    ConfigError
+        If something is known of a metric that is not there.
+    """
+    for name in known or ():
+        if name not in names:
+            raise ConfigError(f"data.known.{name}: no metric is called so; {did_you_mean(name, names)}")
+    return known or {}
 
 
 def _looks_like_labels(names: tuple[str, ...], values: Array) -> list[str]:

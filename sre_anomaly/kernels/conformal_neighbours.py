@@ -11,9 +11,18 @@ import numpy.typing as npt
 
 from sre_anomaly.frame import Array, Times
 from sre_anomaly.kernels.compiled import compiled, step
-from sre_anomaly.kernels.neighbours import DAY, keep, nearest, new_neighbours
+from sre_anomaly.kernels.neighbours import (
+    DAY,
+    expected,
+    keep,
+    nearest,
+    new_neighbours,
+    new_recent,
+    new_same_time,
+    note,
+    slide,
+)
 from sre_anomaly.kernels.ranks import at_least, count, new_ranks, remember
-from sre_anomaly.kernels.same_time import expected, new_recent, new_same_time, note, slide
 
 Parameters = npt.NDArray[np.int64]
 EVIDENCE, NOVELTY, RANKING = 0, 1, 2

@@ -77,12 +77,14 @@ def surprise(state: Array, value: float, side: float) -> float:
     """Return the mean error of the expectations in their own scales; errors on the side that does not matter are none."""
     total, count = 0.0, 0
     floor = 0.5 * state[UNIT] if state[UNIT] < np.inf else 0.0
+    usual = state[EXPECTED + (2 if math.isnan(state[EXPECTED + SAME_TIME]) else SAME_TIME)]
     for number in range(EXPECTATIONS):
         expected = state[EXPECTED + number]
         if math.isnan(expected) or state[COUNTS + number] < YOUNG:
             continue
-        error = value - expected
-        error = abs(error) if side == 0.0 else max(side * error, 0.0)
+        if side != 0.0 and side * (usual - expected) > 0.0:
+            expected = usual  # back from the side that is no matter, a value is far from the last ones alone
+        error = abs(value - expected) if side == 0.0 else max(side * (value - expected), 0.0)
         scale = max(
             state[SCALES + number],
             0.5 * state[ERRORS + number],
@@ -233,14 +235,11 @@ def _learn_faces(state: Array, clock: int, value: float) -> None:
 @step
 def _slide_windows(state: Array, clock: int, value: float) -> None:
     """Move the two running medians on by one row."""
-    leaving = state[RING + clock % LONG]
     n_long, n_short = int(state[N_LONG]), int(state[N_SHORT])
-    if not math.isnan(leaving):
-        n_long = remove(state[SORTED_LONG:], n_long, leaving)
-    if clock >= SHORT:
-        old = state[RING + (clock - SHORT) % LONG]
-        if not math.isnan(old):
-            n_short = remove(state[SORTED_SHORT:], n_short, old)
+    if not math.isnan(state[RING + clock % LONG]):
+        n_long = remove(state[SORTED_LONG:], n_long, state[RING + clock % LONG])
+    if clock >= SHORT and not math.isnan(state[RING + (clock - SHORT) % LONG]):
+        n_short = remove(state[SORTED_SHORT:], n_short, state[RING + (clock - SHORT) % LONG])
     state[RING + clock % LONG] = value
     if not math.isnan(value):
         n_long = insert(state[SORTED_LONG:], n_long, value)
@@ -251,9 +250,9 @@ def _slide_windows(state: Array, clock: int, value: float) -> None:
 @step
 def _slide_offsets(state: Array, clock: int, offset: float) -> None:
     """Move the median of the last deviations from the usual time of day on by one row."""
-    kept, leaving = int(state[KEPT]), state[RECENT + clock % OFFSETS]
-    if not math.isnan(leaving):
-        kept = remove(state[SORTED_RECENT:], kept, leaving)
+    kept = int(state[KEPT])
+    if not math.isnan(state[RECENT + clock % OFFSETS]):
+        kept = remove(state[SORTED_RECENT:], kept, state[RECENT + clock % OFFSETS])
     state[RECENT + clock % OFFSETS] = offset
     if not math.isnan(offset):
         kept = insert(state[SORTED_RECENT:], kept, offset)

@@ -62,3 +62,19 @@ def test_the_band_is_written(command, tmp_path):
         assert (late[f"{metric}_lower"] >= 0).all()
         inside = late[metric].between(late[f"{metric}_lower"], late[f"{metric}_upper"]).mean()
         assert inside > 0.97
+
+
+def test_what_the_owner_knows(command, tmp_path):
+    """What is said of a metric in the data decides what is reported; a metric that is not there is one line."""
+    _week_of_a_service(tmp_path / "metrics.csv")
+    base = ("experiment=csv", "data.path=metrics.csv", "forecaster=none")
+    code, _, err = command(*base, "data.known={requests:{direction:above}}")
+    assert (code, err) == (0, "")
+    alerts = pd.read_csv(tmp_path / "outputs/latest/alerts.csv")
+    assert not alerts["reason"].str.startswith("requests = ").any()
+    code, _, err = command(*base, "data.known={request:{direction:above}}")
+    assert code == 2
+    assert "data.known.request: no metric is called so; did you mean 'requests'" in err
+    code, _, err = command(*base, "data.known={requests:{direction:up}}")
+    assert code == 2
+    assert "data.known.requests.direction" in err

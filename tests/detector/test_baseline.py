@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sre_anomaly.detector.baseline import Baseline
-from sre_anomaly.frame import MetricFrame
+from sre_anomaly.frame import Known, MetricFrame
 from sre_anomaly.kernels.surprise import SLOTS, new_surprise
 
 STEP = 300_000_000_000
@@ -136,3 +136,45 @@ def test_the_time_of_day_is_the_owners():
         scores = detector.advance(detector.new_state(1)[np.newaxis], frame.time.asi8, frame.values)
         after[zone] = np.nanmean(scores[clock >= "2024-04-01"])
     assert after["Europe/Berlin"] < 0.9 * after["UTC"]
+
+
+def _with_known(values, known):
+    clock = pd.date_range("2024-01-01", periods=len(values), freq="5min", tz="UTC")
+    frame = MetricFrame("x", clock, values[:, np.newaxis], ("x",), known={"x": known})
+    detector = Baseline()
+    detector.meet(frame)
+    scores = detector.advance(detector.new_state(1)[np.newaxis], frame.time.asi8, frame.values)
+    levels = np.full(len(values), 4.0)
+    bands = detector.bands(detector.new_state(1)[np.newaxis], frame.time.asi8, frame.values, levels)
+    return scores, bands[:, 0]
+
+
+def test_only_the_side_that_matters():
+    """Of a latency for which only more is bad, a fall is no matter, and a rise is as before."""
+    values = _noise(900)
+    values[500:505] -= 60.0
+    values[700:705] += 60.0
+    scores, bands = _with_known(values, Known(direction="above"))
+    assert np.nanmax(scores[450:600]) < 4.0 < scores[701]
+    assert (bands[100:, 1] == 0.0).all()
+
+
+def test_a_change_too_small_to_matter():
+    """However regular a metric is, a change below the least is none."""
+    values = np.random.default_rng(4).normal(100.0, 0.01, 900)
+    values[700:710] += 1.0
+    assert np.nanmax(_with_known(values, Known())[0][690:720]) > 6.0
+    assert np.nanmax(_with_known(values, Known(least_change=2.0))[0]) < 1e-6
+    assert np.nanmax(_with_known(values, Known(least_share=0.02))[0]) < 1e-6
+
+
+def test_what_cannot_be_is_always_reported():
+    """A value outside what is possible stands out, and no bound is drawn there."""
+    values = np.random.default_rng(5).uniform(0.0, 100.0, 900)
+    values[800] = 101.0
+    scores, bands = _with_known(values, Known(possible=(0.0, 100.0)))
+    assert np.nanargmax(scores) == 800
+    assert scores[800] > 20.0
+    late = bands[100:800]
+    assert (late[:, 1] >= -1e-6).all()
+    assert (late[:, 2] <= 100.0 + 1e-6).all()

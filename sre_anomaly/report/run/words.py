@@ -13,6 +13,7 @@ from sre_anomaly.records import Alert, short
 from sre_anomaly.report.words import FORECAST_MEANINGS, MEANINGS, Table, count, title
 
 WEEKS_SHOWN = 8
+DAY = pd.Timedelta("1D")  # of less a rate a week says nothing
 ENOUGH_TO_LEARN = 20  # known incidents from which learning is worth a try
 
 
@@ -87,7 +88,7 @@ def found(run: Run) -> str:
     if run.frame.has_clock:
         text += f" in {in_words(run.frame.step * points)}"
         rate = detection["measures"].get("alerts_per_week")
-        if rate is not None and detection["measured_on"] != "validation":
+        if rate is not None and detection["measured_on"] != "validation" and run.frame.step * points >= DAY:
             text += f" ({short(rate)} a week)"
     share = detection["flags"] / max(1, points)
     text += f"; {detection['flags']:,} of {count(points, 'data point')} ({share:.1%}) above the threshold"
