@@ -84,6 +84,7 @@ CASES = [
     _overrides(detector="gaussian", threshold="epsilon"),
     _overrides(alerts="every_flag"),
     _overrides(detector="cknn", alerts="fatigue"),
+    _overrides(detector="baseline", threshold="pages", alerts="page"),
     _overrides(detector="cknn", features="seasonal", threshold="conformal", alerts="fatigue"),
     _overrides(features="rolling", threshold="pot"),
     [*_overrides(threshold="conformal"), "threshold.false_alerts_per_week=40"],

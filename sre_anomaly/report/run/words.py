@@ -87,13 +87,12 @@ def found(run: Run) -> str:
     text = count(detection["alerts"], "alert")
     if run.frame.has_clock:
         text += f" in {in_words(run.frame.step * points)}"
-        rate = detection["measures"].get("alerts_per_week")
-        if rate is not None and detection["measured_on"] != "validation" and run.frame.step * points >= DAY:
+        rate, long = detection["measures"].get("alerts_per_week"), run.frame.step * points >= DAY
+        if rate is not None and long and detection["measured_on"] != "validation":
             text += f" ({short(rate)} a week)"
-    share = detection["flags"] / max(1, points)
-    text += f"; {detection['flags']:,} of {count(points, 'data point')} ({share:.1%}) above the threshold"
-    level = detection["threshold"].get("level")
-    if level is not None:
+    share = f"{detection['flags'] / max(1, points):.1%}"
+    text += f"; {detection['flags']:,} of {count(points, 'data point')} ({share}) above the threshold"
+    if (level := detection["threshold"].get("level")) is not None:
         text += f" {short(level)} ({detection['threshold']['name']})"
     epsilon = detection["threshold"].get("epsilon")
     return text + (f", epsilon {epsilon:.4g}" if epsilon is not None else "")
