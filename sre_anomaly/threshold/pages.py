@@ -58,7 +58,7 @@ class Pages(Threshold):
     units: ClassVar[tuple[Unit, ...]] = ("surprise",)
     fixed: ClassVar[bool] = False
 
-    _rows: tuple[float, float, float] = field(init=False, default=(168.0, 2.0, 24.0), repr=False)
+    rows_: list[float] = field(init=False, default_factory=lambda: [168.0, 2.0, 24.0], repr=False)
     """Rows of a week, of `bridge` and of `renew`."""
 
     def __post_init__(self) -> None:
@@ -74,11 +74,11 @@ class Pages(Threshold):
 
     def start(self, step: timedelta) -> None:
         """Turn durations into rows."""
-        self._rows = (
+        self.rows_ = [
             WEEK / step,
             float(max(1, rows_in(self.bridge, step))),
             float(max(1, rows_in(self.renew, step))),
-        )
+        ]
 
     def new_state(self) -> Array:
         """Return no page at any level."""
@@ -93,7 +93,7 @@ class Pages(Threshold):
         place = np.clip(known.searchsorted(LEVELS) - 1, 0, len(slope) - 1)
         expected = self.prior_weeks * np.exp(np.log(rates[place]) + slope[place] * (LEVELS - known[place]))
         floor = float(np.interp(-math.log(self.pages_per_week), -np.log(rates), known))
-        numbers = (self.pages_per_week, self.prior_weeks, *self._rows, floor)
+        numbers = (self.pages_per_week, self.prior_weeks, *self.rows_, floor)
         return np.asarray(_levels.for_rows(len(scores))(states, scores, LEVELS, expected, numbers))
 
     def describe(self) -> dict[str, Any]:
