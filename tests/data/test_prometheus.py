@@ -2,17 +2,16 @@
 
 import json
 import re
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import sre_anomaly
+from loopback import reply, serving
 from sre_anomaly.config.build import build
 from sre_anomaly.config.compose import composed
 from sre_anomaly.errors import DataError
@@ -28,31 +27,6 @@ def waves(expression, times):
     """Return a daily wave whose height depends on the expression, with noise that is the same at the same time."""
     noise = np.array([np.random.default_rng(int(time)).normal() for time in times])
     return 50 + len(expression) + 10 * np.sin(times / 86_400 * 2 * np.pi) + noise
-
-
-class Stand(BaseHTTPRequestHandler):
-    """Answers as a Prometheus does: matrices of texts, errors as JSON, no more than 11,000 values of a series."""
-
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        self._answer(parse_qs(urlsplit(self.path).query))
-
-    def do_POST(self):
-        self._answer(parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-
-    def _answer(self, form):
-        asked = {key: value[0] for key, value in form.items()}
-        self.server.asked.append((urlsplit(self.path).path, asked, dict(self.headers)))
-        code, content = self.server.reply(urlsplit(self.path).path, asked)
-        text = content if isinstance(content, bytes) else json.dumps(content).encode()
-        self.send_response(code)
-        if 300 <= code < 400:
-            self.send_header("Location", "http://elsewhere.example/")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
 
 
 def series(expression, times, **labels):
@@ -82,15 +56,25 @@ def usual(path, asked):
 
 
 @contextmanager
-def standing(reply=usual):
-    """Yield a server on this machine, its address in ``url``, what it was asked in ``asked``."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Stand)
-    server.asked, server.reply = [], reply
-    server.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+def standing(answer=usual):
+    """Yield a server that answers as a Prometheus does; what it was asked is in ``asked``."""
+
+    def respond(handler, body):
+        path, _, query = handler.path.partition("?")
+        asked = {key: value[0] for key, value in parse_qs(body.decode() or query).items()}
+        server.asked.append((path, asked, dict(handler.headers)))
+        code, content = server.reply(path, asked)
+        elsewhere = {"Location": "http://elsewhere.example/"} if 300 <= code < 400 else {}
+        reply(
+            handler,
+            code,
+            content if isinstance(content, bytes) else json.dumps(content).encode(),
+            **elsewhere,
+        )
+
+    with serving(respond) as server:
+        server.asked, server.reply = [], answer
+        yield server
 
 
 def source(url, *overrides, metrics="[node_load1,node_load5]", name="prometheus"):

@@ -1,13 +1,12 @@
 """What an Alertmanager hears: alerts again and again while they fire, then that they are over; outages are told once."""
 
 import json
-import threading
 import time
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from loopback import reply, serving
 from sre_anomaly.clock import in_nanoseconds, iso
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.live import alertmanager as module
@@ -21,23 +20,13 @@ MINUTE = 60 * 10**9
 def standing():
     """Yield a server that keeps what is posted, and answers with its ``code``."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            heard = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            self.server.heard.append((self.path, heard))
-            self.send_response(self.server.code)
-            self.end_headers()
+    def keep(handler, body):
+        server.heard.append((handler.path, json.loads(body)))
+        reply(handler, server.code)
 
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    server.heard, server.code = [], 200
-    server.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with serving(keep) as server:
+        server.heard, server.code = [], 200
+        yield server
 
 
 def told(event, number=1, metric="cpu", start=NOW, end=NOW + MINUTE):

@@ -7,16 +7,15 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from loopback import reply, serving
 from sre_anomaly.clock import iso
 from sre_anomaly.config.build import build, build_parts
 from sre_anomaly.config.compose import composed
@@ -77,29 +76,17 @@ def server(answer=200, wait=0.0):
     """Listen on this machine; yield its address and what was sent to it."""
     heard = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            heard.append((self.path, dict(self.headers), body))
-            end = time.monotonic() + wait
-            try:
-                while time.monotonic() < end:
-                    self.wfile.write(b" ")
-                    time.sleep(0.02)
-                self.send_response(answer)
-                self.send_header("Location", "/elsewhere")
-                self.end_headers()
-            except OSError:
-                pass
+    def respond(handler, body):
+        heard.append((handler.path, dict(handler.headers), body))
+        end = time.monotonic() + wait
+        with suppress(OSError):
+            while time.monotonic() < end:
+                handler.wfile.write(b" ")
+                time.sleep(0.02)
+            reply(handler, answer, Location="/elsewhere")
 
-        def log_message(self, *_):
-            pass
-
-    here = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=here.serve_forever, args=[0.02], daemon=True).start()
-    yield f"http://127.0.0.1:{here.server_port}/hook?a=1", heard
-    here.shutdown()
-    here.server_close()
+    with serving(respond) as server:
+        yield f"{server.url}/hook?a=1", heard
 
 
 # Doing
