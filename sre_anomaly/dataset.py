@@ -101,7 +101,7 @@ class Table:
             If there is no target.
         """
         if self.target is None:
-            raise DataError(f"{self.name}: has no column to learn; name it with table.target=...")
+            raise DataError(f"{self.name}: has no target column; name it with table.target=...")
         return np.array([str(value) for value in self.target], dtype=object)
 
     def values(self) -> Array:
@@ -113,13 +113,13 @@ class Table:
             If there is no target, or it holds something else.
         """
         if self.target is None:
-            raise DataError(f"{self.name}: has no column to learn; name it with table.target=...")
+            raise DataError(f"{self.name}: has no target column; name it with table.target=...")
         try:
             values = np.asarray(self.target, dtype=np.float64)
         except (TypeError, ValueError):
             wrong = next(value for value in self.target if not _is_number(value))
             raise DataError(
-                f"{self.name}: table.target={self.target_name} holds {wrong!r}, and a regressor learns numbers; "
+                f"{self.name}: table.target={self.target_name} holds {wrong!r}, and a regressor predicts numbers; "
                 "use a classifier, or another target"
             ) from None
         if not np.isfinite(values).all():

@@ -57,7 +57,7 @@ class Alert:
 
 @dataclass
 class Reason:
-    """Why a row is strange, in the metrics' own units."""
+    """Why a data point is anomalous, in the metrics' own units."""
 
     metric: str
     seen: float
@@ -90,7 +90,7 @@ class Reason:
             band = f"(from {short(self.usual_low)})"
         if not isfinite(self.seen):
             usual = f", expected {short(self.expected)}" if not self.basis and isfinite(self.expected) else ""
-            return f"{self.metric} is missing{usual}"
+            return f"{self.metric}: no data{usual}"
         if not isfinite(self.expected):
             return f"{self.metric} = {short(self.seen)}"
         text = f"{self.metric} = {short(self.seen)}, expected "

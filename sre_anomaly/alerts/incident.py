@@ -36,7 +36,7 @@ class IncidentPolicy(AlertPolicy):
     def __post_init__(self) -> None:
         if self.needed > self.within:
             raise ConfigError(
-                f"alerts.needed: {self.needed} flags can never fit in alerts.within={self.within} rows; "
+                f"alerts.needed: {self.needed} flags can never fit in alerts.within={self.within} data points; "
                 f"use alerts.within={self.needed} or more"
             )
         self.start(1)

@@ -1,4 +1,4 @@
-"""``sre-anomaly check``: tells whether a configuration is right, and whether the user's own table or files suit it."""
+"""``sre-anomaly check``: checks whether a configuration is valid, and whether the user's own table or files suit it."""
 
 from rich.console import Console
 from rich.markup import escape

@@ -36,9 +36,7 @@ def compare(words: list[str]) -> None:
 
     runs = read_runs(records)
     if sum(run.completed for run in runs) < 2:
-        raise ConfigError(
-            "compare: fewer than two of these runs came to their end; there is nothing to compare"
-        )
+        raise ConfigError("compare: fewer than two of these runs are complete; there is nothing to compare")
     try:
         files = write_comparison(runs, target)
     except OSError as error:
@@ -103,7 +101,7 @@ def _finished(folder: Path, word: str) -> Path:
         raise ConfigError(f"{word}: its {RECORD} is no record of a run") from None
     if status != "completed":
         why = f": {error[0]}" if error else ""
-        raise ConfigError(f"{word}: this run did not come to its end ({status}{why})")
+        raise ConfigError(f"{word}: this run is not complete ({status}{why})")
     if not (folder / "config.yaml").is_file():
         raise ConfigError(
             f"{word}: is a trial of a sweep, evaluated on validation data; compare the sweep's folder, or run it as a whole: "

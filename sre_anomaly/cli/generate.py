@@ -68,10 +68,10 @@ def _write(frame: MetricFrame, target: Path) -> None:
     write_text(incidents, json.dumps(incident_windows(frame), indent=2) + "\n")
     console = Console(highlight=False, soft_wrap=True)
     console.print(
-        f"{target}: {len(frame):,} rows, {len(frame.metrics)} metrics, {len(frame.incidents or ())} incidents"
+        f"{target}: {len(frame):,} data points, {len(frame.metrics)} metrics, {len(frame.incidents or ())} incidents"
     )
-    console.print(f"{incidents}: when and what they are")
-    console.print("Try it, without and with learning from the labels:")
+    console.print(f"{incidents}: start, end and type of each")
+    console.print("Try it, without labels and with a model trained on them:")
     console.print(f"  sre-anomaly experiment=csv data.path={target}")
     if frame.incidents:
         taught = "detector=xgboost features=system split=chronological"

@@ -8,14 +8,14 @@ from sre_anomaly import __version__
 from sre_anomaly.errors import UserError, did_you_mean
 
 HELP = """\
-sre-anomaly finds what is wrong in infrastructure metrics, and why.
+sre-anomaly detects anomalies in infrastructure metrics, and says why.
 
-  sre-anomaly                                    the main job, on generated metrics
+  sre-anomaly                                    detect and forecast, on generated metrics
   sre-anomaly experiment=csv data.path=FILE.csv  your own metrics (or experiment=prometheus)
   sre-anomaly list [KIND] [NAME]                 what can be chosen: data, features, detector, ...
   sre-anomaly check [OVERRIDES]                  validate a configuration and your table
   sre-anomaly new recipe NAME from=RECIPE        begin from a preset: YAML and data to edit
-  sre-anomaly compare FOLDER FOLDER              put runs side by side
+  sre-anomaly compare FOLDER FOLDER              compare the measures of runs
   sre-anomaly generate to=FILE.csv [OVERRIDES]   write a labelled data set (CSV or Parquet)
   sre-anomaly monitor model=DIR < points.jsonl   score new data points with the model of a run
   sre-anomaly classify model=DIR < lines         predict the class of new log lines
@@ -28,7 +28,7 @@ Everything is chosen by overrides, in Hydra's grammar:
   threshold.contamination=0.02         set one value
   -m detector=zscore,iforest,gaussian  run once for each
   sweep=xgboost                        search for better values; see sre-anomaly list sweep
-  --config-dir DIR                     add YAML of your own (./conf is found by itself)
+  --config-dir DIR                     add YAML of your own (./conf is found too)
   --cfg job                            show the whole configuration
 More of Hydra's flags: sre-anomaly --hydra-help
 """
@@ -52,8 +52,8 @@ CSV with a header.
   model=DIR          the model of a run, such as outputs/latest/model
   input=FILE         read this file instead of standard input
   input=prometheus   ask the Prometheus that the model was trained on, as time goes on
-  follow=true        go on reading the file as it grows
-  format=json        how points are written: json or csv; without it found out
+  follow=true        keep reading the file as it grows
+  format=json        format of the points: json or csv; detected by default
   only=alerts        report alerts only, not every data point
   state=FILE         where to go on from after a restart; open alerts stay open
   every=1000         also save the state after so many data points (it is saved at
@@ -70,10 +70,10 @@ RESULTS is a folder with <detector>/<category>/<detector>_<file>.csv or with
 <detector>.csv.gz, of one detector or several; that of a run over the benchmark
 is its nab_results/.
   data=FOLDER     the corpus, with data/ and labels/ as NAB has them; without
-                  it NAB itself, found or fetched
+                  it NAB itself, downloaded if needed
   to=FOLDER       also write leaderboard.csv, .png and .html there
   overwrite=true  replace a leaderboard that is there already
-  seed=42         of the random scores and of the intervals
+  seed=42         seed of the random scores and intervals
 """,
 }
 MISTAKE = 2

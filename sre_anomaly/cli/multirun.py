@@ -42,7 +42,7 @@ def after_sweep(folder: Path, console: Console) -> None:
 
     outcome: dict[str, Any] = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
     if still := outcome["trials"].get("running"):
-        console.print(f"{still} trials are still run by another process, which will finish this sweep")
+        console.print(f"{still} trials are still running in another process, which will finish this sweep")
         return
     best = outcome["best"]
     found = refit(folder, int(best[0]["trial"])) if best else None

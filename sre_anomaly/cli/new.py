@@ -21,8 +21,8 @@ ROWS = 600
 """Rows of the data template: few enough to look at, enough to try it on: of rare classes each fold needs some."""
 YAML = """\
 # @package _global_
-# {name}, begun from the recipe {recipe}. It runs as it is, on made-up rows; the lines marked <-- make it yours.
-#   sre-anomaly check experiment={name}   says in plain words what is wrong with your table
+# {name}, from the recipe {recipe}. It runs as it is, on made-up rows; edit the lines marked <-- for your data.
+#   sre-anomaly check experiment={name}   checks your table and says what is wrong
 #   sre-anomaly experiment={name}         trains, evaluates and writes a report
 defaults:
   - override /data: none
@@ -37,14 +37,13 @@ LINES = """\
   path: {csv}   # <-- your table, CSV or Parquet, one row for each case
   target: {target}   # <-- the column to predict from the others: {meaning}
   {key}: {column}   # <-- {why}; null: there is no such column
-  leave_out: null   # columns not to learn from, such as [id, closed_by]: an id, or what is known only afterwards
+  leave_out: null   # columns not to train on, such as [id, closed_by]: an id, or what is known only afterwards
 """
 LEFT_BEHIND = """\
-# What the recipe says of its answers "in use" is not part of this: it knows how its made-up rows would have gone on
-# with other answers, and of yours nobody knows.
+# The recipe's "value in use" is not part of this: it can be simulated for made-up rows, not for yours.
 """
 WHY = {
-    "time": "when each row was: the earliest are for training, what came after is evaluated",
+    "time": "time of each row: trained on the earliest, evaluated on what came after",
     "group": "what belongs together, such as a host or a customer: none is used both for training and for evaluation",
 }
 
@@ -99,7 +98,7 @@ def new_recipe(words: list[str]) -> None:
     except OSError as error:
         raise UserError(f"{error.filename}: cannot be written ({error.strerror})") from None
     print(f"{yaml}: edit the lines marked <--")
-    print(f"{data}: {len(content)} made-up rows that show what a table looks like; yours takes its place")
+    print(f"{data}: {len(content)} made-up rows that show what a table looks like; replace them with yours")
     print("Then:")
     print(f"  sre-anomaly check experiment={name}   # what is wrong with my table?")
     print(f"  sre-anomaly experiment={name}")
@@ -176,26 +175,26 @@ RULES_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 RULES = """\
-# What an alert or a prediction may set off. Nothing is done until turned_on is true; until then it is only written down.
+# Actions for alerts and predictions. Nothing is done until turned_on is true; until then decisions are only logged.
 #   sre-anomaly remediate rules={name}.yaml                       is this file right?
-#   sre-anomaly remediate rules={name}.yaml run=outputs/latest    what would it have done over a run's alerts?
+#   sre-anomaly remediate rules={name}.yaml run=outputs/latest    what would it have done for a run's alerts?
 #   sre-anomaly monitor model=outputs/latest/model remediation={name}.yaml < points.jsonl
 #   sre-anomaly classify model=outputs/latest/model remediation={name}.yaml < lines.txt
-turned_on: false   # true: actions are done. false: a dry run. Read at the start: what runs is stopped by the kill switch
-audit_log: {name}.audit.jsonl   # every decision, a line each. The limits are counted from it: without it they begin anew
+turned_on: false   # true: actions are done. false: a dry run. Read at the start: to stop a running monitor use the kill switch
+audit_log: {name}.audit.jsonl   # every decision, a line each. The limits are counted from it: without it they start from zero
 kill_switch: {name}.stop   # while a file of this name exists, nothing is done: touch {name}.stop
 
-limits:   # how much is done at most, whatever the rules say
+limits:   # upper limits, whatever the rules say
   per_hour: 3   # all actions together, in any 60 minutes
   per_day: 10   # all actions together, in any 24 hours
-  cooldown: 10m   # how long an action rests after it was done
-  cooldown_same_target: 1h   # how long it rests for the same metric or class
-  at_once: 1   # how many may run at the same time; where two rules fit the same alert, 2 lets both be done
-  max_age: 1h   # alerts of rows older than this set off nothing, so that old points are safe to read
+  cooldown: 10m   # how long an action is blocked after it was done
+  cooldown_same_target: 1h   # how long it is blocked for the same metric or class
+  at_once: 1   # how many may run at the same time; where two rules match the same alert, 2 lets both run
+  max_age: 1h   # alerts older than this trigger nothing, so that old data are safe to replay
 
-actions:   # what may be done: nothing else ever is
+actions:   # what may be done, and nothing else
   restart:
-    command: [/usr/bin/systemctl, restart, my_service]   # program and arguments, taken as they stand: no shell, nothing
+    command: [/usr/bin/systemctl, restart, my_service]   # program and arguments, taken literally: no shell, nothing
                                                          # is filled in. It gets the alert as JSON on standard input
     seconds: 60   # killed when it takes longer
   tell:
@@ -203,14 +202,14 @@ actions:   # what may be done: nothing else ever is
     seconds: 10   # given up when it takes longer
     secret_env: null   # environment variable with a secret that signs what is sent (HMAC-SHA256, X-Signature-256)
 
-rules:   # every rule that fits asks for its action
+rules:   # every rule that matches requests its action
   - when: opened   # an alert opened; closed: it was closed
     metric: null   # only alerts that name this metric, such as cpu; null: any
-    peak: null   # only if the score is this high by then, in the detector's own units; null: any
+    peak: null   # only if the score is at least this high, in the detector's own unit; null: any
     do: restart   # one of the actions
-  - when: predicted   # classify told a class
+  - when: predicted   # classify predicted a class
     class: ERROR   # this one
-    probability: 0.9   # and was at least as sure as this, from 0 to 1
+    probability: 0.9   # and with at least this probability
     do: tell   # one of the actions
 """
 

@@ -47,7 +47,7 @@ def remediate(words: list[str]) -> None:
         counts = tell(rules, events)
         for number, rule in enumerate(rules.rules):
             if not any(rule.fits(event) for event in events):
-                print(f"careful: rules.{number} fits nothing in this run")
+                print(f"careful: rules.{number} matches nothing in this run")
         what = "alerts opened or closed and predictions"
         print(f"{len(events)} {what}, {counts.total()} asked for an action: {summary(counts)}")
         return
@@ -55,7 +55,7 @@ def remediate(words: list[str]) -> None:
     print(f"ok: {len(rules.rules)} rules, {len(rules.actions)} actions, {state}")
     limits = rules.limits
     print(
-        f"at most {limits.per_hour} an hour, {limits.per_day} a day, {limits.at_once} at once; an action rests "
+        f"at most {limits.per_hour} an hour, {limits.per_day} a day, {limits.at_once} at once; cooldown of an action "
         f"{in_words(limits.cooldown)}, for the same metric or class {in_words(limits.cooldown_same_target)}"
     )
     for line in (
@@ -73,8 +73,8 @@ def _crowded(rules: Rules) -> Iterator[str]:
     for when, count in Counter(rule.when for rule in rules.rules).items():
         if count > rules.limits.at_once:
             yield (
-                f"limits.at_once is {rules.limits.at_once}, and {count} rules answer to {when!r}: where several fit the same "
-                "event, the later ones are refused; raise it if all are to be done"
+                f"limits.at_once is {rules.limits.at_once}, and {count} rules match {when!r}: where several match the same "
+                "event, the later ones are refused; raise it to run all of them"
             )
 
 

@@ -93,7 +93,9 @@ def adapt(kind: str, cls: type, arguments: dict[str, Any], *, seed: int, key: st
         raise ConfigError(f"{key}: {cls.__qualname__} refuses its arguments: {error}") from None
     if adapter is ScikitLearn and not hasattr(example, "score_samples"):
         hint = f"; set {key}.novelty=true" if "novelty" in known else ""
-        raise ConfigError(f"{key}: {cls.__qualname__} cannot score new rows with these arguments{hint}")
+        raise ConfigError(
+            f"{key}: {cls.__qualname__} cannot score new data points with these arguments{hint}"
+        )
     return adapter(cls, arguments)
 
 

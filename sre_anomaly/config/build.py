@@ -154,9 +154,7 @@ def misfits(parts: Parts, config: Mapping[str, Any]) -> list[str]:
             f"{kind}={NOTHING}" for kind in ("detector", "forecaster") if getattr(parts, kind) is not None
         ]
         if asked:
-            found.append(
-                f"data=none: there are no metrics to look at; choose data=..., or add {' '.join(asked)}"
-            )
+            found.append(f"data=none: there are no metrics; choose data=..., or add {' '.join(asked)}")
     if detector is not None:
         if detector.unit not in threshold.units:
             units = " or ".join(UNIT_WORDS[unit] for unit in threshold.units)
@@ -187,6 +185,6 @@ UNIT_WORDS: dict[contracts.Unit, str] = {
     "sigma": "standard deviations",
     "log_density": "-log densities",
     "probability": "probabilities",
-    "evidence": "logarithms of ranks among past rows",
+    "evidence": "logarithms of ranks among past data points",
     "surprise": "surprise in common units, as detector=baseline gives it",
 }

@@ -86,7 +86,7 @@ def misfits_of_learners(config: Mapping[str, Any]) -> list[str]:
         )
     if _name(config, "table") == NOTHING:
         mistakes.append(
-            f"table: a {' and a '.join(chosen)} learns from a table; choose one, such as table=csv table.path=FILE"
+            f"table: a {' and a '.join(chosen)} needs a table; choose one, such as table=csv table.path=FILE"
         )
     return mistakes
 

@@ -35,7 +35,9 @@ class _Foreign:
                 self.model_.fit(self._readable(X), y, **extra)
             except (TypeError, ValueError) as error:
                 reason = " ".join(str(error).split())
-                raise DataError(f"{self.cls.__qualname__} cannot learn from this table: {reason}") from None
+                raise DataError(
+                    f"{self.cls.__qualname__} cannot be trained on this table: {reason}"
+                ) from None
 
     def _readable(self, X: Any) -> Any:
         """Return rows as the model can read them: written out in full where it takes no sparse ones."""

@@ -73,8 +73,8 @@ def advice(facts: Facts) -> list[str]:
 
     Examples
     --------
-    >>> advice(Facts(1000, 1, still=("errors",), zeros=("errors",)))[0][:72]
-    'errors hardly ever changes (it is 0): a static limit suits it better, or'
+    >>> advice(Facts(1000, 1, still=("errors",), zeros=("errors",)))[0][:76]
+    'errors hardly ever changes (it is 0): a static threshold suits it better, or'
     """
     told = []
     if facts.seasonal:
@@ -83,13 +83,13 @@ def advice(facts: Facts) -> list[str]:
         names = ", ".join(facts.still[:3]) + (f" and {len(facts.still) - 3} more" if facts.still[3:] else "")
         change = "hardly ever changes" if len(facts.still) == 1 else "hardly ever change"
         zero = " (it is 0)" if len(facts.zeros) == 1 == len(facts.still) else ""
-        told.append(f"{names} {change}{zero}: a static limit suits it better, or detector=flatline")
+        told.append(f"{names} {change}{zero}: a static threshold suits it better, or detector=flatline")
     if facts.gaps > GAPS:
         told.append(
             f"up to {facts.gaps:.0%} of a metric's values are missing: detector=flatline reports the gaps themselves"
         )
     if facts.incidents >= ENOUGH_INCIDENTS:
         told.append(
-            f"{facts.incidents} incidents are known: detector=xgboost features=system learns from them, auto does not"
+            f"{facts.incidents} incidents are known: detector=xgboost features=system is trained on them, auto is not"
         )
     return told

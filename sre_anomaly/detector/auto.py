@@ -26,7 +26,7 @@ class Auto(Detector):
        shows more than each alone, and there are rows enough to learn it.
     3. Else ``few``, which needs no training rows.
 
-    Where all metrics hardly ever change, it says that a static limit would suit them better, and still runs what the
+    Where all metrics hardly ever change, it says that a static threshold would suit them better, and still runs what the
     rules choose: on such series that found more than silence or `flatline`, which reads a limit off the training rows.
     Daily courses, gaps, metrics that hardly ever change and known incidents decide nothing, because all three take them
     in, but they are told, with what suits them better where there is something. It never learns from labels. Choices
@@ -49,7 +49,7 @@ class Auto(Detector):
         options = self._options()
         for name, option in options.items():
             if option.needs_labels:
-                raise ConfigError(f"detector.{name}: needs labels; choose one that learns without")
+                raise ConfigError(f"detector.{name}: needs labels; choose one that needs none")
         units = {option.unit for option in options.values()}
         self.unit = units.pop() if len(units) == 1 else "own"
         self.handles_missing = all(option.handles_missing for option in options.values())
@@ -131,11 +131,11 @@ class Auto(Detector):
         name = type(self.chosen).__name__.lower()
         if facts.all_still:
             return (
-                f"auto would rather abstain: {seen}, and nearly all data points are alike, so a static limit suits this better; "
+                f"auto would rather abstain: {seen}, and nearly all data points are alike, so a static threshold suits this better; "
                 f"until you set one, {name} reports data points unlike those before"
             )
         if self.chosen_ == "many":
-            return f"auto chose {name}: {seen}, enough to learn how they go together"
+            return f"auto chose {name}: {seen}, enough to learn how they are related"
         if facts.moving >= self.many_metrics:
-            return f"auto chose {name}: {seen}, but fewer than {self.many_rows:,} data points to learn how they go together"
+            return f"auto chose {name}: {seen}, but fewer than {self.many_rows:,} data points to learn how they are related"
         return f"auto chose {name}: {seen}, each compared with its own past"

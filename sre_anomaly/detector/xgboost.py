@@ -92,7 +92,7 @@ class XGBoost(Detector):
         from sklearn.linear_model import LogisticRegression
 
         if not 0 < y.sum() < len(y):
-            self.note = "the validation rows hold one class only: probabilities are not calibrated"
+            self.note = "the validation data have one class only: probabilities are not calibrated"
             return
         curve = LogisticRegression(C=1e6).fit(self._margins(X)[:, np.newaxis], y)
         slope = float(curve.coef_[0, 0])

@@ -190,7 +190,7 @@ def _record(found: FleetRun, seed: int) -> None:
     if broken := len(table) - len(completed):
         first = table[table["status"] != "completed"].iloc[0]
         record.notes.append(
-            f"{broken} of {len(table)} series could not be run and are in no average; the first: "
+            f"{broken} of {len(table)} series failed and are in no mean; the first: "
             f"{_told_once(first['series'], first['error'])}"
         )
     said: dict[str, dict[str, str]] = defaultdict(dict)
@@ -203,10 +203,26 @@ def _record(found: FleetRun, seed: int) -> None:
     )
     for alike in ordered[:MOST_NOTES]:
         few = f" ({', '.join(alike)})" if len(alike) <= min(MOST_NAMES, len(table) - 1) else ""
-        like = ", or the like" if len(set(alike.values())) > 1 else ""
-        record.notes.append(f"{len(alike)} of {len(table)} series{few}: {next(iter(alike.values()))}{like}")
+        record.notes.append(f"{len(alike)} of {len(table)} series{few}: {_as_one(list(alike.values()))}")
     if len(ordered) > MOST_NOTES:
-        record.notes.append(f"{len(ordered) - MOST_NOTES} more kinds of notes are in series.csv")
+        record.notes.append(f"{len(ordered) - MOST_NOTES} other notes are in series.csv")
+
+
+def _as_one(notes: list[str]) -> str:
+    """Return one note for several that differ in their numbers only: that with the largest first number.
+
+    Examples
+    --------
+    >>> _as_one(["2 duplicate timestamps", "11 duplicate timestamps"])
+    'up to 11 duplicate timestamps'
+    """
+    if len(set(notes)) == 1:
+        return notes[0]
+    most = max(
+        notes,
+        key=lambda note: [float(number) for number in re.findall(r"\d+(?:\.\d+)?", note.replace(",", ""))],
+    )
+    return f"up to {most}" if most[0].isdigit() else f"{most} (other numbers in other series)"
 
 
 def _told_once(series: str, error: str) -> str:

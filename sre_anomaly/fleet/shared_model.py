@@ -64,7 +64,7 @@ def fit_shared_model(config: Mapping[str, Any], names: list[str]) -> SharedModel
         )
     if len(detector.new_state(1)):
         raise ConfigError(
-            f"corpus.model: {config['detector']['name']} learns from each series while it runs; use corpus.model=own"
+            f"corpus.model: {config['detector']['name']} learns while it runs, from each series; use corpus.model=own"
         )
     share = max(1, MOST_ROWS // len(names))
     learned: dict[tuple[str, ...], list[Array]] = defaultdict(list)
@@ -84,7 +84,7 @@ def fit_shared_model(config: Mapping[str, Any], names: list[str]) -> SharedModel
     metrics = max(learned, key=lambda names: len(learned[names]), default=())
     stacked = np.vstack(learned[metrics]) if metrics else np.empty((0, 0))
     if len(stacked) < 2:
-        raise DataError("data: all series together have fewer than two complete training rows")
+        raise DataError("data: all series together have fewer than two complete training data points")
     detector.fit(stacked)
     threshold.fit(detector.score(stacked))
     return SharedModel(detector, threshold, metrics)

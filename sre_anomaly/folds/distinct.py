@@ -45,10 +45,10 @@ class Distinct(FoldRule):
     def caution(self, table: Table) -> str:  # noqa: ARG002 - part of the promise
         """Say what could still leak."""
         return (
-            "Nothing says which rows belong together (table.group=...) or when they were (table.time=...): if "
+            "The table names neither groups (table.group=...) nor times (table.time=...): if "
             "several rows are of one host or customer, these measures are too good"
         )
 
     def in_words(self) -> str:
         """Return how the rows are divided."""
-        return f"{self.parts} parts, no two rows that look the same on both sides"
+        return f"{self.parts} parts, equal rows in one part only"

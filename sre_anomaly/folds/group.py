@@ -52,4 +52,4 @@ class ByGroup(FoldRule):
 
     def in_words(self) -> str:
         """Return how the rows are divided."""
-        return f"{self.parts} parts, no group on both sides"
+        return f"{self.parts} parts, each group in one part only"

@@ -38,4 +38,4 @@ class Random(FoldRule):
 
     def in_words(self) -> str:
         """Return how the rows are divided."""
-        return "rows dealt out at random, near copies on both sides"
+        return "a random split, near copies on both sides (a leak)"

@@ -42,7 +42,7 @@ class ByTime(FoldRule):
         test = np.flatnonzero(table.time >= cut + nanoseconds(self.gap))
         if not len(train) or not len(test):
             raise DataError(
-                f"folds=time: {table.name} has too few moments for folds.train={self.train:g} and this gap"
+                f"folds=time: {table.name} has too few distinct times for folds.train={self.train:g} and this gap"
             )
         return [Fold("later rows", train, test)]
 

@@ -105,7 +105,7 @@ class PrometheusReading:
         clock = pd.DatetimeIndex(np.arange(first, last + 1, self.step_ns), tz="UTC")
         if (np.diff(values, axis=0) == 0).all(axis=1).mean() > MOST_ALIKE:
             notes.append(
-                f"Careful: most rows are like the one before; is data.step ({in_words(self.step)}) shorter than the time "
+                f"Careful: most data points repeat the one before; is data.step ({in_words(self.step)}) shorter than the time "
                 "between two scrapes?"
             )
         measured = np.flatnonzero(np.isfinite(values).any(axis=1))

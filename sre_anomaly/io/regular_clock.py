@@ -52,7 +52,7 @@ def regularise(
     notes: list[str] = []
     stamps = time.as_unit(NANOSECONDS).asi8
     if (np.diff(stamps) < 0).any():
-        notes.append(f"{int((np.diff(stamps) < 0).sum())} rows came out of time order; all rows were sorted")
+        notes.append(f"{int((np.diff(stamps) < 0).sum())} rows were out of time order; all rows were sorted")
         order = np.argsort(stamps, kind="stable")
         stamps, values = stamps[order], values[order]
         labels = None if labels is None else labels[order]
@@ -65,11 +65,13 @@ def regularise(
     duplicates = int((steps == 0).sum())
     if resample is None and duplicates > MOST_REPEATED * len(stamps):
         raise DataError(
-            f"{name}: {duplicates} of {len(stamps)} rows repeat the time of another: several hosts or metrics in one "
+            f"{name}: {duplicates} of {len(stamps)} rows have duplicate timestamps: several hosts or metrics in one "
             "file? Give each host a file and each metric a column, or set data.resample"
         )
     if duplicates:
-        notes.append(f"{duplicates} rows repeat the time of another; rows of one time became their mean")
+        notes.append(
+            f"{duplicates} duplicate timestamps; rows with the same time were replaced by their mean"
+        )
     step = pd.Timedelta(resample) if resample else pd.Timedelta(_commonest(moves), NANOSECONDS)
     if (steps == step.value).all():
         clock = pd.DatetimeIndex(stamps, tz="UTC")
@@ -107,8 +109,8 @@ def _on_ticks(
         )
     if not resampled and (between := int(((stamps - origin) % step.value != 0).sum())):
         notes.append(
-            f"{between} rows lie between the ticks of the commonest step ({in_words(step)}) and were moved to the "
-            "tick before them"
+            f"{between} rows were off the regular clock (every {in_words(step)}) and were moved to the "
+            "tick before"
         )
     out = np.full((ticks, values.shape[1]), np.nan)
     for column in range(values.shape[1]):
@@ -146,5 +148,5 @@ def _bridge_gaps(values: Array, longest: int, step: pd.Timedelta, notes: list[st
             f"{bridged} missing values in gaps of up to {in_words(longest * step)} were interpolated"
         )
     if left:
-        notes.append(f"{left} values are missing and stay gaps")
+        notes.append(f"{left} values are missing and were left as gaps")
     return out

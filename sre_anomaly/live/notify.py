@@ -1,4 +1,4 @@
-"""What a monitor says, as lines for programs and for people, and what it sets off."""
+"""What a monitor reports, as lines for programs and for people, and what it sets off."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Why a live row is strange: in plain numbers, because someone waits for the answer."""
+"""Why a live data point is anomalous: in plain numbers, because someone waits for the answer."""
 
 import math
 from typing import Any
@@ -31,7 +31,7 @@ def reason(
     told: Array | None = None,
     bands: Array | None = None,
 ) -> Reason:
-    """Say which metric is strange: the one the detector blames, or else the one furthest from its usual.
+    """Say which metric is anomalous: the one the detector blames, or else the one furthest from its usual.
 
     ``row`` (1, m) is what was measured at ``now``, ``columns`` (1, d) the features drawn from it, ``told`` (1, d)
     their shares as a detector that learns while it runs told them, ``bands`` (1, d, 3) its bounds, where it has any.

@@ -135,8 +135,8 @@ def fit_detector(frame: MetricFrame, split: Split, detector: Detector, X: Array,
     rows = _span(len(frame), split.train) & complete
     if rows.sum() < 2:
         raise DataError(
-            f"{frame.name}: {int(rows.sum())} of {split.train.stop - split.train.start} training rows are complete "
-            "and have enough history for these features: use more data, shorter feature windows, or a longer "
+            f"{frame.name}: {int(rows.sum())} of {split.train.stop - split.train.start} training data points are "
+            "complete and have enough history for these features: use more data, shorter feature windows, or a longer "
             "data.interpolate"
         )
     if not detector.needs_labels:
@@ -206,7 +206,7 @@ def _as_slice(rows: Mask) -> slice | Mask:
 def _validation(split: Split, who: str) -> slice:
     if split.validation is None:
         raise DataError(
-            f"the {who} needs labelled validation rows, and the split has none: set split.validation=0.15"
+            f"the {who} needs labelled validation data, and the split has none: set split.validation=0.15"
         )
     return split.validation
 
@@ -223,12 +223,13 @@ def _labelled(frame: MetricFrame, span: slice, usable: Mask, who: str) -> Mask:
     if 0 < anomalous < rows.sum():
         return rows
     have = (
-        "no row is labelled"
+        "no data point is labelled"
         if not rows.any()
-        else f"all {int(rows.sum())} labelled rows are " + ("anomalous" if anomalous else "normal")
+        else f"all {int(rows.sum())} labelled data points are " + ("anomalous" if anomalous else "normal")
     )
     raise DataError(
-        f"{frame.name}: the {who} is trained on labelled data points, anomalous and normal, but in rows {span.start} to "
+        f"{frame.name}: the {who} is trained on labelled data points, anomalous and normal, but in those "
+        f"{span.start} to "
         f"{span.stop} {have}; without labels use detector=iforest threshold=contamination, or choose other split "
         "fractions"
     )

@@ -1,4 +1,4 @@
-"""Why a row is strange, in the metrics' own units: which metric, what was expected, what was seen."""
+"""Why a data point is anomalous, in the metrics' own units: which metric, what was expected, what was seen."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -124,13 +124,13 @@ class Explainer:
             if np.isfinite(column).sum() >= FEWEST_RECENT:
                 usual.expected[:] = np.median(column[np.isfinite(column)])
                 usual.spread[:] = max(self._typical[metric], floor)
-                usual.basis = ["over all rows"] * len(at)
+                usual.basis = ["over all data points"] * len(at)
             return usual
         if day := rows_in(DAY, step):
             days = -day * np.arange(1, DAYS_BACK + 1)
-            _compare(usual, column, at, days, FEWEST_DAYS, floor, "at this time on the last {} days")
+            _compare(usual, column, at, days, FEWEST_DAYS, floor, "at this time of day over the last {} days")
         recent = -np.arange(1, max(FEWEST_RECENT, rows_in(RECENT, step)) + 1)
-        _compare(usual, column, at, recent, FEWEST_RECENT, floor, "from the {} rows before")
+        _compare(usual, column, at, recent, FEWEST_RECENT, floor, "from the {} data points before")
         return usual
 
 

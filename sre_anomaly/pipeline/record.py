@@ -79,7 +79,7 @@ def check_values(frame: MetricFrame, record: RunRecord, *, one_of_many: bool = F
             row = int(np.argmax(far))
             raise DataError(
                 f"{frame.name}: metric {name!r} is {column[row]:g} at {frame.time[row]:%Y-%m-%d %H:%M:%S} UTC, too large "
-                f"to reckon with (over {LARGEST:g}): leave the cell empty if it stands for no measurement"
+                f"to compute with (over {LARGEST:g}): leave the cell empty if nothing was measured"
             )
         spans.append(present.max() - present.min())
         if spans[-1] == 0:
@@ -87,12 +87,12 @@ def check_values(frame: MetricFrame, record: RunRecord, *, one_of_many: bool = F
     missing = float(np.isnan(frame.values).mean())
     if missing > MUCH_MISSING:
         record.notes.append(
-            f"Careful: {missing:.0%} of the values are missing; are the times read rightly, and is a step of "
+            f"Careful: {missing:.0%} of the values are missing; are the times read correctly, and is a step of "
             f"{in_words(frame.step)} right (data.resample)?"
         )
     if not any(spans) and not one_of_many:
         raise DataError(
-            f"{frame.name}: no metric ever changes (always {np.nanmin(frame.values[:, 0]):g}): there is nothing to find"
+            f"{frame.name}: no metric ever changes (always {np.nanmin(frame.values[:, 0]):g}): there is nothing to detect"
         )
 
 

@@ -13,17 +13,17 @@ MEANINGS = {
 
 FORECAST_MEANINGS = {
     "mae": "mean absolute error, in the metric's own unit",
-    "rmse": "the same, with large misses counting more",
+    "rmse": "root mean squared error: large errors count more",
     "mase": "error relative to repeating the last value in the training period; below 1 is better than that",
 }
 
 
 ALL_MEANINGS = MEANINGS | {
-    "incident_recall": "of the known incidents, this share had an alert",
-    "alerts_per_week": "pages",
-    "false_alerts_per_week": "pages without a known incident",
+    "incident_recall": "fraction of the known incidents that had an alert",
+    "alerts_per_week": "alerts a week, right or wrong",
+    "false_alerts_per_week": "alerts a week that match no known incident (false positives)",
     "time_in_alert": "fraction of the time in alert",
-    "median_time_to_detect_s": "seconds from an incident's start to its alert, for half of those caught",
+    "median_time_to_detect_s": "median time from the start of an incident to its alert, in seconds",
     **FORECAST_MEANINGS,
 }
 
@@ -68,7 +68,7 @@ CLASS_MEANINGS = {
 
 NUMBER_MEANINGS = {
     "mae": "mean absolute error, in the unit of the target",
-    "rmse": "the same, with large misses counting more",
+    "rmse": "root mean squared error: large errors count more",
     "wape": "sum of absolute errors over the sum of the targets",
 }
 

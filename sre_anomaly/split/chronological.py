@@ -51,8 +51,8 @@ class Chronological(SplitRule):
         for name, span in (("train", train), ("validation", validation), ("test", test)):
             if span is not None and span.stop - span.start < FEWEST_ROWS:
                 raise DataError(
-                    f"{frame.name}: {rows} rows ({in_words(frame.step * rows)}) are too few for "
+                    f"{frame.name}: {rows} data points ({in_words(frame.step * rows)}) are too few for "
                     f"split=chronological: after a gap of {in_words(self.gap)} the {name} span has "
-                    f"{max(0, span.stop - span.start)} rows; use split.gap=0m, other fractions, or split=none"
+                    f"{max(0, span.stop - span.start)} data points; use split.gap=0m, other fractions, or split=none"
                 )
         return Split(train=train, validation=validation, test=test)

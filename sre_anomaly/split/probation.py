@@ -33,6 +33,6 @@ class Probation(SplitRule):
         cut = min(int(self.share * rows), self.most)
         if cut < FEWEST_ROWS or rows - cut < FEWEST_ROWS:
             raise DataError(
-                f"{frame.name}: {rows} rows are too few for split=probation: {cut} to learn from, {rows - cut} to judge"
+                f"{frame.name}: {rows} data points are too few for split=probation: {cut} for training, {rows - cut} for evaluation"
             )
         return Split(train=slice(0, cut), validation=None, test=slice(cut, rows))

@@ -13,7 +13,7 @@ from sre_anomaly.sweeps.settings import SweepSettings, sweep_settings
 from sre_anomaly.sweeps.space import Space, read_space
 
 OF_NUMBERS = (
-    "this sweep is for classes; for a number write sweep=custom folds.judged=1 "
+    "this sweep is for classification; for regression write sweep=custom folds.judged=1 "
     "hydra.sweeper.objective=regression.measures.mae hydra.sweeper.direction=minimize "
     "'regressor.max_depth=int(interval(2,8))'"
 )
@@ -36,7 +36,7 @@ def refuse_misfits(space: Space, config: Mapping[str, Any]) -> None:
     settled = node if source is None else source.settled(node)
     if moved := [f"data.{key}={value}" for key, value in settled.items() if value != node[key]]:
         raise ConfigError(
-            f"data: trials are compared on the same rows, and these go on until now; add {' '.join(moved)}"
+            f"data: trials are compared on the same data, and these go on until now; add {' '.join(moved)}"
         )
 
 

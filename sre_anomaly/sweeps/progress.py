@@ -51,7 +51,7 @@ class Progress:
         if ended:
             left = target - len(ended)
             what = f"{left} to go" if left > 0 else "nothing to do: raise hydra.sweeper.n_trials for more"
-            self._say(f"going on: {len(ended)} of {target} trials are there, {what}")
+            self._say(f"going on: {len(ended)} of {target} trials are done, {what}")
 
     def told(self, number: int, result: Result, ended: Sequence[FrozenTrial]) -> None:
         """Take in how a trial ended, and what other processes have done in the meantime."""

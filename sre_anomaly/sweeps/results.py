@@ -79,7 +79,7 @@ def named_value(record: Mapping[str, Any], name: str, key: str) -> float:
     numbers = dict(measures(record))
     if name not in numbers and name.rpartition(".")[2] in LABELLED and "detection.measures.flags" in numbers:
         raise ConfigError(
-            f"{key}: {name} needs labels, and the validation rows have none: say when something was wrong (data.label=..., "
+            f"{key}: {name} needs labels, and the validation data have none: say when there were incidents (data.label=..., "
             "data.incidents=...), or aim at detection.measures.alerts_per_week"
         )
     if name not in numbers:

@@ -201,7 +201,7 @@ def settle_orphans(study: Study, finished: Callable[[int], Sequence[float] | Non
             with suppress(optuna.exceptions.UpdateFinishedTrialError, ValueError):
                 study.tell(trial.number, list(values))
         else:
-            again += lose(study, trial, "its process ended without a word")
+            again += lose(study, trial, "its process ended without an error")
     return again
 
 

@@ -131,7 +131,7 @@ def _every_series(
         raise refused[0]
     if refused:
         record.notes.append(
-            f"{len(refused)} of {len(names)} series could not be run and are in no average; the first: {refused[0]}"
+            f"{len(refused)} of {len(names)} series failed and are in no mean; the first: {refused[0]}"
         )
     overall = across(pd.DataFrame(lines), int(config["seed"]))
     return {

@@ -65,7 +65,7 @@ class CsvTable(TableSource):
                 found[kind][name] = numbers(path, content[name])
                 if _counts_rows(found[kind][name]):
                     notes.append(
-                        f"column {name} numbers the rows, which says nothing of a new one; "
+                        f"column {name} numbers the rows, which cannot predict a new one; "
                         f"table.leave_out=[{name}] leaves it out"
                     )
             else:
@@ -136,7 +136,7 @@ def _why_left_out(series: Any) -> str:
     name, words = series.name, series.dropna().astype(str)
     example = str(words.iloc[0])
     if words.str.fullmatch(A_TIME).mean() > MOST_DIFFERENT:
-        return f"it holds times, such as {example!r}; table.time={name} divides the rows by it"
+        return f"it holds times, such as {example!r}; table.time={name} splits the rows by it"
     if words.str.fullmatch(A_NUMBER).mean() > MOST_DIFFERENT:
         return f"{example!r} is no number; write numbers without a unit and without a sign between thousands"
     return f"nearly every row has a word of its own, such as {example!r}; table.texts=[{name}] keeps it"

@@ -70,7 +70,7 @@ def _columns(table: Table, found: Findings) -> None:
     for name, column in table.numbers.items():
         missing = float(np.isnan(column).mean())
         if missing == 1:
-            found.odd.append(f"column {name} is empty: it says nothing")
+            found.odd.append(f"column {name} is empty: it carries no information")
         elif missing > MUCH_MISSING:
             found.odd.append(f"column {name}: {missing:.0%} of its values are missing")
     for name, words in table.categories.items():
@@ -80,9 +80,11 @@ def _columns(table: Table, found: Findings) -> None:
     still = {name: repr(words[0]) for name, words in table.categories.items() if len(set(words)) == 1}
     still |= {name: f"{column[0]:g}" for name, column in table.numbers.items() if (column == column[0]).all()}
     if len(still) == 1:
-        found.odd += [f"column {name} is always {value}: it says nothing" for name, value in still.items()]
+        found.odd += [
+            f"column {name} is always {value}: it carries no information" for name, value in still.items()
+        ]
     elif still:
-        found.odd.append(f"columns that are the same in every row say nothing: {', '.join(still)}")
+        found.odd.append(f"columns that are the same in every row carry no information: {', '.join(still)}")
 
 
 def _classes(table: Table, found: Findings) -> None:
@@ -125,7 +127,7 @@ def _giveaways(table: Table) -> list[str]:
 def _numbers(table: Table, found: Findings) -> None:
     values = table.values()
     low, middle, high = (float(edge) for edge in np.quantile(values, [0, 0.5, 1]))
-    found.seen.append(f"{table.target_name}: from {low:g} to {high:g}, half of them below {middle:g}")
+    found.seen.append(f"{table.target_name}: from {low:g} to {high:g}, median {middle:g}")
     if alike := all_alike(table):
         found.odd.append(alike)
     if len(np.unique(values)) == FEWEST_OF_A_CLASS:

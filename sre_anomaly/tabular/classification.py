@@ -149,7 +149,7 @@ def refuse_one_class(table: Table, rule: FoldRule, folds: list[Fold]) -> None:
     for fold in folds:
         if len(set(labels[fold.train])) < 2:
             raise DataError(
-                f"{table.name}: the rows to learn from in fold {fold.name!r} are all of one class; use "
+                f"{table.name}: the training rows of fold {fold.name!r} are all of one class; use "
                 + _other_folds(table, rule)
             )
 
@@ -215,7 +215,7 @@ def _add_caveats(
     for fold in folds:
         if new := sorted(set(labels[fold.test]) - set(labels[fold.train])):
             found.caveats.append(
-                f"Fold {fold.name}: no training row is {', '.join(new)}; it can never be answered there."
+                f"Fold {fold.name}: no training row is {', '.join(new)}; it can never be predicted there."
             )
     judged = {name: row["rows"] for name, row in found.per_class.items()}
     found.caveats += [f"{said[0].upper()}{said[1:]}." for said in too_few(judged)]

@@ -49,7 +49,7 @@ class ColumnEncoder(Learner):
             encoder.fit(column.tolist())
             self.encoders_[name] = encoder
         if not self.columns():
-            raise DataError(f"{table.name}: its columns hold nothing to learn from")
+            raise DataError(f"{table.name}: its columns hold nothing to train on")
         return self
 
     def transform(self, table: Table) -> Any:

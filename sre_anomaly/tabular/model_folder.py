@@ -22,7 +22,7 @@ def save_table_model(model: TableModel, folder: Path) -> None:
     """
     if not model.can_be_kept:
         raise UserError(
-            f"{model.learner.export_name}: a learner of another library cannot be kept without pickle"
+            f"{model.learner.export_name}: a model of another library cannot be saved without pickle"
         )
     kind = "classifier" if isinstance(model.learner, Classifier) else "regressor"
     names = model.about["names"]

@@ -73,7 +73,7 @@ def regress(
         for fold in folds:
             if len(fold.train) < FEWEST:
                 raise DataError(
-                    f"{table.name}: {len(fold.train)} rows to learn from in fold {fold.name!r}; {FEWEST} are needed"
+                    f"{table.name}: {len(fold.train)} training rows in fold {fold.name!r}; {FEWEST} are needed"
                 )
             answers.append(
                 predict_with_intervals(table.rows(fold.train), table.rows(fold.test), parts, coverage)

@@ -85,7 +85,7 @@ def run_table_task(
     }
     if not found.result.model.can_be_kept:
         record.notes.append(
-            "No model/ is left: a learner of another library cannot be kept without pickle; artifacts/ has an export"
+            "No model/ is left: a model of another library cannot be saved without pickle; artifacts/ has an export"
         )
     note(found, parts, record, names)
     return found

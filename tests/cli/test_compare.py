@@ -66,7 +66,7 @@ def test_side_by_side(command, compare, capsys, tmp_path):
     compare(["outputs/run0", "outputs/run1", "to=out"])
     told = " ".join(capsys.readouterr().out.split())
     assert "detector=gaussian against detector=zscore:" in told
-    assert re.search(r"pr_auc [+-]0\.\d+ \(95 % interval .* to .*\): (better|worse|within the noise)", told)
+    assert re.search(r"pr_auc [+-]0\.\d+ \(95 % interval .* to .*\): (better|worse|not significant)", told)
     assert "(random)" in told
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "comparison.csv",
@@ -76,7 +76,7 @@ def test_side_by_side(command, compare, capsys, tmp_path):
     page = (tmp_path / "out" / "comparison.html").read_text()
     assert "data:image/png;base64," in page
     assert not re.search(r"(src|href)=['\"]?(https?:)?//", page)
-    differing = page.partition("What differs")[2].partition("The runs")[0]
+    differing = page.partition("Differences in configuration")[2].partition("The runs")[0]
     assert "threshold.sigmas" in differing
     assert "data.days" not in differing
     with (tmp_path / "out" / "comparison.csv").open() as file:
@@ -97,7 +97,7 @@ def test_pairs(tmp_path):
     assert verdicts == {
         "f1": "better",
         "pr_auc": "better",
-        "incident_recall": "too few days or incidents to tell",
+        "incident_recall": "too few days or incidents to compare",
     }
     for one in better.differences[:2]:
         assert one.low <= one.value <= one.high
@@ -138,7 +138,7 @@ def test_runs_over_a_table_are_paired(tmp_path, numbers):
     assert [run.name for run in (first, twin, other, better)] == ["seed=0", "seed=1", "seed=2", "seed=3"]
     assert first.differences == []
     verdicts = [run.differences[0].verdict for run in (twin, other, better)]
-    assert verdicts == ["no difference", "within the noise", "better"]
+    assert verdicts == ["no difference", "not significant", "better"]
     one = better.differences[0]
     assert one.measure == ("mae" if numbers else "macro_f1")
     assert one.low <= one.value <= one.high
@@ -156,15 +156,15 @@ def test_tables_are_not_told_as_detectors_are(tmp_path, compare, capsys, monkeyp
     compare(["run0", "run1", "to=out"])
     assert "(majority)" in capsys.readouterr().out
     page = (tmp_path / "out/comparison.html").read_text()
-    assert "rules that learn little or nothing, evaluated on the same data" in page
+    assert "Names in brackets are baselines, evaluated on the same data" in page
     assert "F1, mean over classes" in page
-    assert "same rows (or groups of rows) were drawn anew" in page
+    assert "same rows (or groups of rows) were resampled" in page
     for word in ("flag", "incident", "days", "anomalous"):
         assert word not in page.partition("<body")[2], word
     _made(tmp_path / "run2", "detector=zscore")
     compare(["run0", "run2", "to=both"])
     page = (tmp_path / "both/comparison.html").read_text()
-    assert "those of detectors flag as many rows" in page
+    assert "those of detectors flag as many data points" in page
     assert "evaluated on other data" in page
 
 
@@ -260,14 +260,14 @@ BAD = {
     "nothing": ([], "nothing to compare"),
     "no such folder": (["run", "fialed"], "no such folder; did you mean 'failed'?"),
     "no run": (["empty", "failed"], "empty: is no run and holds none"),
-    "a failed run": (["failed"], "failed: this run did not come to its end (failed: ValueError: boom)"),
+    "a failed run": (["failed"], "failed: this run is not complete (failed: ValueError: boom)"),
     "a trial": (["trial"], "trial: is a trial of a sweep"),
     "no record": (["broken"], "broken: its record.json is no record of a run"),
     "only one": (["run", "run"], "only one run, run;"),
     "unknown option": (["run", "tp=x"], "tp=x: compare has no such option; there are: to"),
     "no folder": (["run", "to="], "to=: name a folder"),
     "a file": (["many", "to=many/file"], "to=many/file: is a file"),
-    "all failed": (["many"], "fewer than two of these runs came to their end"),
+    "all failed": (["many"], "fewer than two of these runs are complete"),
     "a sweep without a winner": (["sweep"], "sweep: this sweep has no best run"),
 }
 

@@ -81,8 +81,8 @@ def test_a_table_run_leaves_its_files(finished):
     page = (folder / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 2
     assert not re.search(r"(src|href)=(?!'data:)|https?://", page)
-    assert "random, leaks" in page
-    assert "random, leaks" in out
+    assert "random (leaks)" in page
+    assert "random (leaks)" in out
 
 
 def test_same_seed_same_answers(command, tmp_path):
@@ -331,7 +331,7 @@ def test_metrics_of_disks_become_dates(command, tmp_path):
     full = {row[0]: row[2] for row in told["rows"]}
     assert "2025-10-27" <= full["/data3"] <= "2025-12-31"
     assert full["/data5"] == "not within 120 days"
-    assert "What the predictions are worth in use" in (tmp_path / "outputs/latest/report.html").read_text()
+    assert "Value in use" in (tmp_path / "outputs/latest/report.html").read_text()
     answers = pd.read_csv(tmp_path / "outputs/latest/predictions.csv")
     early, late = answers["reached at the earliest"], answers["reached at the latest"]
     assert ((early <= answers["reached at"]) & (answers["reached at"] <= late)).all()
@@ -612,7 +612,7 @@ def test_a_sweep_of_classes_without_classes_begins_no_trial(command, tmp_path, c
     assert len(err.splitlines()) == 1
     assert not list(tmp_path.rglob("record.json"))
     if len(words) == 1:
-        assert "table: a classifier learns from a table" in err
+        assert "table: a classifier needs a table" in err
         return
     shown = shlex.split(re.search(r"write (.*)", err)[1])
     some = ["table.rows=600", "hydra.sweeper.n_trials=1", "hydra.launcher.n_jobs=1"]

@@ -70,7 +70,7 @@ def test_disorder_and_duplicates(tmp_path):
     assert frame.values[11, 0] == 10.5
     assert frame.values[10, 0] == pytest.approx((9 + 10.5) / 2)
     assert any("out of time order" in note for note in frame.notes)
-    assert any("repeat the time" in note for note in frame.notes)
+    assert any("duplicate timestamps" in note for note in frame.notes)
 
 
 def test_gaps(tmp_path):

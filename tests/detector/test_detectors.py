@@ -310,7 +310,7 @@ def test_auto_says_where_a_static_limit_suits_better():
     values[550:555] = 9.0
     parts, found, _ = _detected(replace(frame, values=values), "detector=auto", train=300)
     assert parts.detector.note.startswith("auto would rather abstain: 300 training data points")
-    assert "a static limit suits" in parts.detector.note
+    assert "a static threshold suits" in parts.detector.note
     assert found.flags[550:555].any()
 
 
@@ -346,7 +346,7 @@ def test_advice_is_drawn_from_what_is_seen():
     facts = facts_of(frame.values, frame)
     assert (facts.still, facts.zeros, facts.moving) == (("m0",), ("m0",), 4)
     told = " ".join(advice(facts))
-    assert "static limit" in told
+    assert "static threshold" in told
     assert "missing" in told
     assert advice(Facts(1000, 3)) == []
     assert "xgboost" in advice(Facts(1000, 3, incidents=30))[0]

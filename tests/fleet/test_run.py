@@ -63,7 +63,7 @@ def test_a_fleet_of_files(command, tmp_path):
     assert "4 of 4 series" in out
     share = measures["time_in_alert"]
     assert 0 < share < 1
-    assert f"alerts cover {share:.1%} of the time" in " ".join(out.split())
+    assert f"an alert is open {share:.1%} of the time" in " ".join(out.split())
     assert table["flag_everything_pr_auc"].tolist() == pytest.approx([0.06] * 4)
     assert (_latest(tmp_path) / "report.html").is_file()
     assert set(pd.read_csv(_latest(tmp_path) / "alerts.csv")["series"]) <= set(table["series"])
@@ -114,7 +114,7 @@ def test_a_broken_series_costs_no_other(command, tmp_path):
     assert "odd.csv" in table.loc["hosts/odd.csv", "error"]
     assert table.loc["hosts/web0.csv", "status"] == "completed"
     said = " ".join(out.split())
-    assert "1 of 3 series could not be run" in said
+    assert "1 of 3 series failed" in said
     assert said.count("odd.csv") == 1
 
 
@@ -272,9 +272,7 @@ def test_a_sweep_leaves_out_and_shares_what_a_run_does(command, tmp_path):
         assert code == 0, err
         record = json.loads(next(tmp_path.glob(f"{model}/fleet/sweep_*/0/record.json")).read_text())
         assert record["detection"]["series"] == 3
-        assert record["notes"][0].startswith(
-            "1 of 4 series could not be run and are in no average; the first: "
-        )
+        assert record["notes"][0].startswith("1 of 4 series failed and are in no mean; the first: ")
         assert "broken.csv: has no column of numbers" in record["notes"][0]
         found[model] = record["detection"]["measures"]
     assert found["own"] != found["shared"]
@@ -296,7 +294,7 @@ def test_what_was_caught_of_nothing_is_said_in_words(incidents, alerts):
     record = SimpleNamespace(detection=detection)
     told = caught(SimpleNamespace(record=record))
     assert "nan" not in told
-    assert ("met an incident" in told) == (alerts > 0)
+    assert ("match an incident" in told) == (alerts > 0)
     assert ("95 % interval" in told) == (incidents > 0)
 
 
@@ -319,7 +317,7 @@ BAD = [
     (["corpus.model=both"], "corpus.model"),
     (["corpus.jobs=0"], "corpus.jobs"),
     (["corpus.cluster=tcp://127.0.0.1:1"], "corpus.cluster: tcp://127.0.0.1:1 cannot be reached"),
-    (["corpus.model=shared", "detector=cknn"], "learns from each series while it runs"),
+    (["corpus.model=shared", "detector=cknn"], "learns while it runs, from each series"),
     (["detector=none"], "needs a detector"),
     (["data=nab_corpus", "~data.path", "data.category=realTweet"], "data.category: NAB has no category"),
 ]
@@ -380,7 +378,7 @@ def test_means_are_over_labelled_series():
     assert found.measures["false_alerts_per_week"] == pytest.approx(5 / 3)
     assert found.measures["alert_precision"] == pytest.approx(1 / 6)
     assert found.measures["time_in_alert"] == pytest.approx(0.6)
-    assert any("Alerts cover 60% of the time, incidents 5%" in caveat for caveat in found.caveats)
+    assert any("An alert is open 60% of the time, an incident 5%" in caveat for caveat in found.caveats)
     low, high = found.intervals["pr_auc"]
     assert low == pytest.approx(0.4)
     assert high == pytest.approx(0.8)
@@ -391,7 +389,7 @@ REMARKS = [
     (14.0, "zscore", ["No better than random scores"]),
     (40.0, "zscore", []),
     (72.0, "mine", ["67.0 to 77.0 includes the best published score (ARTime, 74.9)"]),
-    (90.0, "cknn", ["constants of cknn were found on NAB itself"]),
+    (90.0, "cknn", ["constants of cknn were chosen on NAB itself"]),
 ]
 
 

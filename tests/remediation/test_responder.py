@@ -567,7 +567,7 @@ def test_history_is_replayed_at_its_own_times(command, tmp_path):
         "2024-01-01T10:00:00Z  would act: note (cpu)  why",
         "2024-01-01T11:40:00Z  would act: note (disk)  why",
     ]
-    assert unfit == "careful: rules.1 fits nothing in this run"
+    assert unfit == "careful: rules.1 matches nothing in this run"
     assert "4 asked for an action: would have acted 2 times; held back 2" in total
     assert "1 cooldown of the same target" in total
     assert not (tmp_path / "log.jsonl").exists()
@@ -599,8 +599,7 @@ def test_two_actions_of_one_alert_need_room_for_two(command, tmp_path):
         rules_file(tmp_path, actions=actions, rules=both, limits={"at_once": at_once, "cooldown": "0s"})
         assert counted in command("remediate", "rules=rules.yaml", "run=run")[1]
         said = (
-            "limits.at_once is 1, and 2 rules answer to 'opened'"
-            in command("remediate", "rules=rules.yaml")[1]
+            "limits.at_once is 1, and 2 rules match 'opened'" in command("remediate", "rules=rules.yaml")[1]
         )
         assert said == (at_once == 1)
     for log in (".", "none/log.jsonl"):

@@ -284,7 +284,7 @@ BAD_CHOICES = {
     "no groups": (lambda t: Table(**{**vars(t), "group": None}), {}, "table.group"),
     "few groups": (lambda t: Table(**{**vars(t), "group": np.full(len(t), "one", dtype=object)}), {}, "has 1 group(s)"),
     "no time": (lambda t: Table(**{**vars(t), "time": None}), {"folds": node("folds", "time")}, "table.time"),
-    "no moments": (lambda t: Table(**{**vars(t), "time": np.zeros(len(t), dtype=np.int64)}), {"folds": node("folds", "time")}, "too few moments"),
+    "no moments": (lambda t: Table(**{**vars(t), "time": np.zeros(len(t), dtype=np.int64)}), {"folds": node("folds", "time")}, "too few distinct times"),
 }  # fmt: skip
 
 

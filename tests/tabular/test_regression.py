@@ -100,7 +100,7 @@ def test_measures():
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
-        (np.array(["fast", "slow"] * 30, dtype=object), "holds 'fast', and a regressor learns numbers"),
+        (np.array(["fast", "slow"] * 30, dtype=object), "holds 'fast', and a regressor predicts numbers"),
         (np.array([1.0, np.inf] * 30), "holds infinity"),
         (None, "table.target"),
     ],

@@ -49,7 +49,7 @@ def stated_windows(labels: Path) -> dict[str, list[tuple[str, str]]]:
     except (ValueError, TypeError, LookupError):
         raise DataError(f'{labels}: expected {{"category/file.csv": [[start, end], ...], ...}}') from None
     if not any(stated.values()):
-        raise DataError(f"{labels}: has no window; there is nothing to find")
+        raise DataError(f"{labels}: has no window; there is nothing to detect")
     return stated
 
 
@@ -89,6 +89,6 @@ def _row_of(stamps: Times, text: str, where: str) -> int:
     rows = np.flatnonzero(stamps == stamp.value)
     if not len(rows):
         raise DataError(
-            f"{where}: {text} is not a time of the file; the window lies outside it or between rows"
+            f"{where}: {text} is not a time of the file; the window lies outside it or between data points"
         )
     return int(rows[0])

@@ -51,7 +51,7 @@ class TrainTest(Corpus):
             metrics=tuple(f"metric_{number:02d}" for number in range(1, train.shape[1] + 1)),
             labels=np.concatenate([np.full(rows, np.nan), labels]),
             split=Split(train=slice(0, rows), validation=None, test=slice(rows, total)),
-            notes=("the files carry no times: the clock begins at will",),
+            notes=("the files have no times: the dates shown are arbitrary",),
         )
 
     def _folder(self) -> Path:

@@ -56,7 +56,7 @@ class Servers(DataSource):
             labels=np.concatenate([np.full(rows, np.nan), labels]),
             split=Split(train=slice(0, rows), validation=slice(rows, total), test=slice(0, rows)),
             has_clock=False,
-            notes=("the rows carry no time: the clock only counts them",),
+            notes=("the data have no times: data points are numbered",),
         )
 
     def _load(self, stem: str) -> Array:

@@ -55,14 +55,14 @@ def across(table: pd.DataFrame, seed: int) -> Overall:
         found.measures["time_in_alert"] = _share_of_time(table, "time_in_alert")
     judged = table[table["incidents"].notna()] if "incidents" in table else table[:0]
     if judged.empty:
-        found.caveats.append("No series has labels: nobody can say how many of these alerts are right.")
+        found.caveats.append("No series has labels: how many of these alerts are false is not known.")
         _add_length(found, None)
         return found
     incidents, caught = int(judged["incidents"].sum()), int(judged["incidents_caught"].sum())
     false = int(judged["false_alerts"].sum())
     if len(judged) < len(table):
         found.caveats.append(
-            f"{len(table) - len(judged)} of {len(table)} series have no labels: their alerts are in no measure."
+            f"{len(table) - len(judged)} of {len(table)} series have no labels: their alerts are not in the measures."
         )
     alerts, weeks = int(judged["alerts"].sum()), float(judged["judged_days"].sum()) / 7
     if "time_in_alert" in judged:
@@ -80,7 +80,7 @@ def across(table: pd.DataFrame, seed: int) -> Overall:
     found.intervals["incident_recall"] = wilson(caught, incidents)
     if labelled.empty:
         found.caveats.append(
-            "No incident is known in any series: what would have been caught, nobody can say."
+            "No series has a known incident: how many would have been detected is not known."
         )
         return found
     draw = np.random.default_rng(seed).integers(0, len(labelled), (ROUNDS, len(labelled)))
@@ -99,12 +99,12 @@ def across(table: pd.DataFrame, seed: int) -> Overall:
     _add_length(found, _share_of_time(judged, "flag_everything_precision") if known else None)
     if len(labelled) < FEW:
         found.caveats.append(
-            f"Only {len(labelled)} series have anomalous rows: too few to compare detectors."
+            f"Only {len(labelled)} series have known incidents: too few to compare detectors."
         )
     naive = max((beside["pr_auc"] for beside in found.baselines.values()), default=0.0)
     if found.measures["pr_auc"] < naive:
         found.caveats.append(
-            "Worse than a naive rule on average (see the table): this detector does not suit them."
+            "PR-AUC by data point is below a baseline on average (see the table): try another detector or other features."
         )
     return found
 

@@ -130,7 +130,7 @@ def _add_caveats(found: Evaluation, labels: Array, scores: Array) -> None:
     incidents = found.measures.get("incidents")
     if not (labels == 1).any():
         found.caveats.append(
-            "No labelled data point is anomalous here: precision, recall and the areas say nothing."
+            "No labelled data point is anomalous here: precision, recall and the areas mean nothing."
         )
     elif incidents is not None and incidents < FEW_INCIDENTS:
         found.caveats.append(f"Only {incidents} labelled incident(s) here: too few to compare detectors.")
@@ -138,7 +138,7 @@ def _add_caveats(found: Evaluation, labels: Array, scores: Array) -> None:
     naive = max((found.baselines[name]["pr_auc"] for name in ("random", "largest_jump")), default=0.0)
     if found.measures["pr_auc"] < naive:
         found.caveats.append(
-            "Worse than a naive rule by data point (see the table): try another detector or other features."
+            "PR-AUC by data point is below a baseline (see the table): try another detector or other features."
         )
     if silent := int((~np.isfinite(scores)).sum()):
         found.caveats.append(

@@ -89,7 +89,7 @@ def never_stops(in_alert: float, anomalous: float | None = None) -> str | None:
     Examples
     --------
     >>> never_stops(0.98, 0.08)
-    'Alerts cover 98% of the time, incidents 8%: catching every incident that way says nothing.'
+    'An alert is open 98% of the time, an incident 8%: detecting every incident that way means nothing.'
     >>> never_stops(0.12, 0.08)
     """
     if anomalous is None:
@@ -99,8 +99,8 @@ def never_stops(in_alert: float, anomalous: float | None = None) -> str | None:
         return often if in_alert > 0.5 else None
     if (in_alert > 0.2 and in_alert > 5 * anomalous) or (in_alert > 0.5 and in_alert > 2 * anomalous):
         return (
-            f"Alerts cover {in_alert:.0%} of the time, incidents {anomalous:.0%}: catching every incident that way "
-            "says nothing."
+            f"An alert is open {in_alert:.0%} of the time, an incident {anomalous:.0%}: detecting every incident that "
+            "way means nothing."
         )
     return None
 

@@ -124,22 +124,18 @@ def too_few(rows: dict[str, int]) -> list[str]:
     Examples
     --------
     >>> too_few({"no": 40, "yes": 0})
-    ["no evaluated row is 'yes': nothing is measured of it"]
+    ["no evaluated row is 'yes': it has no measures"]
     >>> too_few({"no": 2, "yes": 1})
-    ['only 3 rows are evaluated: what is measured is mostly chance']
+    ['only 3 rows are evaluated: the measures are mostly chance']
     """
     said = [
-        f"no evaluated row is {name!r}: nothing is measured of it"
-        for name, number in rows.items()
-        if not number
+        f"no evaluated row is {name!r}: it has no measures" for name, number in rows.items() if not number
     ]
     total = sum(rows.values())
     if total < FEW:
-        return [*said, f"only {total} rows are evaluated: what is measured is mostly chance"]
+        return [*said, f"only {total} rows are evaluated: the measures are mostly chance"]
     if few := [f"{name} ({number})" for name, number in rows.items() if 0 < number < FEW]:
-        said.append(
-            f"fewer than {FEW} evaluated rows: {', '.join(few)}; what is measured of them is mostly chance"
-        )
+        said.append(f"fewer than {FEW} evaluated rows: {', '.join(few)}; their measures are mostly chance")
     return said
 
 

@@ -103,11 +103,11 @@ def given_away(columns: Iterable[str], target: str) -> str:
     Examples
     --------
     >>> given_away(["ticket"], "failed")
-    'column ticket alone gives failed away: is it known before? If not: table.leave_out=[ticket]'
+    'column ticket alone determines failed: is it known before the outcome (a leak)? If not: table.leave_out=[ticket]'
     """
     names = sorted(columns)
     return (
-        f"column {' or '.join(names)} alone gives {target} away: is it known before? "
+        f"column {' or '.join(names)} alone determines {target}: is it known before the outcome (a leak)? "
         f"If not: table.leave_out=[{','.join(names)}]"
     )
 

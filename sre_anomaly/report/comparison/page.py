@@ -43,7 +43,7 @@ ERRORS = ("mae",)
 
 @dataclass
 class Evaluated:
-    """The rows that a run was judged on, n of them."""
+    """The data points that a run was evaluated on, n of them."""
 
     time: pd.DatetimeIndex
     scores: Array
@@ -72,7 +72,7 @@ class Difference:
         if self.value == self.low == self.high == 0:
             return "no difference"
         if self.low <= 0 <= self.high:
-            return "within the noise"
+            return "not significant"
         return "better" if (self.value > 0) != (self.measure in ERRORS) else "worse"
 
     def __str__(self) -> str:
@@ -92,11 +92,11 @@ class ComparedRun:
     """Every key with dots and its value as text; empty where the run did not come to an end."""
     judged: Evaluated | None = None
     told: pd.DataFrame | None = None
-    """Of a run over a table, every judged row and its answer."""
+    """Of a run over a table, every evaluated row and its prediction."""
     series: pd.DataFrame | None = None
     """Of a run over many series, a line for each."""
     same_rows: bool = False
-    """Whether it was judged on the rows that the first run was judged on."""
+    """Whether it was evaluated on the data that the first run was evaluated on."""
     differences: list[Difference] = field(default_factory=list)
     """Against the first run."""
 
@@ -162,7 +162,7 @@ def cell(run: ComparedRun, measure: str, *, brief: bool = False) -> str:
     if value is None:
         return ABSENT
     if measure == "median_time_to_detect_s":
-        return in_words(pd.Timedelta(value, "s")) if value else "at once"
+        return in_words(pd.Timedelta(value, "s")) if value else "0 s"
     if brief and measure == "incident_recall":
         return f"{run.measures['incidents_caught']} of {run.measures['incidents']}"
     low, high = run.interval(measure)
@@ -181,7 +181,7 @@ def config_table(runs: Sequence[ComparedRun]) -> Table | None:
 
 
 def other_rows(runs: Sequence[ComparedRun]) -> list[str]:
-    """Say which runs were judged on other rows than the first, and what that forbids."""
+    """Say which runs were evaluated on other data than the first, and what that forbids."""
     finished = [run for run in runs if run.completed]
     others = [run for run in finished if not run.same_rows]
     if not others or len(finished) < 2:
@@ -209,8 +209,8 @@ def write_comparison_page(runs: Sequence[ComparedRun], picture: Path | None, pat
     tables = any(run.told is not None for run in finished)
     metrics = any(run.told is None for run in finished)
     body = [
-        *(["<h2>Runs that did not end</h2>", *sentences(failed(runs), "caveat")] if failed(runs) else []),
-        "<h2>How good they are</h2>",
+        *(["<h2>Runs that failed</h2>", *sentences(failed(runs), "caveat")] if failed(runs) else []),
+        "<h2>Measures</h2>",
         f"<div class='wide'>{table_tag(measures_table(runs, names))}</div>",
         f"<p class='note'>{beside(tables=tables, metrics=metrics)}</p>",
         "<ul class='note'>",
@@ -219,8 +219,8 @@ def write_comparison_page(runs: Sequence[ComparedRun], picture: Path | None, pat
         *sentences(other_rows(runs), "caveat"),
         *_differences(runs),
         picture_tag(picture) if picture else "",
-        "<h2>What differs in their configuration</h2>",
-        f"<div class='wide'>{table_tag(differing)}</div>" if differing else "<p>Nothing.</p>",
+        "<h2>Differences in configuration</h2>",
+        f"<div class='wide'>{table_tag(differing)}</div>" if differing else "<p>None.</p>",
         "<h2>The runs</h2>",
         *(
             f"<p>{html.escape(run.name)}: <code>{html.escape(str(run.folder))}</code><br>"
@@ -242,7 +242,7 @@ def _differences(runs: Sequence[ComparedRun]) -> list[str]:
         for d in run.differences
     ]
     return [
-        f"<h2>Against {html.escape(first.name)}, on the same rows</h2>",
-        table_tag(Table(["run", "measure", "difference", "95 % interval", "so"], rows)),
+        f"<h2>Against {html.escape(first.name)}, on the same data</h2>",
+        table_tag(Table(["run", "measure", "difference", "95 % interval", "verdict"], rows)),
         f"<p class='note'>{drawn_anew(tables=first.told is not None)}</p>",
     ]

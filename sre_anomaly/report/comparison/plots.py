@@ -62,7 +62,7 @@ def _scores(axis: Axes, judged: Evaluated, color: str) -> None:
     draw_line(axis, judged.time, relative(judged), color=color, linewidth=0.7)
     axis.axhline(0, color="black", linestyle="--", linewidth=0.8)
     axis.set_yscale("symlog", linthresh=1, linscale=1)
-    axis.set_yticks([-1, 0, 1, 10], ["usual", "level", "1", "10"])
+    axis.set_yticks([-1, 0, 1, 10], ["median", "threshold", "1", "10"])
     if judged.labels is not None:
         for incident in runs_of_labels(judged.time, judged.labels):
             start, end = date2num([incident.start, incident.end])  # type: ignore[no-untyped-call]
@@ -102,8 +102,8 @@ def _curves(axis: Axes, runs: Sequence[ComparedRun], colors: Sequence[str]) -> N
     axis.set(
         xlim=(0, 1),
         ylim=(0, 1.02),
-        xlabel="recall: bad rows that are flagged",
-        ylabel="precision: flags that are right",
+        xlabel="recall: anomalous data points that are flagged",
+        ylabel="precision: flags that are correct",
     )
     axis.grid(color=GREY, alpha=0.25, linewidth=0.5)
     axis.legend(loc="upper right", fontsize=8)

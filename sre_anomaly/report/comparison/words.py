@@ -14,13 +14,17 @@ def beside(*, tables: bool, metrics: bool) -> str:
     Examples
     --------
     >>> beside(tables=True, metrics=False)
-    'In brackets: 95 % interval. Names in brackets are rules that learn little or nothing, evaluated on the same data.'
+    'In brackets: 95 % interval. Names in brackets are baselines, evaluated on the same data.'
     """
     said = "In brackets: 95 % interval. "
     if tables:
-        said += "Names in brackets are rules that learn little or nothing, evaluated on the same data"
-        return f"{said}; those of detectors flag as many rows as the first run." if metrics else f"{said}."
-    return f"{said}Rows in brackets know nothing or little: they flag as many rows as the first run on the same data."
+        said += "Names in brackets are baselines, evaluated on the same data"
+        return (
+            f"{said}; those of detectors flag as many data points as the first run."
+            if metrics
+            else f"{said}."
+        )
+    return f"{said}Names in brackets are baselines: they flag as many data points as the first run on the same data."
 
 
 def meanings(names: Iterable[str], *, tables: bool, metrics: bool) -> list[str]:
@@ -33,13 +37,11 @@ def meanings(names: Iterable[str], *, tables: bool, metrics: bool) -> list[str]:
 def drawn_anew(*, tables: bool) -> str:
     """Return how the interval of a difference came about."""
     what, other = (
-        ("rows (or groups of rows)", "other rows")
-        if tables
-        else ("days (or incidents)", "another stretch of time")
+        ("rows (or groups of rows)", "other rows") if tables else ("days (or incidents)", "another period")
     )
     return (
-        f"The same {what} were drawn anew for both runs, again and again: where the interval holds zero, {other} could "
-        "have turned the difference round."
+        f"Bootstrap: the same {what} were resampled for both runs. Where the interval holds zero, {other} could reverse "
+        "the difference."
     )
 
 
@@ -49,6 +51,6 @@ def too_few(measure: str) -> str:
     Examples
     --------
     >>> too_few("mae"), too_few("pr_auc")
-    ('too few rows or groups to tell', 'too few days or incidents to tell')
+    ('too few rows or groups to compare', 'too few days or incidents to compare')
     """
-    return f"too few {'rows or groups' if measure in OF_TABLES else 'days or incidents'} to tell"
+    return f"too few {'rows or groups' if measure in OF_TABLES else 'days or incidents'} to compare"

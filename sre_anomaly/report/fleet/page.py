@@ -24,19 +24,19 @@ def write_fleet_page(found: FleetRun, alerts: pd.DataFrame, picture: Path, path:
     body = [
         f"<p>{html.escape(words.read(found))}.</p>",
         *(f"<p class='note'>{html.escape(note)}</p>" for note in record.notes),
-        "<h2>What was found</h2>",
+        "<h2>Alerts and incidents</h2>",
         *(f"<p><b>{html.escape(sentence)}.</b></p>" for sentence in said if sentence),
         *(f"<p class='caveat'>{html.escape(caveat)}</p>" for caveat in record.detection["caveats"]),
         picture_tag(picture),
-        *_section("How good that is", words.measured(found)),
-        *_section("As the Numenta benchmark counts", nab_words.nab(found)),
+        *_section("Quality of the detection", words.measured(found)),
+        *_section("Numenta Anomaly Benchmark", nab_words.nab(found)),
         *(f"<p class='note'>{html.escape(remark)}</p>" for remark in nab_words.nab_remarks(found)),
         *_section("By category", words.by_category(found)),
         *_section(
-            "Series, the most unusual first (all of them: series.csv)",
+            "Series, the strongest alert first (all of them: series.csv)",
             words.series_lines(found, MOST_SERIES, alerts=alerts),
         ),
-        *_section("Series that could not be run", words.broken(found)),
+        *_section("Series that failed", words.broken(found)),
         *_section(f"The newest {MOST_ALERTS} alerts (all of them: alerts.csv)", _alerts(alerts)),
         "<h2>How this was made</h2>",
         f"<p>{html.escape(words.cost(found))}.<br>Command: <code>{html.escape(record.command)}</code></p>",
@@ -55,4 +55,4 @@ def _alerts(alerts: pd.DataFrame) -> Table:
         [str(series), words.at(start), words.at(end), str(reason)]
         for series, start, end, reason in shown.to_numpy()
     ]
-    return Table(["series", "from (UTC)", "to", "why"], rows)
+    return Table(["series", "from (UTC)", "to", "reason"], rows)

@@ -27,7 +27,7 @@ def timeline(found: FleetRun, alerts: pd.DataFrame, path: Path) -> None:
     if names:
         date_axis(axis)
     shown = f"the {len(names)} with most alerts of " if len(counts) > len(names) else ""
-    axis.set_title(f"alerts of {shown}{len(found.table)} series", fontsize=11, color=BLUE)
+    axis.set_title(f"Alerts of {shown}{len(found.table)} series", fontsize=11, color=BLUE)
     save_figure(figure, path)
 
 

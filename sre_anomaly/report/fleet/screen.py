@@ -29,7 +29,7 @@ def print_fleet(found: FleetRun, folder: Path, console: Console) -> None:
     console.print()
     print_sentences(console, "Found", words.alerted(found))
     if (sentence := words.caught(found)) is not None:
-        print_sentences(console, "Caught", sentence)
+        print_sentences(console, "Incidents", sentence)
     if found.record.detection["alerts"]:
         console.print()
         print_sentences(
@@ -38,7 +38,7 @@ def print_fleet(found: FleetRun, folder: Path, console: Console) -> None:
         for series, start, reason in words.strongest(pd.read_csv(folder / "alerts.csv"))[:MOST]:
             console.print(f"  [red]{start}[/]  {escape(called[series])}: {escape(reason)}", soft_wrap=True)
         console.print()
-        print_sentences(console, "Most", "alerts, in these series (all are in series.csv):")
+        print_sentences(console, "Most", "alerts, by series (all are in series.csv):")
         _draw(words.series_lines(found, MOST, COLUMNS), console, called)
     if (table := words.measured(found)) is not None:
         console.print()

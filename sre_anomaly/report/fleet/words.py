@@ -16,10 +16,10 @@ ROWS = {
     "pr_auc": "area under precision and recall: 1 is perfect, the fraction of anomalous data points is chance",
     "vus_pr": "the same, tolerant of alerts a little early or late",
     "f1": "F1 of data points at the threshold in use: 1 is perfect",
-    "best_f1": "F1 at the best threshold, chosen with the labels known: an upper bound",
-    "event_f1": "F1 of whole incidents, best threshold",
-    "range_f1": "F1 of time ranges, best threshold",
-    "affiliation_f": "how near flags are to incidents, best threshold; chance is high, see beside",
+    "best_f1": "F1 at the best threshold in hindsight, chosen with the labels: an upper bound",
+    "event_f1": "F1 of whole incidents, best threshold in hindsight",
+    "range_f1": "F1 of time ranges, best threshold in hindsight",
+    "affiliation_f": "how near flags are to incidents, best threshold in hindsight; chance is high, see beside",
     "point_adjusted_f1": "too optimistic: one flag counts for its whole incident; see chance beside it",
 }
 
@@ -47,34 +47,36 @@ def read(found: FleetRun) -> str:
 
 
 def alerted(found: FleetRun) -> str:
-    """Say how often someone would have been called."""
+    """Say how often someone would have been paged."""
     measures = _detection(found)["measures"]
     with_alerts = int((found.table["alerts"] > 0).sum())
     return f"{measures['alerts']:,} alerts in {with_alerts} series, {short(measures['alerts_per_week'])} per series and week"
 
 
 def caught(found: FleetRun) -> str | None:
-    """Say which share of the known incidents was met."""
+    """Say how many of the known incidents were detected."""
     measures = _detection(found)["measures"]
     if "incidents" not in measures:
         return None
     low, high = _detection(found)["intervals"]["incident_recall"]
     sure = f" (95 % interval {low:.0%} to {high:.0%})" if measures["incidents"] else ""
     told = [
-        f"{measures['incidents_caught']} of {measures['incidents']} known incidents{sure}",
+        f"{measures['incidents_caught']} of {measures['incidents']} incidents detected{sure}",
         f"{short(measures['false_alerts_per_week'])} false alerts per series and week",
     ]
     long = (
-        [f"alerts cover {measures['time_in_alert']:.1%} of the time"] if "time_in_alert" in measures else []
+        [f"an alert is open {measures['time_in_alert']:.1%} of the time"]
+        if "time_in_alert" in measures
+        else []
     )
     if np.isfinite(measures["alert_precision"]):
-        met = f"{measures['alert_precision']:.0%} of the alerts met an incident"
+        met = f"{measures['alert_precision']:.0%} of the alerts match an incident"
         return f"{', '.join(told)}; {', and '.join([met, *long])}"
     return ", ".join([*told, *long])
 
 
 def measured(found: FleetRun) -> Table | None:
-    """Return the means over series with anomalies, beside chance, the largest jump and flagging everything."""
+    """Return the means over series with anomalies, beside chance, the largest change and flagging everything."""
     detection = _detection(found)
     measures = detection["measures"]
     if "pr_auc" not in measures:
@@ -91,7 +93,7 @@ def measured(found: FleetRun) -> Table | None:
             "mean over series",
             str(detection["detector"]),
             *("random", "largest change", "flag all"),
-            "what it says",
+            "meaning",
         ],
         rows,
     )
@@ -112,7 +114,7 @@ def by_category(found: FleetRun) -> Table | None:
         ]
         for category, part in table.groupby("category", sort=True)
     ]
-    return Table(["category", "series", "incidents caught", "false alerts", "vus_pr"], rows)
+    return Table(["category", "series", "incidents detected", "false alerts", "vus_pr"], rows)
 
 
 def series_lines(
@@ -179,7 +181,7 @@ def broken(found: FleetRun) -> Table | None:
     if lines.empty:
         return None
     return Table(
-        ["series", "status", "why"],
+        ["series", "status", "reason"],
         [[str(x) for x in line] for line in lines[["series", "status", "error"]].to_numpy()],
     )
 

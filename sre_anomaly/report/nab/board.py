@@ -62,8 +62,9 @@ def print_measured(console: Console, lines: list[Line]) -> None:
             )
     console.print(drawn)
     console.print(
-        "The threshold is fitted on the labels that it is evaluated with. Left out: each category is evaluated at the threshold chosen "
-        f"on the others. 95 %: {INTERVALS}. A single lucky draw of random scores may exceed the best of {DRAWS}.",
+        "The threshold is chosen in hindsight, on the labels that it is evaluated with. Left out: each category is "
+        f"evaluated at the threshold chosen on the others. 95 %: {INTERVALS}. A single lucky draw of random scores may "
+        f"exceed the best of {DRAWS}.",
         style="dim",
     )
 
@@ -89,7 +90,9 @@ def print_stored(console: Console, found: Stored | None, measured: Sequence[Line
 
 def print_leaderboard(console: Console, lines: list[Line]) -> None:
     """Print all detectors, measured and published, best first."""
-    drawn = Table(title="Beside the published scores", title_justify="left", box=None, header_style="dim")
+    drawn = Table(
+        title="Compared with the published scores", title_justify="left", box=None, header_style="dim"
+    )
     drawn.add_column("")
     drawn.add_column("detector")
     for profile in PROFILES:

@@ -32,7 +32,7 @@ def nab(found: FleetRun) -> Table | None:
         )
     beside = ["nested"] if nested else []
     return Table(
-        ["NAB score", "", "95 %", "left out", *beside, "random", "windows", "false rows"],
+        ["NAB score", "", "95 %", "left out", *beside, "random", "windows", "false flags"],
         rows,
     )
 
@@ -44,9 +44,9 @@ def nab_remarks(found: FleetRun) -> list[str]:
     standard = found.nab.told()["standard"]
     nested = "; nested: the detector's constants, too" if nested_scores(found.config) else ""
     remarks = [
-        "The threshold, one for all files, is fitted on the labels that it is evaluated with. Left out: on those of the other "
-        f"categories{nested}. 95 %: files drawn anew. With the alerts above just as they are, nothing fitted: "
-        f"{standard['at_own_level']:.1f} (standard); each false alert costs, and there is no lower end."
+        "The threshold, one for all files, is chosen in hindsight, on the labels that it is evaluated with. Left out: "
+        f"chosen on the other categories{nested}. 95 %: files resampled. With the alerts above, nothing in hindsight: "
+        f"{standard['at_own_level']:.1f} (standard); each false alert costs points, and there is no minimum."
     ]
     best, (low, high) = ordered(published())[0], standard["interval"]
     if low <= best.scores["standard"] <= high:
@@ -55,12 +55,12 @@ def nab_remarks(found: FleetRun) -> list[str]:
             f"{best.scores['standard']:.1f}): 58 files do not settle which is better."
         )
     if (made_of := found.config["detector"]["name"]) in FOUND_ON_NAB:
-        remarks.append(f"The constants of {made_of} were found on NAB itself: expect less on other data.")
+        remarks.append(f"The constants of {made_of} were chosen on NAB itself: expect less on other data.")
     if standard["score"] <= standard["random_best"]:
         remarks.append(
             f"No better than random scores ({standard['random']:.1f} on average, {standard['random_best']:.1f} for the "
             f"luckiest of {DRAWS}): what these scores mean differs from file to "
-            "file, so no one threshold suits all. threshold=conformal alerts=fatigue gives each file a level of its own."
+            "file, so no one threshold suits all. threshold=conformal alerts=fatigue gives each file a threshold of its own."
         )
     return remarks
 

@@ -47,7 +47,7 @@ def write_page(run: Run, images: list[Path], path: Path) -> None:
 def _read(run: Run) -> list[str]:
     said = []
     if len(run.frame):
-        said.append(f"{words.reading(run)}.<br>This run {words.spans(run)}.")
+        said.append(f"{words.reading(run)}.<br>{words.spans(run).capitalize()}.")
     if run.learned is not None:
         said.append(f"{table_words.headline(run)}.<br>{table_words.judged(run)}.")
     return [f"<p>{html.escape(text).replace('&lt;br&gt;', '<br>')}</p>" for text in said]
@@ -56,7 +56,7 @@ def _read(run: Run) -> list[str]:
 def _found(run: Run) -> list[str]:
     if run.detection is None:
         return []
-    parts = ["<h2>What was found</h2>", f"<p><b>{html.escape(words.found(run))}.</b></p>"]
+    parts = ["<h2>Alerts and incidents</h2>", f"<p><b>{html.escape(words.found(run))}.</b></p>"]
     said = [*filter(None, [words.by_week(run)]), *words.incidents_caught(run)]
     parts += [f"<p>{html.escape(sentence)}.</p>" for sentence in said]
     if run.judgement is not None:
@@ -68,13 +68,13 @@ def _alerts(run: Run) -> list[str]:
     alerts = by_strength(run.detection.alerts) if run.detection else []
     if not alerts:
         return []
-    columns = ["from", "to", "peak score", "why"]
+    columns = ["from", "to", "peak score", "reason"]
     rows = [
         [words.when(run, a.start), words.when(run, a.end), f"{a.peak_score:.4g}", words.alert_line(run, a)]
         for a in alerts[:MOST_ROWS]
     ]
     if run.judgement is not None and run.judgement.measures.get("incidents"):
-        columns.append("known incident")
+        columns.append("matching incident")
         rows = [[*row, words.known_incident(run, alert)] for row, alert in zip(rows, alerts, strict=False)]
     parts = ["<h2>Alerts, strongest first</h2>", table_tag(Table(columns, rows))]
     if len(alerts) > MOST_ROWS:
@@ -91,7 +91,7 @@ def _missed(run: Run) -> list[str]:
         for i in missed[:MOST_ROWS]
     ]
     return [
-        "<h2>Known incidents without an alert</h2>",
+        "<h2>Missed incidents (no alert)</h2>",
         table_tag(Table(["from", "to", "type", "metric", "severity"], rows)),
     ]
 
@@ -101,9 +101,9 @@ def _quality(run: Run) -> list[str]:
     if table is None:
         return []
     return [
-        "<h2>How good that is</h2>",
+        "<h2>Quality of the detection</h2>",
         table_tag(table),
-        "<p class='note'>random: scores drawn by chance. largest change: the biggest change from one data point to the next. Both "
+        "<p class='note'>Baselines: random: random scores. largest change: the biggest change from one data point to the next. Both "
         "flag as many data points as the detector. In brackets: 95 % confidence interval over resampled days.</p>",
     ]
 
@@ -115,9 +115,9 @@ def _forecast(run: Run) -> list[str]:
     inside = run.forecasts.measures["coverage"]
     return [
         "<h2>Forecast</h2>",
-        f"<p>{html.escape(words.forecast_heading(run))}: {run.forecasts.measures['rows']:,} rows, each forecast "
-        f"from the rows before it. {inside:.0%} of them fell inside "
-        f"the interval that was meant to hold {run.config['forecast']['coverage']:.0%}.</p>",
+        f"<p>{html.escape(words.forecast_heading(run))}: {run.forecasts.measures['rows']:,} data points, each "
+        f"forecast from those before it. Coverage: {inside:.0%} of them are inside "
+        f"the {run.config['forecast']['coverage']:.0%} interval.</p>",
         table_tag(table),
     ]
 

@@ -27,7 +27,7 @@ from sre_anomaly.report.figure import (
 
 PANELS = 4
 FAR = 20.0
-"""Times the level that a score may be before a straight scale shows nothing else."""
+"""Times the threshold that a score may be before a straight scale shows nothing else."""
 
 
 def anomaly_plot(run: Run, path: Path) -> None:
@@ -66,7 +66,7 @@ def anomaly_plot(run: Run, path: Path) -> None:
     flags = int(found.flags[span].sum())
     title = f"{frame.name}: {flags} data points above the threshold, {len(found.alerts)} alert{'s' * (len(found.alerts) != 1)}"
     if len(shown) < len(frame.metrics):
-        title += f" (the {len(shown)} of {len(frame.metrics)} metrics that are named most often)"
+        title += f" (the {len(shown)} of {len(frame.metrics)} metrics that alerts name most often)"
     figure.suptitle(title, fontsize=12)
     save_figure(figure, path)
 
@@ -83,12 +83,12 @@ def forecast_plot(run: Run, path: Path) -> None:
         for axis, part in zip(axes[row], (slice(None), slice(-last, None)), strict=True):
             _draw_forecast(axis, forecasts, metric, part)
         axes[row, 0].set_ylabel(forecasts.metrics[metric])
-    axes[0, 0].set_title("all rows that were forecast", fontsize=10)
-    axes[0, 1].set_title(f"the last {last} of them", fontsize=10)
+    axes[0, 0].set_title("whole evaluation period", fontsize=10)
+    axes[0, 1].set_title(f"its last {last} data points", fontsize=10)
     axes[0, 1].legend(loc="upper left", fontsize=8)
     measures = forecasts.measures
     figure.suptitle(
-        f"{run.frame.name}: forecast {measures['horizon']} row(s) ahead, mean absolute error {measures['mae']:.4g}",
+        f"{run.frame.name}: forecast {measures['horizon']} data point(s) ahead, mean absolute error {measures['mae']:.4g}",
         fontsize=12,
     )
     save_figure(figure, path)
@@ -121,7 +121,7 @@ def _most_blamed(run: Run) -> list[str]:
 
 
 def _show_level(axis: Axes, scores: Array, levels: Array) -> None:
-    """Press what is far above the level together, where it would press the level onto the ground."""
+    """Use a log scale above the threshold, where a linear one would press it onto the ground."""
     level, highest = (np.nanmax(one, initial=0.0) for one in (levels, scores))
     if 0 < FAR * level < highest and np.nanmin(scores, initial=0.0) >= 0:
         axis.set_yscale("symlog", linthresh=float(level))
@@ -165,4 +165,4 @@ def _mark_alerts(axis: Axes, alerts: list[Alert], time: pd.DatetimeIndex, column
         label="alert",
     )
     rows = np.clip(time.asi8.searchsorted([alert.peak for alert in alerts]), 0, len(time) - 1)
-    axis.plot(plain_times(time[rows]), column[rows], "o", color=RED, markersize=3.5, label="its peak")
+    axis.plot(plain_times(time[rows]), column[rows], "o", color=RED, markersize=3.5, label="peak of an alert")

@@ -15,7 +15,7 @@ STRONGEST = 5
 
 
 def print_run(run: Run, folder: Path, console: Console) -> None:
-    """Say what was read, what is strange and why, how good that is, where the files are and what to do next."""
+    """Say what was read, what is anomalous and why, how good that is, where the files are and what to do next."""
     if len(run.frame):
         print_sentences(console, "Read", words.reading(run), words.spans(run))
     if run.learned is not None:
@@ -57,7 +57,7 @@ def _print_detection(run: Run, console: Console) -> None:
     if not run.detection.alerts:
         console.print(f"  {escape(words.no_alert(run))}", soft_wrap=True)
     console.print()
-    for title, sentence in zip(["Caught", ""], words.incidents_caught(run), strict=False):
+    for title, sentence in zip(["Incidents", ""], words.incidents_caught(run), strict=False):
         print_sentences(console, title, sentence)
     if (table := words.detection_table(run)) is not None:
         print_sentences(

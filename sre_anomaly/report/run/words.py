@@ -24,7 +24,7 @@ def reading(run: Run) -> str:
     what = f"{frame.name}: {count(len(frame), 'data point')} of {count(len(frame.metrics), 'metric')} ({metrics})"
     if frame.has_clock:
         first, last = (when(run, frame.time[row].value) for row in (0, -1))
-        what += f", {first} to {last} {frame.timezone} time, every {in_words(frame.step)}"
+        what += f", {first} to {last} {frame.timezone}, every {in_words(frame.step)}"
     if data["missing"]:
         what += f"; {count(data['missing'], 'value')} missing"
     if frame.incidents is not None:
@@ -47,17 +47,16 @@ def spans(run: Run) -> str:
 
 
 def _period(run: Run, span: slice) -> str:
-    points = count(span.stop - span.start, "data point")
     if not run.frame.has_clock:
-        return f"rows {span.start:,} to {span.stop:,} ({points})"
+        return f"data points {span.start:,} to {span.stop:,}"
     first, last = (when(run, run.frame.time[row].value) for row in (span.start, span.stop - 1))
-    return f"{first} to {last} ({points})"
+    return f"{first} to {last} ({count(span.stop - span.start, 'data point')})"
 
 
 def when(run: Run, time: int) -> str:
-    """Return a time as the user's clock shows it, or the row where there is no clock."""
+    """Return a time as the user's clock shows it, or the number of the data point where there is no clock."""
     if not run.frame.has_clock:
-        return f"row {run.frame.time.asi8.searchsorted(time)}"
+        return f"data point {run.frame.time.asi8.searchsorted(time)}"
     return f"{pd.Timestamp(time, tz='UTC').tz_convert(run.frame.timezone):%Y-%m-%d %H:%M}"
 
 
@@ -66,7 +65,7 @@ def no_alert(run: Run) -> str:
     flags = run.record.detection["flags"] if run.record.detection else 0
     if not flags:
         return "no data point exceeded the threshold"
-    return f"{count(flags, 'row')} above the threshold, but not close enough together for an alert: try alerts=every_flag"
+    return f"{count(flags, 'data point')} above the threshold, but not close enough together for an alert: try alerts=every_flag"
 
 
 def forecast_heading(run: Run) -> str:
@@ -123,9 +122,9 @@ def incidents_caught(run: Run) -> list[str]:
         return []
     low, high = run.judgement.intervals["incident_recall"] if run.judgement else (math.nan, math.nan)
     said = [
-        f"{measures['incidents_caught']} of {measures['incidents']} incidents caught "
+        f"{measures['incidents_caught']} of {measures['incidents']} incidents detected "
         f"(95 % interval {low:.0%} to {high:.0%}), "
-        f"{short(measures['false_alerts_per_week'])} false alerts a week, and alerts cover "
+        f"{short(measures['false_alerts_per_week'])} false alerts a week; an alert is open "
         f"{measures['time_in_alert']:.1%} of the time"
     ]
     delay = measures["median_time_to_detect_s"]
@@ -136,17 +135,17 @@ def incidents_caught(run: Run) -> list[str]:
 
 
 def known_incident(run: Run, alert: Alert) -> str:
-    """Return the known incidents that an alert met, or that it met none."""
+    """Return the known incidents that an alert matches, or that it is a false alert."""
     met = [
         f"{incident.type} of {incident.metric}" if incident.metric else incident.type
         for incident in run.frame.incidents or ()
         if alert.fired < incident.end.value and alert.end > incident.start.value
     ]
-    return ", ".join(met) or "no matching incident"
+    return ", ".join(met) or "none (false alert)"
 
 
 def missed_incidents(run: Run) -> list[Incident]:
-    """Return the incidents of the judged span that no alert met."""
+    """Return the incidents of the evaluation period that no alert matches."""
     if run.judgement is None or not run.judgement.measures.get("incidents"):
         return []
     judged = run.frame.rows(run.split.test).incidents or ()
@@ -166,7 +165,7 @@ def in_short(run: Run) -> list[str]:
 
 
 def detection_table(run: Run) -> Table | None:
-    """Return the row measures beside the baselines, or None without labels."""
+    """Return the measures by data point beside the baselines, or None without labels."""
     detection = run.record.detection
     if detection is None or "f1" not in detection["measures"]:
         return None
@@ -179,7 +178,7 @@ def detection_table(run: Run) -> Table | None:
             value += f"  ({low:.2f} to {high:.2f})"
         rows.append([measure, value, *(short(numbers[measure]) for numbers in baselines.values()), meaning])
     names = [title(name) for name in baselines]
-    return Table(["measure", str(detection["detector"]), *names, "in words"], rows)
+    return Table(["measure", str(detection["detector"]), *names, "meaning"], rows)
 
 
 def forecast_table(run: Run) -> Table | None:
@@ -203,7 +202,7 @@ def forecast_table(run: Run) -> Table | None:
         for metric, numbers in forecast["per_metric"].items():
             rows.append([f"mae of {metric}", short(numbers["mae"]), *blank, FORECAST_MEANINGS["mae"]])
     names = [title(name) for name in baselines]
-    return Table(["measure", str(forecast["forecaster"]), *names, "in words"], rows)
+    return Table(["measure", str(forecast["forecaster"]), *names, "meaning"], rows)
 
 
 def next_commands(run: Run) -> list[tuple[str, str]]:
@@ -236,10 +235,10 @@ def next_commands(run: Run) -> list[tuple[str, str]]:
         options.append((again(run, "alerts=every_flag"), "every flagged data point as an alert of its own"))
     if config["data"]["name"] == "prometheus" and run.model is not None:
         live = f"sre-anomaly monitor model={config['outputs']}/latest/model input=prometheus"
-        options.append((live, "report what is unusual from now on"))
+        options.append((live, "watch new data points from now on"))
     elif config["data"]["name"] != "csv":
         options.append(("sre-anomaly experiment=csv data.path=YOUR_METRICS.csv", "your own metrics"))
-    return [*options[:2], options[-1]]
+    return [*options[:-1][:2], options[-1]]
 
 
 def _misses_most(run: Run) -> bool:

@@ -24,11 +24,11 @@ from sre_anomaly.report.words import ALL_MEANINGS, Table, title
 MOST_TRIALS = 50
 CAPTIONS = {
     "history": "The line is the best so far. A long flat end means that more trials would hardly help.",
-    "pareto_front": "Going along the line, one measure can only get better while the other gets worse. Take the "
-    "point whose price you would pay.",
-    "trade_off": "A lower threshold catches more of each incident and pages people more often. Read off what you would "
-    "accept a week, and set that value.",
-    "importance": "A parameter with a small share can stay as it is. Shares are estimated from the trials, and rough "
+    "pareto_front": "The Pareto front: along the line, one measure can only get better while the other gets worse. "
+    "Choose your trade-off.",
+    "trade_off": "A lower threshold detects more of each incident and pages people more often. Read off the alerts a "
+    "week that you accept, and set that value.",
+    "importance": "A parameter of small importance can stay as it is. Importance is estimated from the trials, and rough "
     "where these are few.",
     "slices": "A slope or a peak in a panel means that the parameter matters; a flat cloud means that it does not.",
 }
@@ -50,7 +50,7 @@ def write_sweep_page(folder: Path, outcome: dict[str, Any], record: RunRecord | 
     pictures = draw_all(sweep, folder / "images")
     body = [
         *_asked(sweep),
-        "<h2>What was best</h2>",
+        "<h2>Best trial</h2>",
         *sentences(winner(sweep)),
         *_applied(sweep),
         *sentences(caveats(sweep), "caveat"),
@@ -61,7 +61,7 @@ def write_sweep_page(folder: Path, outcome: dict[str, Any], record: RunRecord | 
         *_trials(sweep),
         "<h2>How this was made</h2>",
         "<p>Every trial was trained on the training period and evaluated on the validation period; the test data were "
-        "not used until the winner was known.</p>",
+        "not used until the best trial was known.</p>",
         *(_command(command, purpose) for command, purpose in next_commands(sweep, folder)),
         f"<p class='note'>Study <code>{html.escape(str(outcome['study']))}</code>, kept in "
         f"<code>{html.escape(str(outcome['storage']))}</code>.</p>",
@@ -97,11 +97,11 @@ def _tested(sweep: Sweep) -> list[str]:
     detection = (sweep.record or {}).get("detection")
     if not told and not detection:
         return []  # a table's measures always come with the objective
-    parts = ["<h2>How the winner did on data no trial has seen</h2>", *sentences(told)]
+    parts = ["<h2>The best trial on test data, which no trial has seen</h2>", *sentences(told)]
     if detection and "f1" in detection["measures"]:
         parts.append(table_tag(_measured(detection)))
         parts.append(
-            "<p class='note'>random: scores drawn by chance. largest change: the biggest change from one data point to the next. Both "
+            "<p class='note'>Baselines: random: random scores. largest change: the biggest change from one data point to the next. Both "
             "flag as many data points as the detector. In brackets: 95 % interval.</p>"
         )
     if detection:
@@ -123,7 +123,7 @@ def _measured(detection: dict[str, Any]) -> Table:
         others = [short(numbers[name]) if name in numbers else "" for numbers in baselines.values()]
         rows.append([name, cell, *others, meaning])
     names = [title(name) for name in baselines]
-    return Table(["measure", str(detection["detector"]), *names, "in words"], rows)
+    return Table(["measure", str(detection["detector"]), *names, "meaning"], rows)
 
 
 def _failed(sweep: Sweep) -> list[str]:

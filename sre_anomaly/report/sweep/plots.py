@@ -68,7 +68,7 @@ def history(sweep: Sweep) -> Figure:
         axis.xaxis.get_major_locator().set_params(integer=True)
     axes[-1].set_xlabel("trial")
     axes[0].legend(loc="best", fontsize=8, ncols=3)
-    figure.suptitle("Each trial, in the order they were made", fontsize=12)
+    figure.suptitle("Trials in order", fontsize=12)
     return figure
 
 
@@ -82,9 +82,7 @@ def importance(sweep: Sweep) -> Figure:
     axis.set_xlim(0, max(share for _, share in shares) * 1.1 + 1e-9)
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axis.spines[["top", "right"]].set_visible(False)
-    figure.suptitle(
-        f"What explains how {plain_name(sweep.objectives[0])} differs between trials", fontsize=12
-    )
+    figure.suptitle(f"Importance of each parameter for {plain_name(sweep.objectives[0])}", fontsize=12)
     return figure
 
 
@@ -141,20 +139,18 @@ def pareto_front(sweep: Sweep) -> Figure:
     front: dict[tuple[float, float], list[int]] = {}
     for trial in sorted(sweep.outcome["best"], key=lambda trial: trial["values"]):
         front.setdefault((trial["values"][0], trial["values"][1]), []).append(trial["trial"])
-    axis.plot(*zip(*front, strict=True), "o--", color=RED, linewidth=0.8, label="no trial beats it in both")
+    axis.plot(*zip(*front, strict=True), "o--", color=RED, linewidth=0.8, label="Pareto front")
     for point, numbers in front.items():
         shown = ", ".join(map(str, numbers))
         axis.annotate(shown, point, xytext=(6, -12), textcoords="offset points", fontsize=8)
     default = sweep.outcome["default"]
     if default and default["values"]:
-        axis.plot(
-            *default["values"][:2], "s", color=GREEN, markersize=7, fillstyle="none", label="without a sweep"
-        )
+        axis.plot(*default["values"][:2], "s", color=GREEN, markersize=7, fillstyle="none", label="default")
     axis.set_xlabel(_titled(sweep, 0))
     axis.set_ylabel(_titled(sweep, 1))
     _grid(axis)
     axis.legend(loc="best", fontsize=8)
-    figure.suptitle("What one measure costs in the other; the numbers are trials", fontsize=12)
+    figure.suptitle("Trade-off between the two objectives; the numbers are trials", fontsize=12)
     return figure
 
 
@@ -182,11 +178,11 @@ def trade_off(sweep: Sweep) -> Figure:
     # Where other parameters were varied too, neighbouring points belong to different detectors: no line.
     line = "-" if len(sweep.params) == 1 else ""
     curves = {
-        "precision": (above, BLUE, "precision: flags that were right"),
-        "recall": (above, ORANGE, "recall: bad rows that were flagged"),
-        "f1": (above, "black", "f1: balance of the two"),
+        "precision": (above, BLUE, "precision: flags that are correct"),
+        "recall": (above, ORANGE, "recall: anomalous data points that are flagged"),
+        "f1": (above, "black", "f1: harmonic mean of the two"),
         "alerts_per_week": (below, GREY, "alerts a week"),
-        "false_alerts_per_week": (below, RED, "of them false"),
+        "false_alerts_per_week": (below, RED, "of them false alerts"),
     }
     for name, (axis, color, label) in curves.items():
         if name in table and table[name].notna().any():
@@ -202,10 +198,10 @@ def trade_off(sweep: Sweep) -> Figure:
         _scale(axis, table[swept], log=swept in sweep.by_factors())
         _grid(axis)
         axis.legend(loc="best", fontsize=8)
-    above.set_ylabel("share of rows")
+    above.set_ylabel("fraction")
     below.set_ylabel("per week")
-    below.set_xlabel(swept + (": fewer rows flagged on the left" if swept == SWEPT_LEVELS[0] else ""))
-    figure.suptitle("What a lower threshold catches, and what it costs (validation data)", fontsize=12)
+    below.set_xlabel(swept + (": higher threshold on the left" if swept == SWEPT_LEVELS[0] else ""))
+    figure.suptitle("What a lower threshold detects, and what it costs (validation data)", fontsize=12)
     return figure
 
 
@@ -217,9 +213,9 @@ def _mark(
     needs: str | None = None,
 ) -> None:
     """Ring the configuration without a sweep and the best trials."""
-    best = "best" if len(sweep.objectives) == 1 else "beaten by no other"
+    best = "best" if len(sweep.objectives) == 1 else "on the Pareto front"
     marked = [
-        ("without a sweep", GREEN, "s", [sweep.outcome["default"]]),
+        ("default", GREEN, "s", [sweep.outcome["default"]]),
         (best, RED, "o", sweep.outcome["best"]),
     ]
     for label, color, shape, trials in marked:

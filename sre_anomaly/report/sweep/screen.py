@@ -50,7 +50,7 @@ def winner(sweep: Sweep) -> list[str]:
     """Return the best value, how it was reached, and how much that gained."""
     best = sweep.outcome["best"]
     if not best:
-        kept = " that keeps the constraints" if sweep.outcome["constraints"] else ""
+        kept = " that meets the constraints" if sweep.outcome["constraints"] else ""
         return [f"No trial{kept} has a value"]
     if len(sweep.objectives) > 1:
         names = " and ".join(plain_name(name) for name in sweep.objectives)
@@ -59,8 +59,8 @@ def winner(sweep: Sweep) -> list[str]:
             for name, value in zip(sweep.objectives, best[0]["values"], strict=True)
         )
         return [
-            f"{count(len(best), 'trial')} that no other beats in both {names}: which of them is best is your choice",
-            f"Run as a whole: trial {best[0]['trial']} ({first}), {chosen(best[0]['params'])}",
+            f"{count(len(best), 'trial')} on the Pareto front of {names} (no trial is better in both): choose your trade-off",
+            f"Evaluated: trial {best[0]['trial']} ({first}), {chosen(best[0]['params'])}",
         ]
     name, value = plain_name(sweep.objectives[0]), best[0]["values"][0]
     said = f"{name} {short(value)} on the validation data (trial {best[0]['trial']}), {chosen(best[0]['params'])}"
@@ -70,12 +70,12 @@ def winner(sweep: Sweep) -> list[str]:
 def _gained(sweep: Sweep, name: str, value: float) -> str:
     gain, default = gained(sweep), sweep.outcome["default"]
     if gain is None:
-        return "How much that gains is not known: the configuration without a sweep is not among the finished trials"
+        return "The gain is not known: the default configuration is not among the finished trials"
     before = default["values"][0]
     if gain <= 0:
-        return f"No trial was better than the configuration without a sweep (trial 0: {name} {short(before)})"
+        return f"No trial was better than the default configuration (trial 0: {name} {short(before)})"
     times = f", {value / before:.2g} times as much" if before > 0 and value / before >= 1.5 else ""
-    return f"Without a sweep {name} is {short(before)} (trial 0): {short(gain)} {'higher' if sweep.maximize() else 'lower'} now{times}"
+    return f"The default configuration has {name} {short(before)} (trial 0): {short(gain)} {'higher' if sweep.maximize() else 'lower'} now{times}"
 
 
 def gained(sweep: Sweep) -> float | None:
@@ -88,7 +88,7 @@ def gained(sweep: Sweep) -> float | None:
 
 
 def flattered(sweep: Sweep) -> list[str]:
-    """Return how the winner did on the test rows, and how far the validation rows had promised more."""
+    """Return how the winner did on the test data, and how far the validation data were too optimistic."""
     value = sweep.tested()
     if value is None or not sweep.outcome["best"]:
         return []
@@ -101,11 +101,11 @@ def flattered(sweep: Sweep) -> list[str]:
     lost = promised - value if sweep.maximize() else value - promised
     if lost > 0:
         told.append(
-            f"The validation data promised {short(promised)}, {short(lost)} better: the best of many trials is always "
-            "a lucky one too. Expect what the test data say"
+            f"The validation data gave {short(promised)}, {short(lost)} better: the best of many trials is always "
+            "partly luck. Expect the value of the test data"
         )
     else:
-        told.append(f"The validation data promised {short(promised)}: that was not too optimistic")
+        told.append(f"The validation data gave {short(promised)}: that was not too optimistic")
     return told
 
 
@@ -114,8 +114,8 @@ def mattered(sweep: Sweep) -> str:
     shares = {name: share for name, share in sweep.outcome["importance"].items() if share >= 0.01}
     if len(sweep.outcome["importance"]) < 2 or not shares:
         return ""
-    return "Of how the trials differ, " + ", ".join(
-        f"{name} explains {share:.0%}" for name, share in shares.items()
+    return "Importance of the parameters: " + ", ".join(
+        f"{name} {share:.0%}" for name, share in shares.items()
     )
 
 
@@ -141,12 +141,12 @@ def caveats(sweep: Sweep) -> Iterator[str]:
     if completed < wanted and completed > 1:
         yield (
             f"{completed} finished trials are few for {count(len(sweep.params), 'parameter')}: as a rule of thumb, "
-            f"{wanted}. Where they are not all the values there are, more trials may find better ones"
+            f"{wanted}. Unless they are all possible values, more trials may find better ones"
         )
     gain, (low, high) = gained(sweep), sweep.tested_interval()
     if gain is not None and 0 < gain < (high - low) / 2:
         yield (
-            f"The gain of {short(gain)} is within the noise: chance alone moves {plain_name(sweep.objectives[0])} by "
+            f"The gain of {short(gain)} is not significant: chance alone moves {plain_name(sweep.objectives[0])} by "
             f"{short((high - low) / 2)} either way on the test data. Compare both on the test data (below)"
         )
     known = (sweep.trial_record(sweep.outcome["best"][0]["trial"]).get("detection") or {}).get("measures", {})
@@ -157,13 +157,13 @@ def caveats(sweep: Sweep) -> Iterator[str]:
 def next_commands(sweep: Sweep, folder: Path) -> Iterator[tuple[str, str]]:
     """Yield commands that are useful after a sweep, each with what it is for."""
     if sweep.record is not None:
-        yield str(sweep.record["command"]), "the winner again, as a run of its own"
+        yield str(sweep.record["command"]), "the best trial again, as a run of its own"
         default = sweep.trial_record(0).get("command") if sweep.outcome["default"] else None
         if default and sweep.outcome["best"][0]["trial"] != 0:
             both = shlex.join(map(str, [folder.parent.parent / "latest", folder / "best"]))
-            yield f"{default} && sre-anomaly compare {both}", "is it better than without a sweep?"
+            yield f"{default} && sre-anomaly compare {both}", "is it better than the default configuration?"
     target = max(2 * int(sweep.outcome["target"]), 2 * len(sweep.completed), 20)
-    yield f"the same command with hydra.sweeper.n_trials={target}", "go on where this sweep ended"
+    yield f"the same command with hydra.sweeper.n_trials={target}", "continue this sweep"
 
 
 def print_sweep(outcome: dict[str, Any], found: Run | None, folder: Path, console: Console) -> None:
@@ -182,7 +182,7 @@ def print_sweep(outcome: dict[str, Any], found: Run | None, folder: Path, consol
         print_table(table, console)
     mattering = [text] if (text := mattered(sweep)) else []
     every = (
-        ("Mattered", "", mattering),
+        ("Important", "", mattering),
         ("Failed", "red", failures(sweep)),
         ("Careful", "yellow", caveats(sweep)),
     )
@@ -190,7 +190,7 @@ def print_sweep(outcome: dict[str, Any], found: Run | None, folder: Path, consol
         for sentence in said:
             print_sentences(console, title, sentence, style=style)
     console.print()
-    best = [] if found is None else ["best/ (the winner's run)"]
+    best = [] if found is None else ["best/ (the run of the best trial)"]
     print_sentences(
         console, "Files", ", ".join([f"{folder}/report.html (open it in a browser)", "trials.csv", *best])
     )

@@ -1,4 +1,4 @@
-"""The part of the report that tells what was learned from a table."""
+"""The part of the report about the model of a table."""
 
 import html
 
@@ -7,10 +7,10 @@ from sre_anomaly.report.html import table_tag
 from sre_anomaly.report.table import words as table_words
 
 EXPLAINED = (
-    "majority: always says the commonest class. single column: the best rule that looks at one column. keywords: says "
-    "ERROR where a line has words such as failed. mean and last: the average of the training rows, and the "
-    "newest of them. random, leaks: the same model when rows are dealt out at random, so that near copies of the "
-    "evaluated rows are learned from; it is shown to be distrusted. In brackets: 95 % interval over resampled groups."
+    "Baselines: majority: always predicts the commonest class. single column: the best rule on one column. keywords: "
+    "predicts ERROR where a line has words such as failed. mean and last: the mean of the training rows, and the newest "
+    "of them. random (leaks): the same model on a random split, whose training rows hold near copies of the evaluated "
+    "rows; a warning, not a result. In brackets: 95 % interval over resampled groups."
 )
 
 
@@ -19,7 +19,7 @@ def table_sections(run: Run, pictures: dict[str, str]) -> list[str]:
     if run.learned is None:
         return []
     told = table_words.task(run.record)
-    parts = ["<h2>How well it is predicted</h2>"]
+    parts = ["<h2>Quality of the predictions</h2>"]
     parts += [f"<p>{html.escape(sentence)}.</p>" for sentence in table_words.in_short(run)]
     parts += [f"<p class='caveat'>{html.escape(caveat)}</p>" for caveat in told["caveats"]]
     parts += [table_tag(table_words.measures_table(run.record)), f"<p class='note'>{EXPLAINED}</p>"]
@@ -29,7 +29,7 @@ def table_sections(run: Run, pictures: dict[str, str]) -> list[str]:
     used = table_words.in_use_table(run.record)
     if used is not None:
         said = html.escape(told["in_use"]["in_short"])
-        parts += ["<h2>What the predictions are worth in use</h2>", f"<p>{said}.</p>", table_tag(used)]
+        parts += ["<h2>Value in use</h2>", f"<p>{said}.</p>", table_tag(used)]
     parts += [pictures.get(name, "") for name in ("confusion_plot", "calibration_plot", "prediction_plot")]
     parts.append("<p class='note'>Every evaluated row and its prediction are in predictions.csv.</p>")
     return parts

@@ -46,7 +46,7 @@ def confusion_plot(found: ClassificationResult, target: str, path: Path) -> None
     axis.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axis.set_yticks(range(len(names)), names)
     axis.set_xlabel("predicted")
-    axis.set_ylabel(f"{target} in truth")
+    axis.set_ylabel(f"{target} (true)")
     save_figure(figure, path)
 
 
@@ -61,12 +61,12 @@ def calibration_plot(found: ClassificationResult, path: Path) -> None:
     came = np.bincount(which, weights=right, minlength=BINS)[seen] / rows[seen]
     figure = Figure(figsize=(6, 4.5), layout="constrained")
     axis = figure.subplots()
-    axis.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="as sure as right")
+    axis.plot([0, 1], [0, 1], color=GREY, linestyle="--", label="perfectly calibrated")
     axis.plot(stated, came, "o-", color=BLUE, label="evaluated rows")
     for x, y, number in zip(stated, came, rows[seen], strict=True):
         axis.annotate(f"{number:,}", (x, y), xytext=(4, -10), textcoords="offset points", fontsize=7)
-    axis.set_xlabel("probability that the model states")
-    axis.set_ylabel("share of answers that were right")
+    axis.set_xlabel("predicted probability")
+    axis.set_ylabel("fraction of correct predictions")
     axis.set_xlim(0, 1.02)
     axis.set_ylim(0, 1.02)
     axis.legend(loc="upper left", fontsize=8)
@@ -83,7 +83,7 @@ def prediction_plot(found: RegressionResult, target: str, path: Path) -> None:
     axis.fill_between(
         place, found.lower[order], found.upper[order], color=ORANGE, alpha=0.3, linewidth=0, label="interval"
     )
-    axis.plot(place, found.actual[order], ".", color=BLUE, markersize=2.5, label="truth")
+    axis.plot(place, found.actual[order], ".", color=BLUE, markersize=2.5, label="true value")
     axis.plot(place, found.predicted[order], color=RED, linewidth=1, label="predicted")
     axis.set_xlabel("evaluated rows, the lowest prediction first")
     axis.set_ylabel(target)

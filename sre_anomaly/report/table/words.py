@@ -13,22 +13,20 @@ LOGS = ("logs", "loghub", "seven_lines")
 
 
 def headline(run: Run) -> str:
-    """Return what was read and what was to be told, in one sentence."""
+    """Return what was read and what was to be predicted, in one sentence."""
     assert run.learned is not None
     table = run.learned.table
     columns = [*table.numbers, *table.categories, *table.texts]
     shown = ", ".join(columns[:8]) + (", ..." if len(columns) > 8 else "")
-    return f"{table.name}: {count(len(table), 'row')}; {table.target_name} is predicted from {shown}"
+    return f"{table.name}: {count(len(table), 'row')}; target {table.target_name}, predicted from {shown}"
 
 
 def judged(run: Run) -> str:
-    """Return which rows were judged and by what was learned from which."""
+    """Return which rows were evaluated, and on which rows the model was trained."""
     told = task(run.record)
     rows, folds = told["measures"]["rows"], told["measures"]["folds"]
-    often = f", {folds} times over" if folds > 1 else ""
-    return (
-        f"{count(rows, 'row')} evaluated by models trained on other rows{often}: {told['folds']['in_words']}"
-    )
+    how = f"in {folds} folds, each by a model trained on the others" if folds > 1 else "and not trained on"
+    return f"{count(rows, 'row')} evaluated {how}: {told['folds']['in_words']}"
 
 
 def task(record: RunRecord) -> dict[str, Any]:
@@ -50,27 +48,27 @@ def in_short(run: Run) -> list[str]:
     low, high = told["intervals"].get("mae") or told["intervals"]["macro_f1_pooled"]
     verdict = "better than" if won else "no better than"
     said = [
-        f"{measure} {short(value)} on rows not trained on: {verdict} the best rule without learning "
+        f"{measure} {short(value)} on rows not trained on: {verdict} the best baseline "
         f"({name.replace('_', ' ')}, {short(best)})"
     ]
     if won and low <= best <= high:
         end = f"down to {short(low)}" if measure == "macro_f1" else f"up to {short(high)}"
-        said[0] += f", but not surely: the interval reaches {end}"
+        said[0] += f", but not significantly: the interval reaches {end}"
     leak = told["random_split"]
     if leak is not None:
         flatters = (
             leak[measure] > max(value, high) if measure == "macro_f1" else leak[measure] < min(value, low)
         )
         why = (
-            "near copies on both sides, do not quote it"
+            "near copies on both sides (a leak), do not quote it"
             if flatters
-            else "within the noise of the honest number"
+            else "no significant difference from the evaluation above"
         )
-        said.append(f"Rows dealt out at random would have claimed {short(leak[measure])}: {why}")
+        said.append(f"A random split would have claimed {short(leak[measure])}: {why}")
     if run.record.regression:
         share = told["measures"]["coverage"]
         said.append(
-            f"{share:.0%} of the evaluated rows lie inside the 90 % interval, "
+            f"Coverage: {share:.0%} of the evaluated rows are inside the 90 % interval, which is "
             f"{short(told['measures']['width'])} wide on average"
         )
     return said
@@ -99,7 +97,7 @@ def measures_table(record: RunRecord) -> Table:
         rows.append([measure.replace("_", " "), value, *others, meaning])
     learner = told.get("classifier") or told["regressor"]
     names = [name.replace("_", " ") for name in told["baselines"]]
-    return Table(["measure", str(learner), *names, *(["random, leaks"] if leak else []), "in words"], rows)
+    return Table(["measure", str(learner), *names, *(["random (leaks)"] if leak else []), "meaning"], rows)
 
 
 def class_table(record: RunRecord) -> Table | None:
@@ -108,10 +106,10 @@ def class_table(record: RunRecord) -> Table | None:
         return None
     rows = []
     for name, found in list(record.classification["per_class"].items())[:MOST_CLASSES]:
-        said = f"of {count(found['rows'], 'row')} {found['recall']:.0%} found; of those called so {found['precision']:.0%} are"
+        said = f"{found['recall']:.0%} of its {count(found['rows'], 'row')} found; {found['precision']:.0%} of its predictions correct"
         numbers = [short(found[measure]) for measure in ("precision", "recall", "f1")]
         rows.append([name, f"{found['rows']:,}", *numbers, said])
-    return Table(["class", "rows", "precision", "recall", "f1", "in words"], rows)
+    return Table(["class", "rows", "precision", "recall", "f1", "meaning"], rows)
 
 
 def in_use_table(record: RunRecord) -> Table | None:
@@ -129,10 +127,10 @@ def next_steps(run: Run, again: Any) -> list[tuple[str, str]]:
     assert learned is not None
     if learned.classified is None:
         other = "xgboost" if run.config["regressor"]["name"] == "ridge" else "ridge"
-        options = [(again(run, f"regressor={other}"), "another way of learning")]
+        options = [(again(run, f"regressor={other}"), "another model")]
     else:
         other = "xgboost" if run.config["classifier"]["name"] == "logistic" else "logistic"
-        options = [(again(run, f"classifier={other}"), "another way of learning")]
+        options = [(again(run, f"classifier={other}"), "another model")]
         lone = len(learned.table.texts) == 1 and not learned.table.numbers and not learned.table.categories
         if lone and learned.classified.model.can_be_kept:
             options.append(

@@ -227,7 +227,7 @@ def test_an_alert_that_never_stops_is_no_praise():
     verdict = evaluate(frame, labels.copy(), flags, [whole], seed=0)
     assert verdict.measures["incident_recall"] == 1
     assert verdict.measures["time_in_alert"] == 1
-    assert any("Alerts cover 100% of the time" in caveat for caveat in verdict.caveats)
-    assert not any("Alerts cover" in c for c in evaluate(frame, labels, labels == 1, [], seed=0).caveats)
+    assert any("An alert is open 100% of the time" in caveat for caveat in verdict.caveats)
+    assert not any("An alert is open" in c for c in evaluate(frame, labels, labels == 1, [], seed=0).caveats)
     unlabelled = evaluate(_frame(np.full(400, np.nan)), labels, flags, [whole], seed=0)
     assert any("hardly ever stops" in caveat for caveat in unlabelled.caveats)
