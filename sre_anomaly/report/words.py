@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sre_anomaly.records import short
+
 MEANINGS = {
     "precision": "fraction of flagged data points inside a known incident",
     "recall": "fraction of data points inside known incidents that was flagged",
@@ -56,6 +58,17 @@ def count(number: int, thing: str) -> str:
     ('1 row', '1,200 alerts')
     """
     return f"{number:,} {thing}" + ("" if number == 1 else "s")
+
+
+def rate(value: float) -> str:
+    """Return how often something happens, in three digits.
+
+    Examples
+    --------
+    >>> rate(5.0748), rate(1234.5)
+    ('5.07', '1,230')
+    """
+    return short(float(f"{value:.3g}"))
 
 
 CLASS_MEANINGS = {

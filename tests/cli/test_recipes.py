@@ -252,7 +252,7 @@ def test_a_new_recipe_divides_rows_as_its_preset(command, tmp_path, recipe):
     assert mine["folds"].get("gap") == preset["folds"].get("gap", mine["folds"].get("gap"))
     written = (tmp_path / "conf/experiment/mine.yaml").read_text()
     assert ("between training and evaluation" in written) == (recipe in {"alert_forecasting", "autoscaling"})
-    assert ('"in use" is not part' in written) == (recipe in {"autoscaling", "load_balancing"})
+    assert ('"value in use" is not part' in written) == (recipe in {"autoscaling", "load_balancing"})
 
 
 def test_idle_volumes_are_told_calmly(command, tmp_path):

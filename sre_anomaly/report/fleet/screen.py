@@ -33,7 +33,7 @@ def print_fleet(found: FleetRun, folder: Path, console: Console) -> None:
     if found.record.detection["alerts"]:
         console.print()
         print_sentences(
-            console, "Strongest", f"alerts, one per series, the {MOST} furthest from what was usual (UTC):"
+            console, "Strongest", f"alerts, one per series, the {MOST} furthest from what was expected (UTC):"
         )
         for series, start, reason in words.strongest(pd.read_csv(folder / "alerts.csv"))[:MOST]:
             console.print(f"  [red]{start}[/]  {escape(called[series])}: {escape(reason)}", soft_wrap=True)

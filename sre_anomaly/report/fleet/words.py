@@ -10,7 +10,7 @@ import pandas as pd
 from sre_anomaly.evaluation.anomaly.across_series import BESIDE
 from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.records import short
-from sre_anomaly.report.words import Table
+from sre_anomaly.report.words import Table, rate
 
 ROWS = {
     "pr_auc": "area under precision and recall: 1 is perfect, the fraction of anomalous data points is chance",
@@ -50,7 +50,7 @@ def alerted(found: FleetRun) -> str:
     """Say how often someone would have been paged."""
     measures = _detection(found)["measures"]
     with_alerts = int((found.table["alerts"] > 0).sum())
-    return f"{measures['alerts']:,} alerts in {with_alerts} series, {short(measures['alerts_per_week'])} per series and week"
+    return f"{measures['alerts']:,} alerts in {with_alerts} series, {rate(measures['alerts_per_week'])} per series and week"
 
 
 def caught(found: FleetRun) -> str | None:
@@ -62,7 +62,7 @@ def caught(found: FleetRun) -> str | None:
     sure = f" (95 % interval {low:.0%} to {high:.0%})" if measures["incidents"] else ""
     told = [
         f"{measures['incidents_caught']} of {measures['incidents']} incidents detected{sure}",
-        f"{short(measures['false_alerts_per_week'])} false alerts per series and week",
+        f"{rate(measures['false_alerts_per_week'])} false alerts per series and week",
     ]
     long = (
         [f"an alert is open {measures['time_in_alert']:.1%} of the time"]

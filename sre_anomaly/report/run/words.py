@@ -10,7 +10,7 @@ from sre_anomaly.frame import WEEK, Incident
 from sre_anomaly.pipeline.record import IN_SAMPLE
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import Alert, short
-from sre_anomaly.report.words import FORECAST_MEANINGS, MEANINGS, Table, count, title
+from sre_anomaly.report.words import FORECAST_MEANINGS, MEANINGS, Table, count, rate, title
 
 WEEKS_SHOWN = 8
 DAY = pd.Timedelta("1D")  # of less a rate a week says nothing
@@ -86,9 +86,9 @@ def found(run: Run) -> str:
     text = count(detection["alerts"], "alert")
     if run.frame.has_clock:
         text += f" in {in_words(run.frame.step * points)}"
-        rate, long = detection["measures"].get("alerts_per_week"), run.frame.step * points >= DAY
-        if rate is not None and long and detection["measured_on"] != "validation":
-            text += f" ({short(rate)} a week)"
+        weekly, long = detection["measures"].get("alerts_per_week"), run.frame.step * points >= DAY
+        if weekly is not None and long and detection["measured_on"] != "validation":
+            text += f" ({rate(weekly)} a week)"
     share = f"{detection['flags'] / max(1, points):.1%}"
     text += f"; {detection['flags']:,} of {count(points, 'data point')} ({share}) above the threshold"
     if (level := detection["threshold"].get("level")) is not None:
@@ -124,12 +124,12 @@ def incidents_caught(run: Run) -> list[str]:
     said = [
         f"{measures['incidents_caught']} of {measures['incidents']} incidents detected "
         f"(95 % interval {low:.0%} to {high:.0%}), "
-        f"{short(measures['false_alerts_per_week'])} false alerts a week; an alert is open "
+        f"{rate(measures['false_alerts_per_week'])} false alerts a week; an alert is open "
         f"{measures['time_in_alert']:.1%} of the time"
     ]
     delay = measures["median_time_to_detect_s"]
     if math.isfinite(delay):
-        soon = in_words(pd.Timedelta(delay, "s")) if delay else "none, at the first data point"
+        soon = in_words(pd.Timedelta(delay, "s")) if delay else "0, at the first data point"
         said.append(f"Median time to detection: {soon}")
     return said
 
