@@ -11,9 +11,7 @@ from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
 from sre_anomaly.records import InUse
 
-LEAKS = (
-    "Near copies of the evaluated rows were trained on: these measures are too good. Use folds=group or time."
-)
+LEAKS = "Near copies of the evaluated rows were trained on: these measures are too optimistic. Use folds=group or time."
 """What is said of measures under a rule that leaks."""
 ENOUGH = 1000
 """Rows of a table below which a model that finds nothing proves nothing."""

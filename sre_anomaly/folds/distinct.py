@@ -46,7 +46,7 @@ class Distinct(FoldRule):
         """Say what could still leak."""
         return (
             "The table names neither groups (table.group=...) nor times (table.time=...): if "
-            "several rows are of one host or customer, these measures are too good"
+            "several rows are of one host or customer, these measures are too optimistic"
         )
 
     def in_words(self) -> str:

@@ -127,7 +127,7 @@ def evaluate_detection(found: Run, detected: Detection, parts: Parts, seed: int)
     if measured_on == "validation":
         verdict.caveats.append(
             "The evaluation period has no labels: these measures are from the validation data, on which the threshold "
-            "was chosen, and so they are too good"
+            "was chosen, so they are too optimistic"
         )
     found.detection, found.judgement = detected, verdict
     record.detection = detection_record(

@@ -34,19 +34,17 @@ def reading(run: Run) -> str:
 
 def spans(run: Run) -> str:
     """Return the periods of training, of the choice of a threshold, and of evaluation."""
-    parts = [
-        ("training period", run.split.train),
-        ("threshold chosen on", run.split.validation),
-        ("evaluation period", run.split.test),
-    ]
-    if run.split.train == run.split.test:
+    train, chosen, test = run.split.train, run.split.validation, run.split.test
+    parts = [("training period", train), ("threshold chosen on", chosen), ("evaluation period", test)]
+    if train == test:
         learned = IN_SAMPLE in run.record.notes or run.detection is None
-        name = "training and evaluation period" if learned else "evaluation period"
-        return f"{name}: all {count(len(run.frame), 'data point')}"
+        parts = [("training and evaluation period" if learned else "evaluation period", test), parts[1]]
     return "; ".join(f"{name}: {_period(run, span)}" for name, span in parts if span is not None)
 
 
 def _period(run: Run, span: slice) -> str:
+    if span == slice(0, len(run.frame)):
+        return f"all {count(len(run.frame), 'data point')}"
     if not run.frame.has_clock:
         return f"data points {span.start:,} to {span.stop:,}"
     first, last = (when(run, run.frame.time[row].value) for row in (span.start, span.stop - 1))
