@@ -32,6 +32,6 @@ def reporter(settings: SweepSettings, folder: Path, number: int) -> Report | Non
     def report(step: int, value: float) -> None:
         trial.report(sign * value, step)
         if trial.should_prune():
-            raise Pruned(f"pruned at step {step}: {value:.4g} is worse than the other trials")
+            raise Pruned(f"pruned at step {step}: {value:.4g} is far behind the other trials")
 
     return report

@@ -34,7 +34,7 @@ Report = Callable[[int, float], None]
 
 
 class Pruned(Exception):  # noqa: N818 - no error: a trial without prospect ends early
-    """Ends a trial whose values so far are hopeless beside those of the others."""
+    """Ends a trial whose values so far are far behind those of the others."""
 
 
 def run_trial(
