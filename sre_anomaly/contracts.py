@@ -190,6 +190,10 @@ class Threshold(Learner):
         return {}
 
 
+CANNOT_ALERT = -1e9
+"""Below every excess of a row over what opens an alert, and finite, so that rows can be sorted by it."""
+
+
 class AlertPolicy(ABC):
     """What flags become before they reach a person. It knows neither detector nor threshold."""
 
@@ -211,7 +215,10 @@ class AlertPolicy(ABC):
         """Close what is still open when the rows end, and return it."""
 
     def excess(self, scores: Array, levels: Array) -> Array:
-        """Return by how much each row of a history (n,) exceeds what opens an alert: above 0, it opens one."""
+        """Return by how much each row of a history (n,) exceeds what opens an alert: above 0, it opens one.
+
+        A flagged row that opens none, because one is open, is `CANNOT_ALERT`.
+        """
         return scores - levels
 
     @abstractmethod

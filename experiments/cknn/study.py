@@ -18,10 +18,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.alerts.fatigue import CANNOT_ALERT, Fatigue
+from sre_anomaly.alerts.fatigue import Fatigue
 from sre_anomaly.benchmark.nab_corpus import CorpusFile, read_corpus
 from sre_anomaly.config.build import build
 from sre_anomaly.config.compose import composed
+from sre_anomaly.contracts import CANNOT_ALERT
 from sre_anomaly.evaluation.anomaly.points import pr_auc
 from sre_anomaly.evaluation.nab.intervals import assess
 from sre_anomaly.evaluation.nab.score import Labelled, optimise, ranked, score_at

@@ -11,6 +11,7 @@ prior measured on it.
 import os
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,15 @@ def read(folder: Path) -> list[Series]:
     return found
 
 
+@cache
+def default() -> dict[str, Any]:
+    """Return the settings of the default."""
+    return composed(["detector=baseline"])
+
+
 def baseline(one: Series, values: Array | None = None) -> Array:
     """Return the scores of the default detector."""
-    detector = build("detector", composed(["detector=baseline"])["detector"])
+    detector = build("detector", default()["detector"])
     detector.meet(one.frame)
     rows = one.frame.values if values is None else values[:, np.newaxis]
     return np.nan_to_num(detector.advance(detector.new_state(1)[np.newaxis], one.frame.time.asi8, rows))
@@ -93,7 +100,7 @@ def segments(labels: Array) -> list[tuple[int, int]]:
 
 
 def threshold(one: Series, scores: Array, budget: float, prior: dict[float, float] | None = None) -> Array:
-    node = composed(["detector=baseline"])["threshold"] | {"pages_per_week": budget}
+    node = default()["threshold"] | {"pages_per_week": budget}
     made = build("threshold", node | ({"prior": prior} if prior else {}))
     made.start(one.frame.step)
     return made.level(scores)

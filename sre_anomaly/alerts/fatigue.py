@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.contracts import AlertPolicy, exceeds
+from sre_anomaly.contracts import CANNOT_ALERT, AlertPolicy, exceeds
 from sre_anomaly.frame import Array
 from sre_anomaly.kernels.compiled import compiled, step
 from sre_anomaly.records import Alert
@@ -18,8 +18,6 @@ ALERTED, EXCEEDED, PENALTY, SINCE = range(4)
 """The state: row of the last alert, row of the last exceedance, the penalty and the row that it dates from."""
 NEVER = -math.inf
 NO, GOES_ON, NEW = range(3)
-CANNOT_ALERT = -1e9
-"""Below every excess, and finite, so that rows can be sorted by it."""
 
 
 @register("alerts", "fatigue")

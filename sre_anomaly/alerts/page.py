@@ -1,14 +1,16 @@
 """One page per incident: flags that are near in time are one, and one that goes on is renewed. All lengths are times."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
 from sre_anomaly.clock import Duration, nanoseconds
-from sre_anomaly.contracts import AlertPolicy, exceeds
+from sre_anomaly.contracts import CANNOT_ALERT, AlertPolicy, exceeds
+from sre_anomaly.frame import Array
 from sre_anomaly.records import Alert
 from sre_anomaly.registry import register
 
@@ -64,6 +66,19 @@ class Page(AlertPolicy):
             self._waiting, self._open.fired = False, time
             self._count += 1
         return [*closed, self._open]
+
+    def excess(self, scores: Array, levels: Array) -> Array:
+        """Return score minus level, (n,): above 0 only where a page begins."""
+        out: Array = scores - levels
+        fresh, begun = replace(self), 0
+        fresh.start(self._step)
+        for row in np.flatnonzero(exceeds(scores, levels)).tolist():
+            told = fresh.step(row * self._step, float(scores[row]), float(levels[row]))
+            latest = max((alert.id for alert in told), default=begun)
+            if latest == begun:
+                out[row] = CANNOT_ALERT
+            begun = latest
+        return out
 
     def state(self) -> dict[str, Any]:
         """Return the open alert, whether it waits, and the number of alerts so far."""

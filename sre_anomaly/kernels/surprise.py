@@ -2,8 +2,8 @@
 
 All is learned from rows before the one that is scored, in one array of a fixed size. A few expectations (the last value, running
 medians, an exponential mean, the same time of day, the same corrected by the last deviations from it) each have a scale of their
-own: the error they are usually within. Surprise is the mean error in these scales. Rarity is how far out the value, its change,
-its short mean and spread lie among all before, from histograms that hold any range. Their product is the evidence of a row.
+own: the error they are usually within. Surprise is the mean error in these scales. Rarity is how far out the value, its change, its short mean and spread, and its
+distance from the same time of day lie among all before, from histograms that hold any range. Their product is the evidence of a row.
 """
 
 import math
@@ -14,7 +14,7 @@ from sre_anomaly.frame import Array
 from sre_anomaly.kernels.compiled import step
 from sre_anomaly.kernels.rolling import insert, middle, remove
 
-EXPECTATIONS, FACES, BINS, SPAN = 6, 4, 33, 6.0
+EXPECTATIONS, FACES, BINS, SPAN = 6, 5, 33, 6.0
 LONG, SHORT, FACE, OFFSETS = 101, 15, 12, 31
 SAME_TIME = 4  # the expectation of the same time of day; the one after it adds the recent deviation from it
 WARM, FEW = 30, 15.0  # rows before the first answer; rows at which evidence counts half of what it will
@@ -22,10 +22,13 @@ SLOTS = 240  # of the day, at most: six minutes each
 YOUNG = 10.0  # errors before an expectation counts: the first say nothing of how far it is usually off
 LEAST = 1e-3  # a change by this share of the value is never more than one scale
 HALF_LIFE = 30.0  # rows after which a value counts half in the exponential mean
+ORDINARY = 3.0  # mean errors of fewer scales hardly count, of more by their logarithm
+FADE_DAYS = 30.0  # after which the longest silence so far counts a third, so that one outage does not hide all later ones
 QUANTILE = 0.8  # the share of its errors that an expectation's scale holds
+SILENCE = 0.9  # what a missing value weighs against one that is far off
 CLIP = 3.0  # how many scales one row may move the usual time of day
 ROWS, CLOCK, LAST, MEAN, WEIGHT, EVIDENCE, UNIT = range(7)
-GAP, LONGEST, MISSING, KEPT, N_LONG, N_SHORT, LOWEST, DAY = range(7, 15)
+GAP, LONGEST, GAPS, KEPT, N_LONG, N_SHORT, LOWEST, DAY = range(7, 15)
 # Where each part of the state begins.
 RING = 16
 SORTED_LONG = RING + LONG
@@ -77,7 +80,7 @@ def surprise(state: Array, value: float, side: float) -> float:
     """Return the mean error of the expectations in their own scales; errors on the side that does not matter are none."""
     total, count = 0.0, 0
     floor = 0.5 * state[UNIT] if state[UNIT] < np.inf else 0.0
-    usual = state[EXPECTED + (2 if math.isnan(state[EXPECTED + SAME_TIME]) else SAME_TIME)]
+    usual = _usual(state)
     for number in range(EXPECTATIONS):
         expected = state[EXPECTED + number]
         if math.isnan(expected) or state[COUNTS + number] < YOUNG:
@@ -99,7 +102,7 @@ def surprise(state: Array, value: float, side: float) -> float:
 
 @step
 def rarity(state: Array, value: float) -> float:
-    """Return how rare the value, its change, its short mean and spread are among those before: -log shares, root mean square."""
+    """Return how rare the faces of a value are among those before: -log shares, root of the sum of their squares."""
     faces = np.empty(FACES)
     _faces(state, int(state[CLOCK]), value, faces)
     total = 0.0
@@ -116,7 +119,7 @@ def rarity(state: Array, value: float) -> float:
         part = at - int(at) if 0 < int(at) < BINS - 1 else 0.5
         low += inside * part
         total += math.log(min(1.0, 2.0 * (min(low, state[ROWS] - low) + 1.0) / (state[ROWS] + 2.0))) ** 2
-    return math.sqrt(total / FACES)
+    return math.sqrt(total)
 
 
 @step
@@ -126,24 +129,27 @@ def evidence(state: Array, value: float, side: float) -> float:
         return 0.0
     far = surprise(state, value, side)
     sure = state[ROWS] / (state[ROWS] + FEW)
-    return sure * math.log1p(far) * rarity(state, value) if far > 0.0 else 0.0
+    return sure * math.log1p(far / ORDINARY) * rarity(state, value) if far > 0.0 else 0.0
 
 
 @step
 def silence(state: Array) -> float:
-    """Return the evidence of one more row without a value: how long it has been silent against the longest before."""
+    """Return the evidence of one more row without a value: how long it has been silent against the longest before, and how rarely it is."""
     if state[ROWS] < WARM:
         return 0.0
-    share = (state[MISSING] - state[GAP] + 1.0) / (state[ROWS] + state[MISSING] + 2.0)
-    return math.log1p((state[GAP] + 1.0) / (state[LONGEST] + 1.0)) * 0.5 * -math.log(min(1.0, 2.0 * share))
+    before = state[GAPS] - (1.0 if state[GAP] > 0.0 else 0.0)
+    share = (before + 1.0) / (state[ROWS] + 2.0)
+    return (
+        math.log1p((state[GAP] + 1.0) / (state[LONGEST] + 1.0)) * SILENCE * -math.log(min(1.0, 2.0 * share))
+    )
 
 
 @step
 def learn_gap(state: Array) -> None:
     """Take in a row without a value."""
     clock = int(state[CLOCK])
+    state[GAPS] += 1.0 if state[GAP] == 0.0 else 0.0
     state[GAP] += 1.0
-    state[MISSING] += 1.0
     _slide_windows(state, clock, np.nan)
     _slide_offsets(state, clock, np.nan)
     state[CLOCK] += 1.0
@@ -185,14 +191,22 @@ def learn(state: Array, value: float, slot: int, rate: float) -> None:
         keep * state[MEAN] + (1.0 - keep) * value,
         keep * state[WEIGHT] + (1.0 - keep),
     )
-    state[LOWEST], state[LONGEST] = min(state[LOWEST], value), max(state[LONGEST], state[GAP])
+    faded = state[LONGEST] * (1.0 - 1.0 / (FADE_DAYS * state[DAY])) if state[DAY] > 0.0 else state[LONGEST]
+    state[LOWEST], state[LONGEST] = min(state[LOWEST], value), max(faded, state[GAP])
     state[LAST], state[GAP] = value, 0.0
     state[ROWS], state[CLOCK] = state[ROWS] + 1.0, state[CLOCK] + 1.0
 
 
 @step
+def _usual(state: Array) -> float:
+    """Return what was expected of the same time of day, or of the last hundred where there is no such time."""
+    same_time = state[EXPECTED + SAME_TIME]
+    return float(state[EXPECTED + 2] if math.isnan(same_time) else same_time)
+
+
+@step
 def _faces(state: Array, clock: int, value: float, out: Array) -> None:
-    """Write the value, its change, and the mean and spread of the last dozen to ``out``; NaN where there is none."""
+    """Write the value, its change, mean and spread of the last dozen, and its distance from the usual to ``out``; NaN where there is none."""
     total, count = value, 1.0
     first = max(0, clock - FACE + 1)
     for row in range(first, clock):
@@ -206,6 +220,7 @@ def _faces(state: Array, clock: int, value: float, out: Array) -> None:
         if not math.isnan(other):
             squares += (other - mean) ** 2
     out[0], out[1], out[2], out[3] = value, value - state[LAST], mean, math.sqrt(squares / count)
+    out[4] = value - _usual(state)
 
 
 @step

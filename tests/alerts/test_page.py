@@ -50,6 +50,19 @@ def test_one_enormous_point_does_not_wait():
     assert _pages(flags, hold="5m") == [(10, 10, 11)]
 
 
+@pytest.mark.parametrize("hold", ["0m", "3m"])
+def test_excess_is_positive_where_a_page_begins(hold):
+    """Benchmarks that count rows see one row a page, the one at which someone would have been paged."""
+    scores = np.random.default_rng(0).random(4000) + 0.1 * np.sin(np.arange(4000) / 40)
+    policy = Page(hold=parse_duration(hold), bridge=parse_duration("20m"))
+    policy.start(MINUTE)
+    fired = set()
+    for row, score in enumerate(scores):
+        fired |= {alert.fired // MINUTE for alert in policy.step(row * MINUTE, float(score), 0.9)}
+    assert len(fired) > 3
+    assert set(np.flatnonzero(policy.excess(scores, np.full(4000, 0.9)) > 0).tolist()) == fired
+
+
 @pytest.mark.parametrize("step", [MINUTE, 60 * MINUTE])
 def test_lengths_are_times(step):
     """The same hours are one page or two whatever the step is."""

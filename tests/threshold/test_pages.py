@@ -51,7 +51,7 @@ def test_there_is_a_level_from_the_first_row():
     """What other series showed is a level before there is a history; a quiet history gives no lower one."""
     levels = _pages(4.0).level(np.zeros(6 * A_WEEK))
     assert np.isfinite(levels).all()
-    assert levels[-1] == pytest.approx(levels[0])
+    assert levels[-1] == pytest.approx(levels[0], rel=1e-3)
 
 
 def test_an_incident_does_not_raise_it_for_ever():
@@ -59,7 +59,7 @@ def test_an_incident_does_not_raise_it_for_ever():
     scores = np.zeros(6 * A_WEEK)
     scores[A_WEEK : A_WEEK + 1440] = 50.0
     levels = _pages(4.0).level(scores)
-    assert levels[-1] == pytest.approx(levels[0])
+    assert levels[-1] == pytest.approx(levels[0], rel=1e-3)
 
 
 def test_a_prior_that_is_none():
