@@ -25,9 +25,8 @@ HALF_LIFE = 30.0  # rows after which a value counts half in the exponential mean
 QUANTILE = 0.8  # the share of its errors that an expectation's scale holds
 CLIP = 3.0  # how many scales one row may move the usual time of day
 ROWS, CLOCK, LAST, MEAN, WEIGHT, EVIDENCE, UNIT = range(7)
-GAP, LONGEST, MISSING, KEPT, N_LONG, N_SHORT, LOWEST, DAY = range(7, 15)
-# Where each part of the state begins.
-RING = 16
+GAP, LONGEST, MISSING, KEPT, N_LONG, N_SHORT, LOWEST, DAY, APART, WITHIN = range(7, 17)
+RING = 17  # where each part of the state begins
 SORTED_LONG = RING + LONG
 SORTED_SHORT = SORTED_LONG + LONG
 RECENT = SORTED_SHORT + SHORT
@@ -85,13 +84,8 @@ def surprise(state: Array, value: float, side: float) -> float:
         if side != 0.0 and side * (usual - expected) > 0.0:
             expected = usual  # back from the side that is no matter, a value is far from the last ones alone
         error = abs(value - expected) if side == 0.0 else max(side * (value - expected), 0.0)
-        scale = max(
-            state[SCALES + number],
-            0.5 * state[ERRORS + number],
-            floor,
-            LEAST * max(abs(expected), abs(value)),
-            1e-300,
-        )
+        least = LEAST * max(abs(expected), abs(value))
+        scale = max(state[SCALES + number], 0.5 * state[ERRORS + number], floor, least, 1e-300)
         total += error / scale
         count += 1
     return total / count if count else 0.0
@@ -130,23 +124,34 @@ def evidence(state: Array, value: float, side: float) -> float:
 
 
 @step
-def silence(state: Array) -> float:
-    """Return the evidence of one more row without a value: how long it has been silent against the longest before."""
-    if state[ROWS] < WARM:
-        return 0.0
-    share = (state[MISSING] - state[GAP] + 1.0) / (state[ROWS] + state[MISSING] + 2.0)
-    return math.log1p((state[GAP] + 1.0) / (state[LONGEST] + 1.0)) * 0.5 * -math.log(min(1.0, 2.0 * share))
-
-
-@step
-def learn_gap(state: Array) -> None:
-    """Take in a row without a value."""
+def pass_over(state: Array, value: float, apart: bool) -> None:
+    """Take in a row without a value, or one that is not learned from: time goes on, and so does a silence."""
     clock = int(state[CLOCK])
-    state[GAP] += 1.0
-    state[MISSING] += 1.0
+    if math.isnan(value):
+        state[GAP] += 1.0
+        state[APART if apart else MISSING] += 1.0
+    else:
+        _follow(state, value)
     _slide_windows(state, clock, np.nan)
     _slide_offsets(state, clock, np.nan)
     state[CLOCK] += 1.0
+
+
+@step
+def leave(state: Array) -> None:
+    """End what is not learned from: of the values in it, none is expected to go on."""
+    state[EVIDENCE], state[LAST], state[MEAN], state[WEIGHT] = 0.0, np.nan, 0.0, 0.0
+
+
+@step
+def _follow(state: Array, value: float) -> None:
+    """Note where the metric is now, and end a silence."""
+    keep = 0.5 ** (1.0 / HALF_LIFE)
+    state[MEAN] = keep * state[MEAN] + (1.0 - keep) * value
+    state[WEIGHT] = keep * state[WEIGHT] + (1.0 - keep)
+    state[LAST] = value
+    state[LONGEST] = max(state[LONGEST], state[GAP] - state[APART])
+    state[GAP], state[APART] = 0.0, 0.0
 
 
 @step
@@ -180,13 +185,8 @@ def learn(state: Array, value: float, slot: int, rate: float) -> None:
     if value != state[LAST] and not math.isnan(state[LAST]):
         state[UNIT] = min(state[UNIT], abs(value - state[LAST]))
     _slide_windows(state, clock, value)
-    keep = 0.5 ** (1.0 / HALF_LIFE)
-    state[MEAN], state[WEIGHT] = (
-        keep * state[MEAN] + (1.0 - keep) * value,
-        keep * state[WEIGHT] + (1.0 - keep),
-    )
-    state[LOWEST], state[LONGEST] = min(state[LOWEST], value), max(state[LONGEST], state[GAP])
-    state[LAST], state[GAP] = value, 0.0
+    _follow(state, value)
+    state[LOWEST] = min(state[LOWEST], value)
     state[ROWS], state[CLOCK] = state[ROWS] + 1.0, state[CLOCK] + 1.0
 
 
