@@ -90,7 +90,7 @@ class OwnerKnows:
     timezone: str = "UTC"
     known: dict[str, Annotated[Known, BeforeValidator(_keys_of_known)] | None] | None = None
     by_name: Names | None = None
-    calendar: str | dict[str, Any] | list[str | dict[str, Any]] | None = None
+    calendar: Any = None
 
     def __post_init__(self) -> None:
         time_zone(self.timezone)
