@@ -17,6 +17,7 @@ from sre_anomaly.kernels.compiled import compiled, step
 from sre_anomaly.kernels.seasonal import DAY
 from sre_anomaly.kernels.surprise import (
     EVIDENCE,
+    FACE,
     ROWS,
     SLOTS,
     WARM,
@@ -139,9 +140,8 @@ class Baseline(Detector):
 @step
 def _begin(state: Array, slot: int, apart: bool) -> None:
     """Write what is expected of the next row; a known window may end there."""
-    if state[WITHIN] > 0.0 and not apart:
+    if state[WITHIN] == FACE and not apart:
         leave(state)
-    state[WITHIN] = 1.0 if apart else 0.0
     expect(state, slot)
 
 
@@ -155,6 +155,7 @@ def _one(
     now = concern(state, value, known)
     state[EVIDENCE] = keep * state[EVIDENCE] + (1.0 - keep) * now**power
     score = known[OF_WEIGHT] * state[EVIDENCE] ** (1.0 / power) if state[ROWS] >= WARM else math.nan
+    state[WITHIN] = FACE if apart else max(state[WITHIN] - 1.0, 0.0)
     if apart or math.isnan(value):
         pass_over(state, value, apart)
     else:

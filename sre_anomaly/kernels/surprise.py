@@ -21,7 +21,7 @@ WARM, FEW = 30, 15.0  # rows before the first answer; rows at which evidence cou
 SLOTS = 240  # of the day, at most: six minutes each
 YOUNG = 10.0  # errors before an expectation counts: the first say nothing of how far it is usually off
 LEAST = 1e-3  # a change by this share of the value is never more than one scale
-HALF_LIFE = 30.0  # rows after which a value counts half in the exponential mean
+KEEP = 0.5 ** (1.0 / 30.0)  # of the exponential mean after a row: a value counts half after thirty
 QUANTILE = 0.8  # the share of its errors that an expectation's scale holds
 CLIP = 3.0  # how many scales one row may move the usual time of day
 ROWS, CLOCK, LAST, MEAN, WEIGHT, EVIDENCE, UNIT = range(7)
@@ -146,9 +146,8 @@ def leave(state: Array) -> None:
 @step
 def _follow(state: Array, value: float) -> None:
     """Note where the metric is now, and end a silence."""
-    keep = 0.5 ** (1.0 / HALF_LIFE)
-    state[MEAN] = keep * state[MEAN] + (1.0 - keep) * value
-    state[WEIGHT] = keep * state[WEIGHT] + (1.0 - keep)
+    state[MEAN] = KEEP * state[MEAN] + (1.0 - KEEP) * value
+    state[WEIGHT] = KEEP * state[WEIGHT] + (1.0 - KEEP)
     state[LAST] = value
     state[LONGEST] = max(state[LONGEST], state[GAP] - state[APART])
     state[GAP], state[APART] = 0.0, 0.0
@@ -206,6 +205,8 @@ def _faces(state: Array, clock: int, value: float, out: Array) -> None:
         if not math.isnan(other):
             squares += (other - mean) ** 2
     out[0], out[1], out[2], out[3] = value, value - state[LAST], mean, math.sqrt(squares / count)
+    if state[WITHIN] > 0.0 and count < 0.5 * FACE:
+        out[2:4] = np.nan  # of a few values beside a known window they are not those of a dozen
 
 
 @step
