@@ -17,6 +17,7 @@ from sre_anomaly.contracts import Detector, exceeds
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.anomaly.evaluate import Evaluation
 from sre_anomaly.frame import LARGEST, MetricFrame, Split
+from sre_anomaly.known import inside
 from sre_anomaly.pipeline.detection import Detection
 from sre_anomaly.records import RunRecord
 
@@ -152,7 +153,10 @@ def windows_in(frame: MetricFrame, detected: Detection, span: slice) -> list[str
             f"data.calendar: {_windows(apart)} not learned from ({int(frame.apart[span].sum())} data points)"
         )
     if muted:
-        above = exceeds(detected.scores[span], detected.levels[span]) & ~detected.flags[span]
+        # Some thresholds have no level where there is no score: there the last one before counts.
+        known = np.where(np.isfinite(detected.levels), np.arange(len(frame)), 0)
+        levels = detected.levels[np.maximum.accumulate(known)]
+        above = exceeds(detected.scores, levels)[span] & inside(frame.windows.muted, at)
         notes.append(
             f"data.calendar: {_windows(muted)} muted, {int(above.sum())} data points above the threshold in them"
         )
