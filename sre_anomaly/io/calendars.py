@@ -84,7 +84,7 @@ def windows_of(
         if empty := sum(start == end for start, end in found):
             notes.append(f"{file.path}: {empty} event{'s' * (empty > 1)} without a length left out")
         windows = [(start, end) for start, end in found if start < end and end > first]
-        if not windows:
+        if not windows and (found or file.path.suffix.lower() != ".json"):
             notes.append(f"Careful: {file.path} has no window in the time of the data or after it")
         apart += windows
         muted += [] if file.page else windows

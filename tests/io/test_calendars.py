@@ -90,7 +90,9 @@ def test_windows_of_one_host(tmp_path):
     path = tmp_path / "a.json"
     path.write_text(json.dumps({"web1": [["2024-03-05", "2024-03-06"]]}))
     assert len(_read(str(path))[0].apart) == 1
-    assert not len(_read(str(path), series="web2")[0].apart)
+    windows, notes = _read(str(path), series="web2")
+    assert not len(windows.apart)
+    assert not notes
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """What plain names say, and what the owner says against them."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from sre_anomaly.config.build import build_parts
 from sre_anomaly.config.compose import composed
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import MetricFrame
@@ -56,6 +58,28 @@ class TestNames:
         )
         for name in ("cpu_percent", "process_cpu_percent", "disk_used", "memory_used_bytes"):
             assert usual.known(name).possible is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["experiment=csv", "data.path=x.csv"],
+        ["experiment=fleet", "data.path=x/*.csv"],
+        ["experiment=prometheus", "data.metrics={cpu: a, errors: b}"],
+        ["experiment=fleet", "data=prometheus_fleet", 'data.metrics={errors: "a{x=\\"$instance\\"}"}'],
+        ["experiment=log_metrics", "data.path=x.log"],
+        ["experiment=csv", "data=inject", "data.base.path=x.csv"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_every_source_of_own_metrics_can_be_told(words):
+    """Wherever a user's metrics come from, the same three keys say what is known of them."""
+    base = "data.base" if "data=inject" in words else "data"
+    source = build_parts(composed([*words, f"{base}.known.errors.weight=2", f"{base}.calendar=a.ics"])).data
+    source = getattr(source, "base", source)
+    told = replace(source, calendar=None).told(_frame("errors"))
+    assert told.known["errors"] == Known("above", weight=2.0)
+    assert [str(path) for path in source.calendar_paths] == ["a.ics"]
 
 
 def _frame(*metrics):
