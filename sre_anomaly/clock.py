@@ -3,7 +3,8 @@
 import re
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -13,6 +14,7 @@ from sre_anomaly.errors import ConfigError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECONDS = {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400, "w": 604_800}
+HOUR = 3600 * 10**9
 DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*")
 
 EPOCH_UNITS: tuple[tuple[float, Literal["ns", "us", "ms", "s"], int], ...] = (
@@ -64,6 +66,8 @@ def wall_clock(times: Any, zone: str) -> Any:
     """
     if zone == "UTC" or not len(times):
         return times
+    if len(times) == 1 and (constant := _offset_in(zone, int(times[0]) // HOUR)) is not None:
+        return times + constant
     first, last = (
         datetime.fromtimestamp(int(edge) // 10**9, UTC).year for edge in (times.min(), times.max())
     )
@@ -72,6 +76,20 @@ def wall_clock(times: Any, zone: str) -> Any:
 
     since, offset = (array(column, dtype=int64) for column in zip(*changes, strict=True))
     return times + offset[since.searchsorted(times, side="right") - 1]
+
+
+@lru_cache(maxsize=256)
+def _offset_in(zone: str, hour: int) -> int | None:
+    """Return a zone's offset in an hour since 1970, in ns; None where it changes in it."""
+    first = hour * HOUR
+    year = datetime.fromtimestamp(first // 10**9, UTC).year
+    changes = [change for year in (year - 1, year, year + 1) for change in _changes(zone, year)]
+    if any(
+        first < since < first + HOUR and offset != before
+        for (_, before), (since, offset) in pairwise(changes)
+    ):
+        return None
+    return [offset for since, offset in changes if since <= first][-1]
 
 
 @cache

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
+from sre_anomaly.known import Known, Windows, inside
+
 if TYPE_CHECKING:
     # A saved model answers one point without pandas; who has frames has loaded it already.
     import pandas as pd
@@ -40,28 +42,6 @@ class Incident:
     severity: str = ""
     metric: str = ""
     """The metric in which the incident began, where that is known."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the owner of a metric knows of it.
-
-    Parameters
-    ----------
-    direction : both, above or below
-        On which side of what was expected it matters.
-    least_change : float
-        A smaller distance from what was expected is no matter, in the metric's unit ...
-    least_share : float
-        ... or as a share of what was expected.
-    possible : pair of float or None
-        What it can be at all: anything else is always reported. None: no limit.
-    """
-
-    direction: Literal["both", "above", "below"] = "both"
-    least_change: float = 0.0
-    least_share: float = 0.0
-    possible: tuple[float | None, float | None] = (None, None)
 
 
 @dataclass(frozen=True)
@@ -115,6 +95,10 @@ class MetricFrame:
         run backwards, and the order of their rows is all that counts.
     known : mapping of metric to Known
         What the owner of the metrics knows of them.
+    by_name : str
+        What of this is known by the names of the metrics alone, in words.
+    windows : Windows
+        Stretches of time that are not learned from, or in which nobody is paged; some lie ahead of the rows.
     """
 
     name: str
@@ -129,6 +113,8 @@ class MetricFrame:
     notes: tuple[str, ...] = ()
     stamps: Times | None = None
     known: Mapping[str, Known] = field(default_factory=dict)
+    by_name: str = ""
+    windows: Windows = field(default_factory=Windows)
 
     def __post_init__(self) -> None:
         if str(self.time.tz) != "UTC":
@@ -158,6 +144,19 @@ class MetricFrame:
         if self.stamps is not None:
             return self.stamps
         return self.time.asi8 if self.has_clock else np.zeros(len(self), dtype=np.int64)
+
+    @property
+    def apart(self) -> Mask:
+        """Which rows lie in a window that is not learned from, (n,)."""
+        return inside(self.windows.apart, self.measured_at)
+
+    def to_learn(self, span: slice) -> MetricFrame:
+        """Return the rows of a span, those that are not to be learned from as gaps."""
+        rows = self.rows(span)
+        apart = rows.apart
+        if not apart.any():
+            return rows
+        return replace(rows, values=np.where(apart[:, np.newaxis], np.nan, rows.values))
 
     @property
     def fingerprint(self) -> str:

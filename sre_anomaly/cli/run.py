@@ -21,6 +21,7 @@ from sre_anomaly.config.catalogue import shadowed
 from sre_anomaly.config.compose import (
     CONFIG_MODULE,
     complaints_in_words,
+    opened,
     refuse_unknown_sweep,
     register_resolvers,
     resolved,
@@ -60,7 +61,7 @@ def launch(words: list[str]) -> None:
     if any(word.startswith("sweep=") and word != "sweep=null" for word in words):
         # hydra.mode says the same, but only once all else can be composed.
         words = ["--multirun", *(word for word in words if word not in ("-m", "--multirun"))]
-    sys.argv = ["sre-anomaly", *words]
+    sys.argv = ["sre-anomaly", *(opened(word) for word in words)]
     overrides = [word for word in words if not word.startswith("-")]
     job = Job()
     entry = hydra.main(

@@ -18,6 +18,8 @@ from sre_anomaly.config.catalogue import GROUPS, options
 from sre_anomaly.errors import ConfigError, did_you_mean
 
 CONFIG_MODULE = "sre_anomaly.conf"
+OPEN = re.compile(r"data(\.base)?\.known[.=]")
+"""What is known of metrics has the user's own names as keys, which cannot stand in our YAML."""
 NOT_OURS = ("hydra", "tuned")
 """Parts of the composed config that are not a run's own."""
 
@@ -40,6 +42,17 @@ def refuse_unknown_sweep(words: list[str]) -> None:
         if key == "sweep" and equals and name != "null" and name not in options("sweep"):
             hint = "name one" if "," in name else did_you_mean(name, options("sweep"))
             raise ConfigError(f"sweep={name}: no such option; {hint}")
+
+
+def opened(word: str) -> str:
+    """Return an override that adds to what is known of metrics, instead of asking for keys that are there.
+
+    Examples
+    --------
+    >>> opened("data.known.cpu.weight=2"), opened("data.path=x.csv")
+    ('++data.known.cpu.weight=2', 'data.path=x.csv')
+    """
+    return f"++{word}" if OPEN.match(word) else word
 
 
 def composed(overrides: list[str]) -> dict[str, Any]:
@@ -134,7 +147,9 @@ def composed_with_hydra(overrides: list[str]) -> DictConfig:
 def _compose(overrides: list[str], *, with_hydra: bool = False) -> DictConfig:
     register_resolvers()
     with hydra.initialize_config_module(CONFIG_MODULE, version_base=version_base()):
-        return hydra.compose("config", overrides=overrides, return_hydra_config=with_hydra)
+        return hydra.compose(
+            "config", overrides=[opened(word) for word in overrides], return_hydra_config=with_hydra
+        )
 
 
 def _in_words(error: BaseException, overrides: list[str]) -> str:

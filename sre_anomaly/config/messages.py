@@ -52,7 +52,7 @@ def in_words(detail: Any, key: str = "", known: Mapping[str, Any] | None = None)
     where = ".".join(filter(None, [key, *(str(part) for part in detail["loc"])]))
     if detail["type"] == "missing":
         return f"{where}: has to be given: {where}=..."
-    if detail["type"] == "extra_forbidden":
+    if detail["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{where}: no such key" + (
             f"; {did_you_mean(where.rpartition('.')[2], known)}" if known else ""
         )

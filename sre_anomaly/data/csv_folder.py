@@ -69,8 +69,8 @@ class CsvFolder(TableReading, Corpus):
         return Path(named).expanduser()
 
     def version(self, name: str) -> str:
-        """Return size and time of change of a file and its labels."""
-        paths = [Path(name), *([self._labels_of(name)] if self.incidents else [])]
+        """Return size and time of change of a file, its labels and the calendar."""
+        paths = [Path(name), *([self._labels_of(name)] if self.incidents else []), *self.calendar_paths]
         seen = [path.stat() for path in paths if path.is_file()]
         return " ".join(f"{one.st_size}:{one.st_mtime_ns}" for one in seen)
 

@@ -14,6 +14,7 @@ from sre_anomaly.clock import Duration, in_words
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import NANOSECONDS, MetricFrame
 from sre_anomaly.io.incident_windows import read_windows
+from sre_anomaly.io.owner_knows import OwnerKnows
 from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.counting import LogCounts
 from sre_anomaly.logs.files import AUTO, entries, in_time_order, log_files, name_of
@@ -29,7 +30,7 @@ STEPS = (30, 10, 5, 1)
 
 @register("data", "logs")
 @dataclass
-class Logs(DataSource):
+class Logs(OwnerKnows, DataSource):
     """Counts in every step of a clock, so that each detector of metrics works on logs.
 
     A burst shows in ``lines``, in its level and in its template; silence is ``lines`` = 0; a message that was
@@ -42,11 +43,11 @@ class Logs(DataSource):
     step: Duration = timedelta(minutes=1)
     templates: Annotated[int, Field(ge=0, le=1000)] = 20
     learn: Annotated[float, Field(gt=0, le=1)] = 0.5
-    timezone: str = "UTC"
     year: Annotated[int, Field(ge=1970, le=9998)] | None = None
     incidents: str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.step < timedelta(seconds=1) or self.step % timedelta(seconds=1):
             raise ConfigError("data.step: has to be whole seconds, such as 1m")
 
@@ -71,7 +72,7 @@ class Logs(DataSource):
         time = pd.to_datetime((start + np.arange(len(values))) * counts.step, unit="s", utc=True).as_unit(
             NANOSECONDS
         )
-        yield MetricFrame(
+        frame = MetricFrame(
             name=name_of(path),
             time=time,
             values=values,
@@ -86,6 +87,7 @@ class Logs(DataSource):
                 *([f"Careful: {self._too_few(len(values))}"] if len(values) < ENOUGH else []),
             ),
         )
+        yield self.told(frame)
 
     def _too_few(self, rows: int) -> str:
         """Say that there are too few rows, and which step would give more."""

@@ -24,7 +24,7 @@ from sre_anomaly.fleet.shared_model import SharedModel
 from sre_anomaly.frame import Array, Mask, MetricFrame
 from sre_anomaly.pipeline.detection import Detection, detect, prepare
 from sre_anomaly.pipeline.reasons import Explainer, alert_reasons
-from sre_anomaly.pipeline.record import check_values, hash_of, how_evaluated
+from sre_anomaly.pipeline.record import check_values, hash_of, how_evaluated, windows_in
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord, plain, write_json, write_text
 from sre_anomaly.sources import Corpus
@@ -109,6 +109,7 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
     found = detect(
         frame, split, prepared, parts, stages.stage, learn=work.learned is None, with_bands="flagged"
     )
+    record.notes += windows_in(frame, found, split.test)
     explainer = Explainer(frame, found.X, found.columns, parts.detector, found.shares, found.bands)
     reasons = alert_reasons(frame, found, explainer)
     for alert, reason in zip(found.alerts, reasons, strict=True):
@@ -188,7 +189,7 @@ def _write(
             "time": frame.time,
             "score": found.scores,
             "level": found.levels,
-            "excess": parts.alerts.excess(found.scores, found.levels),
+            "excess": parts.alerts.excess(found.heard, found.levels),
             "flag": found.flags,
         }
     )

@@ -78,7 +78,7 @@ def fit_shared_model(config: Mapping[str, Any], names: list[str]) -> SharedModel
                 prepared = prepare(frame, split, source.features, stages.stage)
             except UserError:
                 continue
-            usable = scorable(prepared.X, prepared.features, detector)
+            usable = scorable(prepared.X, prepared.features, detector) & ~frame.apart
             rows = prepared.X[split.train][usable[split.train]]
             learned[frame.metrics].append(rows[:: max(1, len(rows) // share)])
     metrics = max(learned, key=lambda names: len(learned[names]), default=())

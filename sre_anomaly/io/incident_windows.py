@@ -21,19 +21,7 @@ def read_windows(path: Path, timezone: str, series: str | None = None) -> tuple[
     DataError
         If the file is missing or malformed, or a window ends before it starts.
     """
-    if not path.is_file():
-        raise DataError(f"data.incidents: {path} is not there")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: is not JSON: {error}") from None
-    if isinstance(content, dict):
-        if series not in content:
-            raise DataError(f"{path}: has no windows for {series!r}")
-        content = content[series]
-    if not isinstance(content, list):
-        raise DataError(f"{path}: expected a list of windows such as [[start, end], ...]")
-    windows = tuple(_window(path, number, item, timezone) for number, item in enumerate(content, start=1))
+    windows = windows_listed(path, timezone, series, "data.incidents")
     ordered = sorted(windows, key=lambda window: window.start)
     for before, after in pairwise(ordered):
         if after.start < before.end:
@@ -41,6 +29,38 @@ def read_windows(path: Path, timezone: str, series: str | None = None) -> tuple[
                 f"{path}: windows {before.id} and {after.id} overlap ({after.start} is before {before.end}): make them one"
             )
     return windows
+
+
+def windows_listed(
+    path: Path, timezone: str, series: str | None, key: str, *, everyone: bool = True
+) -> tuple[Incident, ...]:
+    """Return the windows of a file as `read_windows` reads it, which here may overlap.
+
+    Parameters
+    ----------
+    key : str
+        The setting that names the file.
+    everyone : bool
+        Whether each series has to have a list in a mapping; else those that are not there have none.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or malformed, or a window ends before it starts.
+    """
+    if not path.is_file():
+        raise DataError(f"{key}: {path} is not there")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: is not JSON: {error}") from None
+    if isinstance(content, dict):
+        if series not in content and everyone:
+            raise DataError(f"{path}: has no windows for {series!r}")
+        content = content.get(series, [])
+    if not isinstance(content, list):
+        raise DataError(f"{path}: expected a list of windows such as [[start, end], ...]")
+    return tuple(_window(path, number, item, timezone) for number, item in enumerate(content, start=1))
 
 
 def _window(path: Path, number: int, item: Any, timezone: str) -> Incident:

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.clock import Duration, in_words, iso, nanoseconds, time_zone
+from sre_anomaly.clock import Duration, in_words, iso, nanoseconds
 from sre_anomaly.errors import ConfigError, DataError, did_you_mean
-from sre_anomaly.frame import Array, Incident, Known, MetricFrame
+from sre_anomaly.frame import Array, Incident, MetricFrame
 from sre_anomaly.io.incident_windows import read_windows, utc
+from sre_anomaly.io.owner_knows import OwnerKnows
 from sre_anomaly.io.prometheus import MILLISECOND, Labels, Prometheus, RefusedError
 from sre_anomaly.io.regular_clock import regularise
-from sre_anomaly.io.table_metrics import known_of
 
 MOST_ALIKE = 0.6
 """A larger share of rows like the one before is not what was measured, but what was measured before."""
@@ -36,7 +36,7 @@ WORDS = {
 
 
 @dataclass(kw_only=True)
-class PrometheusReading:
+class PrometheusReading(OwnerKnows):
     """What is asked, of whom, and for which time."""
 
     url: str
@@ -45,21 +45,19 @@ class PrometheusReading:
     end: str | None = None
     step: Duration = timedelta(minutes=1)
     interpolate: Duration = timedelta(minutes=15)
-    timezone: str = "UTC"
     incidents: str | None = None
     user: str | None = None
     secret_env: str | None = None
     headers: dict[str, str] | None = None
-    known: dict[str, Known] | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.metrics:
             raise ConfigError(
                 "data.metrics: name at least one: data.metrics=[node_load1], or {name: expression}"
             )
         names = [self.metrics] if isinstance(self.metrics, str) else self.metrics
         self.expressions = names if isinstance(names, dict) else {name: name for name in names}
-        time_zone(self.timezone)
         self.step_ns = nanoseconds(self.step)
         if self.step_ns < MILLISECOND or self.step_ns % MILLISECOND:
             raise ConfigError(f"data.step: {self.step} is not a number of milliseconds; write one such as 1m")
@@ -117,11 +115,11 @@ class PrometheusReading:
             name, clock[kept], values[kept], resample=self.step, interpolate=self.interpolate
         )
         incidents = self._incidents(name, regular.time, notes)
-        return MetricFrame(
+        frame = MetricFrame(
             name, regular.time, regular.values, tuple(expressions),
             incidents=incidents, timezone=self.timezone, notes=(*notes, *regular.notes),
-            known=known_of(tuple(expressions), self.known),
         )  # fmt: skip
+        return self.told(frame)
 
     def _incidents(self, name: str, clock: pd.DatetimeIndex, notes: list[str]) -> tuple[Incident, ...] | None:
         if self.incidents is None:

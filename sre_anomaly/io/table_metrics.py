@@ -8,10 +8,11 @@ from typing import ClassVar, Literal
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.clock import Duration, time_zone
-from sre_anomaly.errors import ConfigError, DataError, did_you_mean
-from sre_anomaly.frame import Array, Incident, Known, MetricFrame
+from sre_anomaly.clock import Duration
+from sre_anomaly.errors import ConfigError, DataError
+from sre_anomaly.frame import Array, Incident, MetricFrame
 from sre_anomaly.io.incident_windows import read_windows
+from sre_anomaly.io.owner_knows import OwnerKnows
 from sre_anomaly.io.regular_clock import regularise
 from sre_anomaly.io.tables import column, numbers, read_table, yes_or_no
 from sre_anomaly.io.timestamps import times
@@ -21,26 +22,24 @@ LABEL_NAMES = ("label", "is_anomaly", "anomaly")
 
 
 @dataclass(kw_only=True)
-class TableReading:
+class TableReading(OwnerKnows):
     """What may be said about a file; what is not said is found out."""
 
     time: str | None = None
     values: list[str] | None = None
     label: str | None = None
     incidents: str | None = None
-    timezone: str = "UTC"
     day_first: bool | None = None
     separator: str | None = None
     decimal: Literal[".", ","] | None = None
     resample: Duration | None = None
     interpolate: Duration = timedelta(minutes=15)
-    known: dict[str, Known] | None = None
 
     label_needed: ClassVar[bool] = True
     """Whether a file without the label column is refused."""
 
     def __post_init__(self) -> None:
-        time_zone(self.timezone)
+        super().__post_init__()
         if self.label and self.incidents:
             raise ConfigError(
                 "data.label: give either data.label (a column) or data.incidents (a file), not both"
@@ -69,7 +68,7 @@ class TableReading:
         regular = regularise(
             str(path), stamps, values, labels, resample=self.resample, interpolate=self.interpolate
         )
-        return MetricFrame(
+        frame = MetricFrame(
             name=path.stem,
             time=regular.time,
             values=regular.values,
@@ -78,8 +77,8 @@ class TableReading:
             timezone=self.timezone,
             incidents=self._incidents(path, incidents, regular.time),
             notes=tuple(notes + regular.notes),
-            known=known_of(names, self.known),
         )
+        return self.told(frame)
 
     def _times(self, path: Path, table: pd.DataFrame, name: str) -> pd.DatetimeIndex:
         try:
@@ -128,20 +127,6 @@ class TableReading:
                     f"from {time[0]} to {time[-1]}"
                 )
         return incidents
-
-
-def known_of(names: tuple[str, ...], known: dict[str, Known] | None) -> dict[str, Known]:
-    """Return what is known of the metrics of a frame.
-
-    Raises
-    ------
-    ConfigError
-        If something is known of a metric that is not there.
-    """
-    for name in known or ():
-        if name not in names:
-            raise ConfigError(f"data.known.{name}: no metric is called so; {did_you_mean(name, names)}")
-    return known or {}
 
 
 def _looks_like_labels(names: tuple[str, ...], values: Array) -> list[str]:

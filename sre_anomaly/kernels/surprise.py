@@ -21,16 +21,15 @@ WARM, FEW = 30, 15.0  # rows before the first answer; rows at which evidence cou
 SLOTS = 240  # of the day, at most: six minutes each
 YOUNG = 10.0  # errors before an expectation counts: the first say nothing of how far it is usually off
 LEAST = 1e-3  # a change by this share of the value is never more than one scale
-HALF_LIFE = 30.0  # rows after which a value counts half in the exponential mean
 ORDINARY = 3.0  # mean errors of fewer scales hardly count, of more by their logarithm
 FADE_DAYS = 30.0  # after which the longest silence so far counts a third, so that one outage does not hide all later ones
+KEEP = 0.5 ** (1.0 / 30.0)  # of the exponential mean after a row: a value counts half after thirty
 QUANTILE = 0.8  # the share of its errors that an expectation's scale holds
 SILENCE = 0.9  # what a missing value weighs against one that is far off
 CLIP = 3.0  # how many scales one row may move the usual time of day
 ROWS, CLOCK, LAST, MEAN, WEIGHT, EVIDENCE, UNIT = range(7)
-GAP, LONGEST, GAPS, KEPT, N_LONG, N_SHORT, LOWEST, DAY = range(7, 15)
-# Where each part of the state begins.
-RING = 16
+GAP, LONGEST, GAPS, KEPT, N_LONG, N_SHORT, LOWEST, DAY, APART, WITHIN = range(7, 17)
+RING = 17  # where each part of the state begins
 SORTED_LONG = RING + LONG
 SORTED_SHORT = SORTED_LONG + LONG
 RECENT = SORTED_SHORT + SHORT
@@ -88,13 +87,8 @@ def surprise(state: Array, value: float, side: float) -> float:
         if side != 0.0 and side * (usual - expected) > 0.0:
             expected = usual  # back from the side that is no matter, a value is far from the last ones alone
         error = abs(value - expected) if side == 0.0 else max(side * (value - expected), 0.0)
-        scale = max(
-            state[SCALES + number],
-            0.5 * state[ERRORS + number],
-            floor,
-            LEAST * max(abs(expected), abs(value)),
-            1e-300,
-        )
+        least = LEAST * max(abs(expected), abs(value))
+        scale = max(state[SCALES + number], 0.5 * state[ERRORS + number], floor, least, 1e-300)
         total += error / scale
         count += 1
     return total / count if count else 0.0
@@ -133,26 +127,34 @@ def evidence(state: Array, value: float, side: float) -> float:
 
 
 @step
-def silence(state: Array) -> float:
-    """Return the evidence of one more row without a value: how long it has been silent against the longest before, and how rarely it is."""
-    if state[ROWS] < WARM:
-        return 0.0
-    before = state[GAPS] - (1.0 if state[GAP] > 0.0 else 0.0)
-    share = (before + 1.0) / (state[ROWS] + 2.0)
-    return (
-        math.log1p((state[GAP] + 1.0) / (state[LONGEST] + 1.0)) * SILENCE * -math.log(min(1.0, 2.0 * share))
-    )
-
-
-@step
-def learn_gap(state: Array) -> None:
-    """Take in a row without a value."""
+def pass_over(state: Array, value: float, apart: bool) -> None:
+    """Take in a row without a value, or one that is not learned from: time goes on, and so does a silence."""
     clock = int(state[CLOCK])
-    state[GAPS] += 1.0 if state[GAP] == 0.0 else 0.0
-    state[GAP] += 1.0
+    if math.isnan(value):
+        state[GAPS] += 1.0 if not apart and state[GAP] == state[APART] else 0.0
+        state[GAP] += 1.0
+        state[APART] += 1.0 if apart else 0.0
+    else:
+        _follow(state, value)
     _slide_windows(state, clock, np.nan)
     _slide_offsets(state, clock, np.nan)
     state[CLOCK] += 1.0
+
+
+@step
+def leave(state: Array) -> None:
+    """End what is not learned from: of the values in it, none is expected to go on."""
+    state[EVIDENCE], state[LAST], state[MEAN], state[WEIGHT] = 0.0, np.nan, 0.0, 0.0
+
+
+@step
+def _follow(state: Array, value: float) -> None:
+    """Note where the metric is now, and end a silence."""
+    state[MEAN] = KEEP * state[MEAN] + (1.0 - KEEP) * value
+    state[WEIGHT] = KEEP * state[WEIGHT] + (1.0 - KEEP)
+    state[LAST] = value
+    state[LONGEST] = max(state[LONGEST], state[GAP] - state[APART])
+    state[GAP], state[APART] = 0.0, 0.0
 
 
 @step
@@ -186,14 +188,10 @@ def learn(state: Array, value: float, slot: int, rate: float) -> None:
     if value != state[LAST] and not math.isnan(state[LAST]):
         state[UNIT] = min(state[UNIT], abs(value - state[LAST]))
     _slide_windows(state, clock, value)
-    keep = 0.5 ** (1.0 / HALF_LIFE)
-    state[MEAN], state[WEIGHT] = (
-        keep * state[MEAN] + (1.0 - keep) * value,
-        keep * state[WEIGHT] + (1.0 - keep),
-    )
-    faded = state[LONGEST] * (1.0 - 1.0 / (FADE_DAYS * state[DAY])) if state[DAY] > 0.0 else state[LONGEST]
-    state[LOWEST], state[LONGEST] = min(state[LOWEST], value), max(faded, state[GAP])
-    state[LAST], state[GAP] = value, 0.0
+    if state[DAY] > 0.0:
+        state[LONGEST] *= 1.0 - 1.0 / (FADE_DAYS * state[DAY])
+    _follow(state, value)
+    state[LOWEST] = min(state[LOWEST], value)
     state[ROWS], state[CLOCK] = state[ROWS] + 1.0, state[CLOCK] + 1.0
 
 
@@ -221,6 +219,8 @@ def _faces(state: Array, clock: int, value: float, out: Array) -> None:
             squares += (other - mean) ** 2
     out[0], out[1], out[2], out[3] = value, value - state[LAST], mean, math.sqrt(squares / count)
     out[4] = value - _usual(state)
+    if state[WITHIN] > 0.0 and count < 0.5 * FACE:
+        out[2:4] = np.nan  # of a few values beside a known window they are not those of a dozen
 
 
 @step

@@ -11,6 +11,7 @@ import numpy as np
 from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import AlertPolicy, exceeds
 from sre_anomaly.frame import LARGEST, Array, Mask, Times
+from sre_anomaly.known import inside
 from sre_anomaly.live.monitor import LONGEST_GAP
 from sre_anomaly.live.reasons import reason, usual_of
 from sre_anomaly.model.model import Model
@@ -108,7 +109,7 @@ class FleetMonitor:
 
     def _answer(self, tick: int, matrix: Array) -> FleetResult:
         now = self._origin + tick * self._step
-        scores, levels = np.full(self.series, np.nan), np.full(self.series, np.nan)
+        scores, heard, levels = (np.full(self.series, np.nan) for _ in range(3))
         self._seen += 1
         warm = self._seen >= self._needed
         for (model, members), memory in zip(self._groups, self._memories, strict=True):
@@ -121,10 +122,12 @@ class FleetMonitor:
                 told = memory.shares(columns)
                 scores[members] = _score(model, memory.detector, times, columns, told)
                 self._shares[members] = np.nan if told is None else told
-                levels[members] = model.threshold.advance(memory.threshold, scores[members])
+                muted = inside(model.windows.muted, times)
+                heard[members] = np.where(muted, np.nan, scores[members]) if muted.any() else scores[members]
+                levels[members] = model.threshold.advance(memory.threshold, heard[members])
             self._columns[members] = columns
-        flags = exceeds(scores, levels)
-        alerts = self._replay(now, scores, levels, flags, matrix) if warm or self._watchful else []
+        flags = exceeds(heard, levels)
+        alerts = self._replay(now, heard, levels, flags, matrix) if warm or self._watchful else []
         return FleetResult(now, scores, levels, flags, alerts, warming_up=not warm)
 
     def _replay(

@@ -21,6 +21,7 @@ from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import exceeds
 from sre_anomaly.errors import UserError
 from sre_anomaly.frame import LARGEST, Array
+from sre_anomaly.known import inside
 from sre_anomaly.live.reasons import reason, usual_of
 from sre_anomaly.model.model import Model, load_model
 from sre_anomaly.model.state import ModelState
@@ -164,11 +165,13 @@ class Monitor:
             # Bounds are those before the row is taken in, asked for only where there is something to report.
             self._before[:] = memory.detector
         score = float(model.detector.advance(memory.detector, self._clock, columns, self._shares)[0])
+        # In a muted window neither threshold nor policy hears of it.
+        muted = len(model.windows.muted) and inside(model.windows.muted, self._clock)[0]
+        heard = NAN if muted else score
         level = self._level
         if level is None:
-            level = float(model.threshold.advance(memory.threshold, np.array([score]))[0])
-        flag = exceeds(score, level)
-        return Result(now, "ok", score, level, flag, self._step_alerts(now, score, level))
+            level = float(model.threshold.advance(memory.threshold, np.array([heard]))[0])
+        return Result(now, "ok", score, level, exceeds(heard, level), self._step_alerts(now, heard, level))
 
     def _can_answer(self, columns: Array) -> bool:
         detector = self.model.detector

@@ -1,6 +1,6 @@
 """A fitted model of metrics, and the folder that holds it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ from sre_anomaly.contracts import AlertPolicy, Detector, Features, Threshold
 from sre_anomaly.errors import UserError
 from sre_anomaly.frame import Array, MetricFrame
 from sre_anomaly.kernels.seasonal import Profile, usual_deviation
+from sre_anomaly.known import Spans, Windows
 from sre_anomaly.model.folder import Contents, can_be_kept, read_contents, read_manifest
 from sre_anomaly.model.state import PARTS, ModelState
 
 KINDS = ("features", "detector", "threshold", "alerts")
 SLOT = timedelta(minutes=15)
+WINDOWS = ("apart", "muted")
 
 
 @dataclass
@@ -48,6 +50,8 @@ class Model:
     last: int = 0
     """The time of the history's last row, nanoseconds since 1970."""
     checksum: str = ""
+    windows: Windows = field(default_factory=Windows)
+    """What a calendar says, of the time to come too."""
 
     @property
     def can_be_kept(self) -> bool:
@@ -65,7 +69,7 @@ def model_of(
     """
     if parts.detector is None:
         raise ValueError("a model needs a detector")
-    past = frame.rows(train)
+    past = frame.to_learn(train)
     time, columns = wall_clock(past.time.asi8, frame.timezone), list(past.values.T)
     profiles = [Profile.learn(time, column, SLOT) for column in columns]
     gaps = [column - profile.expected(time) for column, profile in zip(columns, profiles, strict=True)]
@@ -84,6 +88,7 @@ def model_of(
         memory=memory if memory is not None and memory.learns else None,
         timezone=frame.timezone,
         last=int(frame.time.asi8[-1]),
+        windows=frame.windows,
     )
 
 
@@ -99,7 +104,7 @@ def save_model(model: Model, folder: Path) -> None:
         raise UserError(
             f"{type(model.detector).__name__}: a detector of another library cannot be kept without pickle"
         )
-    contents = Contents({"usual": model.usual, "spread": model.spread})
+    contents = Contents({"usual": model.usual, "spread": model.spread, **_arrays_of(model.windows)})
     parts = {kind: getattr(model, kind) for kind in KINDS}
     nodes = {
         kind: contents.keep(
@@ -120,6 +125,11 @@ def save_model(model: Model, folder: Path) -> None:
         "about": model.about,
     }
     contents.write(folder, manifest)
+
+
+def _arrays_of(windows: Windows) -> dict[str, Spans]:
+    """Return the windows as a model folder keeps them: nothing where there are none."""
+    return {f"windows.{sort}": getattr(windows, sort) for sort in WINDOWS} if len(windows.apart) else {}
 
 
 def load_model(folder: Path) -> Model:
@@ -150,5 +160,8 @@ def load_model(folder: Path) -> Model:
         timezone=manifest.get("timezone", "UTC"),
         last=manifest.get("last_ns", 0),
         checksum=manifest["checksum"],
+        windows=Windows(*(arrays[f"windows.{sort}"] for sort in WINDOWS))
+        if "windows.apart" in arrays
+        else Windows(),
         **parts,
     )

@@ -11,6 +11,7 @@ from sre_anomaly.config.build import Parts
 from sre_anomaly.contracts import AlertPolicy, Detector, Features, Threshold, exceeds
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array, Mask, MetricFrame, Split
+from sre_anomaly.known import inside
 from sre_anomaly.model.state import ModelState
 from sre_anomaly.records import Alert
 
@@ -37,6 +38,8 @@ class Detection:
     """(n, d) feature columns."""
     columns: list[tuple[str, str]]
     scores: Array
+    heard: Array
+    """The scores as threshold and alert policy hear them: NaN where nobody is to be paged."""
     levels: Array
     flags: Mask
     alerts: list[Alert]
@@ -52,7 +55,7 @@ class Detection:
 def prepare(frame: MetricFrame, split: Split, features: Features, stage: Stage) -> Prepared:
     """Fit the features on the training span and return their columns for every row."""
     with stage("features"):
-        fitted = features.fit(frame.rows(split.train))
+        fitted = features.fit(frame.to_learn(split.train))
         return Prepared(fitted, fitted.transform(frame), fitted.columns(frame.metrics))
 
 
@@ -102,10 +105,11 @@ def detect(
         if shares is not None:
             shares[asked] = told
     with stage("threshold"):
+        heard = np.where(inside(frame.windows.muted, frame.measured_at), np.nan, scores)
         if learn:
-            fit_threshold(frame, split, threshold, scores)
-        levels = threshold.advance(memory.threshold, scores)
-        flags = exceeds(scores, levels)
+            fit_threshold(frame, split, threshold, heard)
+        levels = threshold.advance(memory.threshold, heard)
+        flags = exceeds(heard, levels)
     bands = None
     if with_bands != "none":
         with stage("bands"):
@@ -116,8 +120,8 @@ def detect(
                 bands = np.full((*X.shape, 3), np.nan)
                 bands[asked] = found
     with stage("alerts"):
-        alerts = replay(frame, scores, levels, flags, split.test, parts.alerts)
-    return Detection(X, prepared.columns, scores, levels, flags, alerts, memory, shares, bands)
+        alerts = replay(frame, heard, levels, flags, split.test, parts.alerts)
+    return Detection(X, prepared.columns, scores, heard, levels, flags, alerts, memory, shares, bands)
 
 
 def scorable(X: Array, features: Features, detector: Detector) -> Mask:
@@ -130,8 +134,9 @@ def scorable(X: Array, features: Features, detector: Detector) -> Mask:
 
 
 def fit_detector(frame: MetricFrame, split: Split, detector: Detector, X: Array, complete: Mask) -> None:
-    """Fit on the rows of the training span that can be used."""
+    """Fit on the rows of the training span that can be used, those of windows that are not learned from left out."""
     detector.meet(frame.rows(split.train))
+    complete = complete & ~frame.apart
     rows = _span(len(frame), split.train) & complete
     if rows.sum() < 2:
         raise DataError(
@@ -150,11 +155,12 @@ def fit_detector(frame: MetricFrame, split: Split, detector: Detector, X: Array,
 
 def fit_threshold(frame: MetricFrame, split: Split, threshold: Threshold, scores: Array) -> None:
     """Choose the level on the training rows' scores, or on labelled validation rows where it needs labels."""
+    usable = np.isfinite(scores) & ~frame.apart
     if threshold.needs_labels:
-        rows = _labelled(frame, _validation(split, "threshold"), np.isfinite(scores), "threshold")
+        rows = _labelled(frame, _validation(split, "threshold"), usable, "threshold")
         threshold.fit(scores[rows], _labels(frame)[rows])
     else:
-        rows = _span(len(frame), split.train) & np.isfinite(scores)
+        rows = _span(len(frame), split.train) & usable
         threshold.fit(scores[rows])
 
 

@@ -200,7 +200,7 @@ ROWS_TOLD = 12  # the first flagged rows of an alert, from which its reason is d
 
 def strongest_rows(detected: Detection, span: slice, explainer: Explainer) -> list[tuple[int, Reason]]:
     """Return the rows of a span furthest above their level, strongest first, each with its reason."""
-    excess = detected.scores[span] - detected.levels[span]
+    excess = detected.heard[span] - detected.levels[span]
     rows = [row + span.start for row in strongest(excess, STRONGEST)]
     return list(zip(rows, explainer.reasons(rows), strict=True))
 

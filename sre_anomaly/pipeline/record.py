@@ -13,10 +13,11 @@ import numpy as np
 
 from sre_anomaly.clock import in_words
 from sre_anomaly.config.build import Parts
-from sre_anomaly.contracts import Detector
+from sre_anomaly.contracts import Detector, exceeds
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.anomaly.evaluate import Evaluation
 from sre_anomaly.frame import LARGEST, MetricFrame, Split
+from sre_anomaly.known import inside
 from sre_anomaly.pipeline.detection import Detection
 from sre_anomaly.records import RunRecord
 
@@ -135,6 +136,35 @@ def how_evaluated(split: Split, detector: Detector) -> str:
     if not split.in_sample:
         return ""
     return PREQUENTIAL if detector.prequential else IN_SAMPLE
+
+
+def windows_in(frame: MetricFrame, detected: Detection, span: slice) -> list[str]:
+    """Return a note on the windows of a calendar that fall into a span, and on what would have paged in the muted ones."""
+    at = frame.measured_at[span]
+    if not len(at):
+        return []
+    apart, muted = (
+        int(((windows[:, 0] <= at[-1]) & (windows[:, 1] > at[0])).sum())
+        for windows in (frame.windows.apart, frame.windows.muted)
+    )
+    notes = []
+    if apart:
+        notes.append(
+            f"data.calendar: {_windows(apart)} not learned from ({int(frame.apart[span].sum())} data points)"
+        )
+    if muted:
+        # Some thresholds have no level where there is no score: there the last one before counts.
+        known = np.where(np.isfinite(detected.levels), np.arange(len(frame)), 0)
+        levels = detected.levels[np.maximum.accumulate(known)]
+        above = exceeds(detected.scores, levels)[span] & inside(frame.windows.muted, at)
+        notes.append(
+            f"data.calendar: {_windows(muted)} muted, {int(above.sum())} data points above the threshold in them"
+        )
+    return notes
+
+
+def _windows(count: int) -> str:
+    return f"{count} window{'s' * (count > 1)}"
 
 
 def detection_record(

@@ -17,7 +17,7 @@ from sre_anomaly.model.model import KINDS, Model, model_of
 from sre_anomaly.pipeline.detection import Detection, detect, prepare, replay
 from sre_anomaly.pipeline.forecasting import Forecasts, forecast
 from sre_anomaly.pipeline.reasons import Explainer, alert_reasons, strongest_rows
-from sre_anomaly.pipeline.record import check_values, describe, describe_data, detection_record
+from sre_anomaly.pipeline.record import check_values, describe, describe_data, detection_record, windows_in
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import Reason, RunRecord
 from sre_anomaly.tabular.task import TableResult, run_table_task
@@ -122,7 +122,7 @@ def evaluate_detection(found: Run, detected: Detection, parts: Parts, seed: int)
     held = split.validation
     if not _labelled(frame, span) and held is not None and _labelled(frame, held):
         span, measured_on = held, "validation"
-        alerts = replay(frame, detected.scores, detected.levels, detected.flags, held, parts.alerts)
+        alerts = replay(frame, detected.heard, detected.levels, detected.flags, held, parts.alerts)
     verdict = evaluate(frame.rows(span), detected.scores[span], detected.flags[span], alerts, seed)
     if measured_on == "validation":
         verdict.caveats.append(
@@ -130,6 +130,7 @@ def evaluate_detection(found: Run, detected: Detection, parts: Parts, seed: int)
             "was chosen, so they are too optimistic"
         )
     found.detection, found.judgement = detected, verdict
+    record.notes += windows_in(frame, detected, span)
     record.detection = detection_record(
         found.config,
         record,

@@ -1,5 +1,7 @@
 """What the first command says of metrics that nobody tuned anything on: every incident, and hardly a page beside them."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -78,3 +80,39 @@ def test_what_the_owner_knows(command, tmp_path):
     code, _, err = command(*base, "data.known={requests:{direction:up}}")
     assert code == 2
     assert "data.known.requests.direction" in err
+
+
+def test_a_calendar(command, tmp_path):
+    """In a muted window nobody is paged, which is said with what would have been; a calendar that is not there is one line."""
+    _week_of_a_service(tmp_path / "metrics.csv")
+    (tmp_path / "work.json").write_text('[["2024-05-17 19:00", "2024-05-17 21:00"]]')
+    base = ("experiment=csv", "data.path=metrics.csv", "forecaster=none")
+    code, out, _ = command(*base, "data.calendar=[{path: work.json, page: false}]")
+    assert code == 0
+    said = " ".join(out.split())
+    assert "1 window not learned from (120 data points)" in said
+    assert re.search(r"1 window muted, (4[5-9]) data points above the threshold in them", said)
+    alerts = pd.read_csv(tmp_path / "outputs/latest/alerts.csv", parse_dates=["start"])
+    assert 17 not in alerts["start"].dt.day.to_list()
+    assert {15, 16, 18, 19} <= set(alerts["start"].dt.day)
+    code, _, err = command(*base, "data.calendar=works.json")
+    assert (code, err.strip()) == (2, "sre-anomaly: data.calendar: works.json is not there")
+
+
+def test_names_are_taken_at_their_word_and_said(command, tmp_path):
+    """A fall of a metric called latency pages nobody, the screen says why, and one key ignores names."""
+    _week_of_a_service(tmp_path / "metrics.csv")
+    table = pd.read_csv(tmp_path / "metrics.csv").rename(columns={"requests": "latency"})
+    table.to_csv(tmp_path / "metrics.csv", index=False)
+    base = ("experiment=csv", "data.path=metrics.csv", "forecaster=none")
+    _, out, _ = command(*base)
+    assert "By their names: latency (only above matters); data.known overrides" in " ".join(out.split())
+    assert not _reasons(tmp_path).str.startswith("latency = ").any()
+    for word in ("data.by_name=null", "data.known={latency: {direction: both}}"):
+        _, out, _ = command(*base, word)
+        assert "By their names" not in out
+        assert _reasons(tmp_path).str.startswith("latency = ").any()
+
+
+def _reasons(folder):
+    return pd.read_csv(folder / "outputs/latest/alerts.csv")["reason"]

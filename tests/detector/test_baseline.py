@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_anomaly.detector.baseline import Baseline
-from sre_anomaly.frame import Known, MetricFrame
+from sre_anomaly.detector.baseline import CHANCE, Baseline
+from sre_anomaly.frame import MetricFrame
 from sre_anomaly.kernels.surprise import SLOTS, new_surprise
+from sre_anomaly.known import Known, Windows
 
 STEP = 300_000_000_000
 
@@ -178,3 +179,111 @@ def test_what_cannot_be_is_always_reported():
     late = bands[100:800]
     assert (late[:, 1] >= -1e-6).all()
     assert (late[:, 2] <= 100.0 + 1e-6).all()
+
+
+def _met(values, known=None, windows=None):
+    """Return a detector that has met a frame of five-minute rows, and the frame."""
+    rows = values.reshape(len(values), -1)
+    clock = pd.date_range("2024-01-01", periods=len(rows), freq="5min", tz="UTC")
+    names = tuple(map(str, range(rows.shape[1])))
+    frame = MetricFrame("x", clock, rows, names, known=known or {}, windows=windows or Windows())
+    detector = Baseline()
+    detector.meet(frame)
+    return detector, frame
+
+
+def _run(detector, frame, level=4.0):
+    """Return scores, shares and bands at a level."""
+    states, columns = detector.new_state(len(frame.metrics))[np.newaxis], len(frame.metrics)
+    shares = np.full(frame.values.shape, np.nan)
+    scores = detector.advance(states.copy(), frame.time.asi8, frame.values, shares)
+    bands = detector.bands(states.copy(), frame.time.asi8, frame.values, np.full(len(frame), level))
+    assert bands.shape == (len(frame), columns, 3)
+    return scores, shares, bands
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_band_among_several_metrics(seed):
+    """A value is outside its band exactly where its metric alone, by its weight, puts the row above the level."""
+    generator = np.random.default_rng(seed)
+    values = generator.normal(100.0, 5.0, (700, 4))
+    for column in range(4):
+        values[generator.integers(100, 700, 10), column] += generator.normal(0.0, 60.0, 10)
+    # One that appears later: until then there are three to choose from.
+    values[:300, 3] = np.nan
+    values[400:404, 0] = np.nan
+    known = {"1": Known(weight=2.0), "2": Known(weight=0.0), "3": Known(weight=0.5)}
+    scores, shares, bands = _run(*_met(values, known))
+    counted = np.isfinite(shares) & (np.array([1.0, 2.0, 0.0, 0.5]) > 0)
+    alone = shares / (1.0 + CHANCE * np.log(counted.sum(axis=1, keepdims=True).clip(1))) > 4.0
+    asked = np.isfinite(shares) & np.isfinite(values) & np.isfinite(bands[..., 0])
+    asked &= bands[..., 1] != bands[..., 2]
+    outside = (values < bands[..., 1]) | (values > bands[..., 2])
+    np.testing.assert_array_equal(outside[asked], alone[asked])
+    assert (scores[(outside & asked).any(axis=1)] > 4.0).all()
+    assert [bool((outside & asked)[:, column].any()) for column in range(3)] == [True, True, False]
+
+
+def test_weight_narrows_the_band():
+    """At the same level a metric that counts twice has a narrower band, and one that counts nothing has none."""
+    values = np.tile(_noise(700)[:, np.newaxis], 3)
+    _, shares, bands = _run(*_met(values, {"1": Known(weight=2.0), "2": Known(weight=0.0)}))
+    wide, narrow, none = (bands[200:, column, 2] - bands[200:, column, 0] for column in range(3))
+    assert (narrow < wide).all()
+    assert np.isinf(none).all()
+    np.testing.assert_allclose(shares[40:, 1], 2.0 * shares[40:, 0])
+
+
+def test_weight_zero_pages_nobody():
+    """A metric of weight 0 leaves the scores of the others as they are, whatever it does; alone it gives none."""
+    values = np.column_stack([_noise(700), _noise(700, 1)])
+    values[500:510, 1] += 500.0
+    ignored = {"1": Known(weight=0.0)}
+    np.testing.assert_allclose(_run(*_met(values, ignored))[0], _scores(values[:, 0]))
+    assert np.isnan(_run(*_met(values[:, 1:], {"0": Known(weight=0.0)}))[0]).all()
+
+
+def _window(first, last):
+    clock = pd.date_range("2024-01-01", periods=2000, freq="5min", tz="UTC").as_unit("ns").asi8
+    return Windows(apart=np.array([[clock[first], clock[last]]]))
+
+
+def test_nothing_in_a_window_becomes_usual():
+    """Whatever happens in a window, the scores after it are the same; in it, rows are scored."""
+    usual = _noise(1200)
+    scores = {}
+    for move in (0.0, 300.0):
+        values = usual.copy()
+        values[800:860] += move
+        scores[move] = _run(*_met(values, windows=_window(800, 860)))[0]
+    np.testing.assert_array_equal(scores[300.0][860:], scores[0.0][860:])
+    np.testing.assert_array_equal(scores[300.0][:800], scores[0.0][:800])
+    assert np.nanmax(scores[300.0][800:860]) > 8.0
+
+
+def test_an_outage_in_a_window_hides_none_after_it():
+    """An outage in a maintenance window does not make the next one usual, and its end is no alarm."""
+    values = _noise(1200)
+    values[800:860] = 0.0
+    values[1000:1012] = 0.0
+    learned, apart = _run(*_met(values))[0], _run(*_met(values, windows=_window(800, 860)))[0]
+    assert np.nanmax(apart[860:1000]) < 4.0 < np.nanmax(learned[860:1000])
+    assert np.nanmax(apart[1000:1012]) > np.nanmax(learned[1000:1012])
+
+
+def test_silence_around_a_window():
+    """A silence that begins in a window and goes on after it is evidence; one within it is not learned as usual."""
+    values = _noise(1200)
+    values[800:830] = np.nan
+    values[1000:1030] = np.nan
+    scores = _run(*_met(values, windows=_window(800, 830)))[0]
+    assert np.nanmax(scores[1000:1030]) == pytest.approx(np.nanmax(_run(*_met(values))[0][800:830]), rel=0.2)
+    values[830:840] = np.nan
+    assert np.nanmax(_run(*_met(values, windows=_window(800, 830)))[0][830:840]) > 4.0
+
+
+def test_a_hair_above_what_is_possible_is_rounding():
+    """The mean of numbers that are all 100 may be a little more, which is not impossible."""
+    values = np.random.default_rng(5).uniform(0.0, 100.0, 900)
+    values[700:] = 100.0 + 1e-12
+    assert np.nanmax(_with_known(values, Known(possible=(0.0, 100.0)))[0][700:]) < 20.0

@@ -17,6 +17,7 @@ from sre_anomaly.config.catalogue import options
 from sre_anomaly.config.compose import composed
 from sre_anomaly.errors import UserError
 from sre_anomaly.frame import Split
+from sre_anomaly.known import Windows
 from sre_anomaly.live.fleet_monitor import FleetMonitor
 from sre_anomaly.live.monitor import LONGEST_GAP, Monitor
 from sre_anomaly.model.model import KINDS, load_model, model_of, save_model
@@ -104,6 +105,54 @@ def test_stream_equals_batch(overrides, tmp_path):
     np.testing.assert_allclose(scores, detected.scores, rtol=0, atol=1e-9, equal_nan=True)
     assert [result.flag for result in results] == detected.flags.tolist()
     assert _alerts(results, monitor.finish()) == _plain(detected.alerts)
+
+
+WINDOWED = [
+    _overrides(detector="baseline", threshold="pages", alerts="page"),
+    [*_overrides(threshold="conformal", alerts="fatigue"), "threshold.false_alerts_per_week=400"],
+    _overrides(features="rolling", detector="gaussian", threshold="contamination"),
+]
+
+
+@pytest.mark.parametrize("overrides", WINDOWED, ids=" ".join)
+def test_known_windows_are_the_same_in_a_stream(overrides, tmp_path):
+    """In a muted window neither run nor monitor nor fleet flags anything, and all say the same before and after it."""
+    plain = example_frame(rows=600)
+    rows = np.concatenate([plain.values, plain.values[-100:]])
+    whole = replace(
+        plain,
+        time=pd.date_range(plain.time[0], periods=700, freq=plain.step, tz="UTC"),
+        values=rows,
+        labels=None,
+        incidents=None,
+        split=None,
+    )
+    whole.values[250:262] *= 3.0
+    whole.values[640:652] *= 3.0
+    edges = whole.time.asi8
+    # Of those that are muted one lies behind the rows of the run; another is only not learned from.
+    muted = np.array([[edges[250], edges[270]], [edges[640], edges[660]]])
+    windows = Windows(apart=np.vstack([[[edges[100], edges[110]]], muted]), muted=muted)
+    whole = replace(whole, windows=windows)
+    frame = whole.rows(slice(0, 600))
+    detected, model = _fitted(overrides, frame)
+    assert not detected.flags[250:270].any()
+    assert np.isfinite(detected.scores[255:260]).all()
+    save_model(model, tmp_path / "model")
+    monitor = sre_anomaly.load_monitor(tmp_path / "model", afresh=True)
+    results = _replay(monitor, whole)
+    scores, levels = [result.score for result in results], [result.level for result in results]
+    np.testing.assert_allclose(scores[:600], detected.scores, rtol=0, atol=1e-9, equal_nan=True)
+    flags = [result.flag for result in results]
+    assert flags[:600] == detected.flags.tolist()
+    assert max(scores[640:652]) > levels[639]
+    assert not any(flags[640:660])
+    fleet = FleetMonitor(load_model(tmp_path / "model"), series=2)
+    answers = [
+        fleet.update_many(int(time), np.tile(row, (2, 1))) for time, row in zip(edges, rows, strict=True)
+    ]
+    assert [bool(answer.flags[1]) for answer in answers] == flags
+    np.testing.assert_allclose([answer.scores[1] for answer in answers], scores, atol=1e-9, equal_nan=True)
 
 
 @pytest.mark.parametrize("step", ["1s", "5min"])
