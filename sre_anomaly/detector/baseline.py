@@ -1,12 +1,15 @@
 """An adaptive baseline for each metric: how surprising a value is after all that came before it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from typing import Annotated, Self
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 from pydantic import Field
 
 from sre_anomaly.clock import Duration, rows_in, wall_clock
@@ -17,7 +20,11 @@ from sre_anomaly.kernels.compiled import compiled, step
 from sre_anomaly.kernels.seasonal import DAY
 from sre_anomaly.kernels.surprise import (
     EVIDENCE,
+    GAP,
+    LONG,
+    LONGEST,
     LOWEST,
+    MISSING,
     ROWS,
     SLOTS,
     WARM,
@@ -29,12 +36,10 @@ from sre_anomaly.kernels.surprise import (
 )
 from sre_anomaly.registry import register
 
-FEWEST_A_DAY = 4
-"""With fewer rows a day there is no time of day."""
+FEWEST_A_DAY = 4  # with fewer rows a day there is no time of day
 CHANCE = 0.1
 """By how much the strongest few of more metrics are larger where nothing is wrong, for each e-fold of their number."""
-LEAST_ROWS = 0.55
-"""The memory of evidence is no shorter than so many rows."""
+LEAST_ROWS = 0.55  # the memory of evidence is no shorter than so many rows
 
 
 @register("detector", "baseline")
@@ -75,7 +80,7 @@ class Baseline(Detector):
         self.step_s_, self.zone_ = history.step.total_seconds(), history.timezone
         a_day = rows_in(timedelta(seconds=DAY), history.step)
         self.slots_ = min(a_day, SLOTS) if history.has_clock and a_day >= FEWEST_A_DAY else 0
-        self.limits_ = np.array([_limits(history.known.get(metric)) for metric in history.metrics])
+        self.limits_ = np.array([_limits(history.known.get(metric, Known())) for metric in history.metrics])
 
     def fit(self, X: Array, y: Array | None = None, validation: tuple[Array, Array] | None = None) -> Self:
         """Learn nothing beforehand."""
@@ -99,14 +104,56 @@ class Baseline(Detector):
     def bands(self, states: Array, times: Times, rows: Array, levels: Array) -> Array:
         """Return (k, d, 3): what was expected of each column, and the bounds outside which it alone exceeds the level.
 
-        Rows are taken into the states as `advance` does. NaN where a column cannot say yet; a missing value has the bounds
-        that a value would have had.
+        Rows are taken in as by `advance`. NaN where a column cannot say yet; a missing value has the bounds of any other.
         """
         out = np.full((*rows.shape, 3), np.nan)
         _bands.for_rows(len(rows))(
             states, rows, self._slots_of(times), self._numbers(), self._limits_of(rows), levels, out
         )
         return out
+
+    def hindsight(self, states: Array, times: Times, rows: Array, shares: Array) -> Array:
+        """Return (k,) scores of a second look that knows all rows: back from the last to the first, and forth again.
+
+        Going back, what was usual before an incident looks like its begin, too early. So the look back counts no more than what the look
+        forth saw until then, in the rows that an expectation remembers.
+        """
+
+        def look(states: Array, times: Times, rows: Array) -> Array:
+            return np.column_stack([self.advance(states, times, rows, own := np.empty(rows.shape)), own])
+
+        back, forth = self._both_ways(look, states, times, rows)
+        scores = np.nan_to_num(forth[:, 0])
+        seen = sliding_window_view(np.pad(scores, (LONG, 0)), LONG + 1)
+        counted = np.minimum(back[:, 0], seen.max(axis=1))
+        shares[:] = np.where((counted > scores)[:, np.newaxis], back[:, 1:], forth[:, 1:])
+        return np.asarray(np.fmax(forth[:, 0], counted))
+
+    def hindsight_bands(self, states: Array, times: Times, rows: Array, levels: Array) -> Array:
+        """Return (k, d, 3) the bounds of the look forth, or of the look back where only that has the value outside."""
+        back, forth = self._both_ways(self.bands, states, times, rows, levels)
+        within, beyond = ((rows >= side[..., 1]) & (rows <= side[..., 2]) for side in (forth, back))
+        told = (
+            within & ~beyond & (back[..., 1] < back[..., 2])
+        )  # equal: what is remembered is enough by itself
+        return np.where(told[..., np.newaxis], back, forth)
+
+    def _both_ways(self, look: Callable[..., Array], states: Array, *given: Array | Times) -> list[Array]:
+        """Return what a look at times, rows and more gives, back from the last to the first, then forth."""
+        states, present = states.copy(), np.isfinite(given[1])
+        looks: dict[int, list[Array]] = {-1: [], 1: []}
+        columns = states.reshape(present.shape[1], -1)
+        known = columns[:, ROWS].copy()
+        first = np.where(present.any(axis=0), present.argmax(axis=0), len(present))
+        parts = [slice(a, b) for a, b in pairwise(sorted({0, *first.tolist(), len(present)}))]
+        for way in (-1, 1):
+            columns[:, [GAP, LONGEST, MISSING]] = 0.0  # a silence is one the first time that it is met
+            for part in parts[::way]:
+                # Before its first value there is no metric that could be silent.
+                known = np.maximum(known, columns[:, ROWS])
+                columns[:, ROWS] = np.where(first <= part.start, known, 0.0)
+                looks[way].append(look(states, *(np.ascontiguousarray(one[part][::way]) for one in given)))
+        return [np.concatenate(found)[::way] for way, found in looks.items()]
 
     def _slots_of(self, times: Times) -> npt.NDArray[np.int64]:
         if not self.slots_:
@@ -126,9 +173,7 @@ class Baseline(Detector):
         return (0.5 ** (1.0 / rows), self.sharpness, rate, float(self.strongest))
 
 
-def _limits(known: Known | None) -> list[float]:
-    if known is None:
-        return NOTHING_KNOWN.tolist()
+def _limits(known: Known) -> list[float]:
     side = {"both": 0.0, "above": 1.0, "below": -1.0}[known.direction]
     low, high = known.possible
     ends = (-math.inf if low is None else low, math.inf if high is None else high)

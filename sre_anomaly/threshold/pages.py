@@ -92,9 +92,22 @@ class Pages(Threshold):
         slope = np.diff(np.log(rates)) / np.diff(known)
         place = np.clip(known.searchsorted(LEVELS) - 1, 0, len(slope) - 1)
         expected = self.prior_weeks * np.exp(np.log(rates[place]) + slope[place] * (LEVELS - known[place]))
-        floor = float(np.interp(-math.log(self.pages_per_week), -np.log(rates), known))
-        numbers = (self.pages_per_week, self.prior_weeks, *self.rows_, floor)
+        numbers = (self.pages_per_week, self.prior_weeks, *self.rows_, self._floor())
         return np.asarray(_levels.for_rows(len(scores))(states, scores, LEVELS, expected, numbers))
+
+    def _floor(self) -> float:
+        """Return the level at which other series have so many pages a week: a quiet series gets no lower one."""
+        known, rates = self._prior()
+        return float(np.interp(-math.log(self.pages_per_week), -np.log(rates), known))
+
+    def hindsight(self, scores: Array) -> float:
+        """Return the lowest level from which upwards the history has no more than its weeks' pages, one at least; never below the prior's."""
+        state = self.new_state()[np.newaxis]
+        self.advance(state, scores)
+        pages = state[0, HEADER + COUNT :: EACH]
+        over = np.flatnonzero(pages > max(1.0, self.pages_per_week * len(scores) / self.rows_[0]))
+        lowest = min(over[-1] + 1, len(LEVELS) - 1) if len(over) else 0
+        return max(float(LEVELS[lowest]), self._floor())
 
     def describe(self) -> dict[str, Any]:
         """Return the level after the training rows and the budget."""
