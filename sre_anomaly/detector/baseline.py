@@ -133,9 +133,7 @@ class Baseline(Detector):
         """Return (k, d, 3) the bounds of the look forth, or of the look back where only that has the value outside."""
         back, forth = self._both_ways(self.bands, states, times, rows, levels)
         within, beyond = ((rows >= side[..., 1]) & (rows <= side[..., 2]) for side in (forth, back))
-        told = (
-            within & ~beyond & (back[..., 1] < back[..., 2])
-        )  # equal: what is remembered is enough by itself
+        told = within & ~beyond & (back[..., 1] < back[..., 2])  # else memory alone is enough
         return np.where(told[..., np.newaxis], back, forth)
 
     def _both_ways(self, look: Callable[..., Array], states: Array, *given: Array | Times) -> list[Array]:

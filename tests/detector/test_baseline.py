@@ -178,3 +178,37 @@ def test_what_cannot_be_is_always_reported():
     late = bands[100:800]
     assert (late[:, 1] >= -1e-6).all()
     assert (late[:, 2] <= 100.0 + 1e-6).all()
+
+
+def test_a_look_back_leaves_the_state_and_fills_the_shares():
+    """What is known after the last row stays as it is; a column's share is its own score, judged by both sides."""
+    values = np.column_stack([_noise(900, seed) for seed in range(3)])
+    values[500:506, 1] += 60.0
+    detector, times = _baseline(900, 3)
+    state = detector.new_state(3)[np.newaxis]
+    causal = detector.advance(state, times, values)
+    before, shares = state.tobytes(), np.empty(values.shape)
+    scores = detector.hindsight(state, times, values, shares)
+    assert state.tobytes() == before
+    assert np.isfinite(scores[:30]).all()
+    assert np.isnan(causal[:29]).all()
+    assert np.nanargmax(scores) in range(500, 506)
+    assert (np.argmax(shares[500:506], axis=1) == 1).all()
+    bands = detector.hindsight_bands(state, times, values, np.where(scores > 6.0, 6.0, np.nan))
+    assert state.tobytes() == before
+    assert np.isnan(bands[:490]).all()
+    assert (values[500:503, 1] > bands[500:503, 1, 2]).all()
+
+
+def test_a_look_back_covers_what_a_look_forth_forgets():
+    """Of an outage longer than a memory the end stands out too, and no data point before its begin does."""
+    values = _noise(2000, 4)
+    values[1000:1060] -= 60.0
+    detector, times = _baseline(2000)
+    rows = values[:, np.newaxis]
+    state = detector.new_state(1)[np.newaxis]
+    causal = detector.advance(state, times, rows)
+    scores = detector.hindsight(state, times, rows, np.empty(rows.shape))
+    assert causal[1050:1060].max() < 5.0 < scores[1050:1060].min()
+    assert scores[1000] > 5.0
+    assert scores[950:1000].max() < 5.0
