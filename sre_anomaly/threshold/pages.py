@@ -22,6 +22,8 @@ COUNT, FIRST, NEWEST = range(EACH)
 """Of each level tried: the pages so far, the first row of the one that is open, and the newest row above the level."""
 LEVELS = np.geomspace(1.0, 100.0, 64)
 """The levels tried."""
+FINE = 512
+"""So many are tried where all scores are known."""
 REFRESH = 16
 """Rows after which the level is looked at anew where no page has begun."""
 
@@ -82,9 +84,7 @@ class Pages(Threshold):
 
     def new_state(self) -> Array:
         """Return no page at any level."""
-        state = np.zeros(HEADER + EACH * len(LEVELS))
-        state[HEADER + NEWEST :: EACH] = -math.inf
-        return state
+        return _no_page(LEVELS)
 
     def advance(self, states: Array, scores: Array) -> Array:
         """Return (k,) levels and count the pages."""
@@ -102,16 +102,24 @@ class Pages(Threshold):
 
     def hindsight(self, scores: Array) -> float:
         """Return the lowest level from which upwards the history has no more than its weeks' pages, one at least; never below the prior's."""
-        state = self.new_state()[np.newaxis]
-        self.advance(state, scores)
-        pages = state[0, HEADER + COUNT :: EACH]
-        over = np.flatnonzero(pages > max(1.0, self.pages_per_week * len(scores) / self.rows_[0]))
-        lowest = min(over[-1] + 1, len(LEVELS) - 1) if len(over) else 0
-        return max(float(LEVELS[lowest]), self._floor())
+        floor = self._floor()
+        levels = np.geomspace(floor, max(2.0 * floor, LEVELS[-1]), FINE)
+        state = _no_page(levels)[np.newaxis]
+        numbers = (self.pages_per_week, self.prior_weeks, *self.rows_, floor)
+        _levels.for_rows(len(scores))(state, scores, levels, np.zeros(FINE), numbers)
+        allowed = max(1.0, self.pages_per_week * len(scores) / self.rows_[0])
+        over = np.flatnonzero(state[0, HEADER + COUNT :: EACH] > allowed)
+        return float(levels[min(over[-1] + 1, FINE - 1)]) if len(over) else floor
 
     def describe(self) -> dict[str, Any]:
         """Return the level after the training rows and the budget."""
         return {"level": self.level_, "pages_per_week": self.pages_per_week}
+
+
+def _no_page(levels: Array) -> Array:
+    state = np.zeros(HEADER + EACH * len(levels))
+    state[HEADER + NEWEST :: EACH] = -math.inf
+    return state
 
 
 @compiled
