@@ -56,6 +56,7 @@ class Hindsight:
                 "metric": alert.metric,
                 "reason": alert.reason,
                 "live": live(frame, alert, paged),
+                "live_fired": None if paged is None else pd.Timestamp(paged, tz="UTC"),
             }
             for alert, paged in zip(self.found.alerts, self.paged, strict=True)
         ]
