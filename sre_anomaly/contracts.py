@@ -12,9 +12,9 @@ from typing import Any, ClassVar, Literal, Self, get_args, overload
 
 import numpy as np
 
-from sre_anomaly.frame import Array, Mask, MetricFrame, Split, Times
+from sre_anomaly.frame import Array, Mask, MetricFrame, Times
 from sre_anomaly.records import Alert
-from sre_anomaly.sources import DataSource  # noqa: F401 - one of the promises, for who looks for it here
+from sre_anomaly.sources import DataSource, SplitRule  # noqa: F401 - promises, for who looks for them here
 
 Unit = Literal["own", "sigma", "log_density", "probability", "evidence", "surprise"]
 """What a score is counted in: its own unit, standard deviations, -log density, a probability, -log rank, or surprise."""
@@ -141,6 +141,17 @@ class Detector(Learner):
         """
         return None
 
+    def hindsight(self, states: Array, times: Times, rows: Array, shares: Array) -> Array | None:  # noqa: ARG002 - optional
+        """Return scores (k,) by the rows on both sides of each, for looking back, and write each column's share to ``shares`` (k, d).
+
+        ``states`` are what `advance` left after the last row; they stay as they are. None where it cannot look back.
+        """
+        return None
+
+    def hindsight_bands(self, states: Array, times: Times, rows: Array, levels: Array) -> Array | None:  # noqa: ARG002 - optional
+        """Return `bands` as `hindsight` scores."""
+        return None
+
     def contributions(self, X: Array) -> Array | None:  # noqa: ARG002 - optional
         """Return (n, d) shares of each column in the score, or None where the detector cannot say."""
         return None
@@ -184,6 +195,10 @@ class Threshold(Learner):
         """
         del states
         return self.level(scores)
+
+    def hindsight(self, scores: Array) -> float | None:  # noqa: ARG002 - optional
+        """Return the one level for a whole history (n,) that was scored in hindsight, or None where there is no way to tell."""
+        return None
 
     def describe(self) -> dict[str, Any]:
         """Return what was chosen, for the record."""
@@ -249,17 +264,3 @@ class Forecaster(Learner):
         """Return (k, h, m): `predict` after ``values[:origin]`` for each origin; override it where that can be faster."""
         answers = [self.predict(values[:origin], horizon) for origin in origins]
         return np.stack(answers) if answers else np.empty((0, horizon, values.shape[1]))
-
-
-class SplitRule(ABC):
-    """Which rows may be learned from."""
-
-    @abstractmethod
-    def split(self, frame: MetricFrame) -> Split:
-        """Return the spans of a frame.
-
-        Raises
-        ------
-        UserError
-            If the frame is too short or has no split to give.
-        """

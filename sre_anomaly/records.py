@@ -150,6 +150,8 @@ class RunRecord:
     data: dict[str, Any] = field(default_factory=dict)
     rows: int = 0
     detection: dict[str, Any] | None = None
+    hindsight: dict[str, Any] | None = None
+    """What a look back found; nothing of it is in ``detection``."""
     forecast: dict[str, Any] | None = None
     classification: dict[str, Any] | None = None
     regression: dict[str, Any] | None = None

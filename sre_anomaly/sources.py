@@ -1,10 +1,10 @@
-"""Where metrics come from: a source gives frames, and one with many series gives each by itself, so that they need not all fit in memory."""
+"""Where metrics come from, and which of their rows are learned from: a source of many series gives each by itself, so not all need fit in memory."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sre_anomaly.frame import MetricFrame
+from sre_anomaly.frame import MetricFrame, Split
 
 
 class DataSource(ABC):
@@ -53,3 +53,17 @@ class Corpus(DataSource):
         """Yield all series, one after the other."""
         for name in self.names():
             yield self.read(name)
+
+
+class SplitRule(ABC):
+    """Which rows may be learned from."""
+
+    @abstractmethod
+    def split(self, frame: MetricFrame) -> Split:
+        """Return the spans of a frame.
+
+        Raises
+        ------
+        UserError
+            If the frame is too short or has no split to give.
+        """

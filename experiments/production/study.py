@@ -75,6 +75,20 @@ def baseline(one: Series, values: Array | None = None) -> Array:
     return np.nan_to_num(detector.advance(detector.new_state(1)[np.newaxis], one.frame.time.asi8, rows))
 
 
+def hindsight(one: Series) -> Array:
+    """Return the scores of a look back by the default detector: judged by both sides, not comparable with what pages."""
+    detector = build("detector", composed(["detector=baseline"])["detector"])
+    detector.meet(one.frame)
+    state, times, rows = detector.new_state(1)[np.newaxis], one.frame.time.asi8, one.frame.values
+    detector.advance(state, times, rows)
+    return np.nan_to_num(detector.hindsight(state, times, rows, np.empty(rows.shape)))
+
+
+def look_back(name: str, series: list[Series]) -> dict[str, Any]:
+    """Return the measures of the scores in hindsight, for the table of scores alone: nobody is paged by them."""
+    return measure(f"{name} baseline, in hindsight", series, {one.name: hindsight(one) for one in series})
+
+
 def naive(one: Series) -> Array:
     """Return the distance from the median of the last 101, in units of the median distance so far."""
     column = pd.Series(one.values).ffill()
@@ -233,6 +247,7 @@ def main() -> None:
             scored = {one.name: scores(one) for one in series}
             measured.append(measure(f"{name} {method}", series, scored))
             decided += decide(f"{name} {method}", series, scored, prior)
+        measured.append(look_back(name, series))
     planted = plant(web[::6])
     chart = planted[planted["kind"].isin(["spike", "drop"])].pivot_table("caught", "size", "length")
     kinds = (

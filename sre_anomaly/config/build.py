@@ -16,7 +16,7 @@ from sre_anomaly import contracts, registry
 from sre_anomaly.config.adapters import adapt, foreign_class
 from sre_anomaly.config.messages import in_words, mistakes_in
 from sre_anomaly.errors import ConfigError, UserError, did_you_mean
-from sre_anomaly.sources import DataSource
+from sre_anomaly.sources import DataSource, SplitRule
 
 PROMISES: dict[str, type] = {
     "data": DataSource,
@@ -25,7 +25,7 @@ PROMISES: dict[str, type] = {
     "threshold": contracts.Threshold,
     "alerts": contracts.AlertPolicy,
     "forecaster": contracts.Forecaster,
-    "split": contracts.SplitRule,
+    "split": SplitRule,
 }
 NOTHING = "none"
 """The option of an optional kind that leaves it out."""
@@ -37,7 +37,7 @@ class Parts:
     """The objects that one config asks for; data, detector and forecaster may be absent."""
 
     data: DataSource | None
-    split: contracts.SplitRule
+    split: SplitRule
     features: contracts.Features
     detector: contracts.Detector | None
     threshold: contracts.Threshold

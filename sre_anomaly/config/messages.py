@@ -33,6 +33,7 @@ class Settings(BaseModel):
 
     name: Annotated[str, Field(min_length=1, pattern=r"^[\w.-]+$")]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
+    hindsight: bool = False
     outputs: Annotated[str, Field(min_length=1)]
     forecast: ForecastSettings
     corpus: CorpusSettings

@@ -1,42 +1,38 @@
 """An adaptive baseline for each metric: how surprising a value is after all that came before it."""
 
-import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from typing import Annotated, Any, Self
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 from pydantic import Field
 
 from sre_anomaly.clock import Duration, rows_in, wall_clock
 from sre_anomaly.contracts import Detector
-from sre_anomaly.frame import Array, Mask, MetricFrame, Times
-from sre_anomaly.kernels.bounds import NOTHING_KNOWN, OF_WEIGHT, band, concern, limits_of
-from sre_anomaly.kernels.compiled import compiled, step
-from sre_anomaly.kernels.seasonal import DAY
-from sre_anomaly.kernels.surprise import (
-    EVIDENCE,
-    FACE,
+from sre_anomaly.frame import Array, MetricFrame, Times
+from sre_anomaly.kernels.baseline.bounds import NOTHING_KNOWN, limits_of
+from sre_anomaly.kernels.baseline.rows import band_rows, score_rows
+from sre_anomaly.kernels.baseline.surprise import (
+    APART,
+    GAP,
+    GAPS,
+    LONG,
+    LONGEST,
     ROWS,
     SLOTS,
     WARM,
-    WITHIN,
-    expect,
-    learn,
-    leave,
     new_surprise,
-    pass_over,
 )
+from sre_anomaly.kernels.seasonal import DAY
 from sre_anomaly.known import Spans, Windows, inside
 from sre_anomaly.registry import register
 
-FEWEST_A_DAY = 4
-"""With fewer rows a day there is no time of day."""
-CHANCE = 0.1
-"""By how much the strongest few of more metrics are larger where nothing is wrong, for each e-fold of their number."""
-LEAST_ROWS = 0.55
-"""The memory of evidence is no shorter than so many rows."""
+FEWEST_A_DAY = 4  # with fewer rows a day there is no time of day
+LEAST_ROWS = 0.55  # the memory of evidence is no shorter than so many rows
 NOT_APART = np.zeros(0, dtype=bool)
 
 
@@ -47,7 +43,7 @@ class Baseline(Detector):
 
     Each metric is compared with a few simple expectations (the last value, running medians, an exponential mean, the same time of
     day), each in its own usual error, and with how rare such a value, change, mean and spread were so far. The
-    product of both is its evidence; evidence that lasts for some rows counts more than a blip of one (`kernels.surprise` has the
+    product of both is its evidence; evidence that lasts for some rows counts more than a blip of one (`kernels.baseline.surprise` has the
     formulas). Metrics are put together so that one alone can be enough: the root of the sum of the ``strongest`` few to the power
     of ``sharpness``, each by its weight, less what so many metrics give by chance. A row without a value is evidence the longer the silence lasts against the longest before.
 
@@ -72,7 +68,7 @@ class Baseline(Detector):
     """Parts of the day that are told apart, 0 where rows have no time of day."""
     zone_: str = field(init=False, default="UTC", repr=False)
     limits_: Array = field(init=False, default_factory=lambda: NOTHING_KNOWN[np.newaxis], repr=False)
-    """(d, 6) what the owner knows of each metric, as `kernels.bounds` has it."""
+    """(d, 6) what the owner knows of each metric, as `kernels.baseline.bounds` has it."""
     windows_: Spans = field(init=False, default_factory=lambda: Windows().apart, repr=False)
     """Those that are not learned from."""
     _numbers: tuple[float, ...] = field(init=False, default=(), repr=False)
@@ -101,17 +97,16 @@ class Baseline(Detector):
     def advance(self, states: Array, times: Times, rows: Array, shares: Array | None = None) -> Array:
         """Return (k,) scores, NaN while no metric has enough rows; a column's share is its own score."""
         own = np.empty(rows.shape) if shares is None else shares
-        run = _scores.for_rows(len(rows))
+        run = score_rows.for_rows(len(rows))
         return np.asarray(run(states, rows, *self._about(times, rows), own))
 
     def bands(self, states: Array, times: Times, rows: Array, levels: Array) -> Array:
         """Return (k, d, 3): what was expected of each column, and the bounds outside which it alone exceeds the level.
 
-        Rows are taken into the states as `advance` does. NaN where a column cannot say yet; a missing value has the bounds
-        that a value would have had.
+        Rows are taken in as by `advance`. NaN where a column cannot say yet; a missing value has the bounds of any other.
         """
         out = np.full((*rows.shape, 3), np.nan)
-        _bands.for_rows(len(rows))(states, rows, *self._about(times, rows), levels, out)
+        band_rows.for_rows(len(rows))(states, rows, *self._about(times, rows), levels, out)
         return out
 
     def _about(self, times: Times, rows: Array) -> tuple[Any, ...]:
@@ -122,6 +117,47 @@ class Baseline(Detector):
             self.limits_ if len(self.limits_) == rows.shape[1] else np.tile(NOTHING_KNOWN, (rows.shape[1], 1))
         )
         return self._slots_of(times), apart, self._numbers or self._constants(), known
+
+    def hindsight(self, states: Array, times: Times, rows: Array, shares: Array) -> Array:
+        """Return (k,) scores of a second look that knows all rows: back from the last to the first, and forth again.
+
+        Going back, what was usual before an incident looks like its begin, too early. So the look back counts no more than what the look
+        forth saw until then, in the rows that an expectation remembers.
+        """
+
+        def look(states: Array, times: Times, rows: Array) -> Array:
+            return np.column_stack([self.advance(states, times, rows, own := np.empty(rows.shape)), own])
+
+        back, forth = self._both_ways(look, states, times, rows)
+        scores = np.nan_to_num(forth[:, 0])
+        seen = sliding_window_view(np.pad(scores, (LONG, 0)), LONG + 1)
+        counted = np.minimum(back[:, 0], seen.max(axis=1))
+        shares[:] = np.where((counted > scores)[:, np.newaxis], back[:, 1:], forth[:, 1:])
+        return np.asarray(np.fmax(forth[:, 0], counted))
+
+    def hindsight_bands(self, states: Array, times: Times, rows: Array, levels: Array) -> Array:
+        """Return (k, d, 3) the bounds of the look forth, or of the look back where only that has the value outside."""
+        back, forth = self._both_ways(self.bands, states, times, rows, levels)
+        within, beyond = ((rows >= side[..., 1]) & (rows <= side[..., 2]) for side in (forth, back))
+        told = within & ~beyond & (back[..., 1] < back[..., 2])  # else memory alone is enough
+        return np.where(told[..., np.newaxis], back, forth)
+
+    def _both_ways(self, look: Callable[..., Array], states: Array, *given: Array | Times) -> list[Array]:
+        """Return what a look at times, rows and more gives, back from the last to the first, then forth."""
+        states, present = states.copy(), np.isfinite(given[1])
+        looks: dict[int, list[Array]] = {-1: [], 1: []}
+        columns = states.reshape(present.shape[1], -1)
+        known = columns[:, ROWS].copy()
+        first = np.where(present.any(axis=0), present.argmax(axis=0), len(present))
+        parts = [slice(a, b) for a, b in pairwise(sorted({0, *first.tolist(), len(present)}))]
+        for way in (-1, 1):
+            columns[:, [GAP, LONGEST, GAPS, APART]] = 0.0  # a silence is one the first time that it is met
+            for part in parts[::way]:
+                # Before its first value there is no metric that could be silent.
+                known = np.maximum(known, columns[:, ROWS])
+                columns[:, ROWS] = np.where(first <= part.start, known, 0.0)
+                looks[way].append(look(states, *(np.ascontiguousarray(one[part][::way]) for one in given)))
+        return [np.concatenate(found)[::way] for way, found in looks.items()]
 
     def _slots_of(self, times: Times) -> npt.NDArray[np.int64]:
         if not self.slots_:
@@ -135,107 +171,3 @@ class Baseline(Detector):
         rate = 1.0 - (1.0 - 1.0 / self.days) ** (1.0 / each_slot)
         self._numbers = (0.5 ** (1.0 / rows), self.sharpness, rate, float(self.strongest))
         return self._numbers
-
-
-@step
-def _begin(state: Array, slot: int, apart: bool) -> None:
-    """Write what is expected of the next row; a known window may end there."""
-    if state[WITHIN] == FACE and not apart:
-        leave(state)
-    expect(state, slot)
-
-
-@step
-def _one(
-    state: Array, value: float, slot: int, apart: bool, numbers: tuple[float, ...], known: Array
-) -> float:
-    """Return the score of a value of one metric, NaN before there are rows enough, and take it in."""
-    keep, power, rate, _ = numbers
-    _begin(state, slot, apart)
-    now = concern(state, value, known)
-    state[EVIDENCE] = keep * state[EVIDENCE] + (1.0 - keep) * now**power
-    score = known[OF_WEIGHT] * state[EVIDENCE] ** (1.0 / power) if state[ROWS] >= WARM else math.nan
-    state[WITHIN] = FACE if apart else max(state[WITHIN] - 1.0, 0.0)
-    if apart or math.isnan(value):
-        pass_over(state, value, apart)
-    else:
-        learn(state, value, slot, rate)
-    return float(score)
-
-
-@compiled
-def _scores(
-    states: Array,
-    rows: Array,
-    slots: Array,
-    apart: Mask,
-    numbers: tuple[float, ...],
-    known: Array,
-    own: Array,
-) -> Array:
-    """Write each column's score to ``own`` (k, d) and return those of the rows, (k,)."""
-    out = np.full(len(rows), np.nan)
-    columns = rows.shape[1]
-    size = states.shape[1] // columns
-    power, most = numbers[1], int(numbers[3])
-    for row in range(len(rows)):
-        state = states[row if len(states) > 1 else 0]
-        beside = len(apart) > 0 and bool(apart[row])
-        asked, counted = 0, 0
-        for column in range(columns):
-            part = state[column * size : (column + 1) * size]
-            own[row, column] = _one(part, rows[row, column], int(slots[row]), beside, numbers, known[column])
-            scored = not math.isnan(own[row, column])
-            asked += scored
-            counted += scored and known[column, OF_WEIGHT] > 0.0
-        if counted == 0:
-            continue
-        total = 0.0
-        if asked <= most:
-            for score in own[row]:
-                total += 0.0 if math.isnan(score) else score**power
-        else:
-            for score in np.sort(own[row])[asked - most : asked]:
-                total += score**power
-        out[row] = total ** (1.0 / power) / _by_chance(counted)
-    return out
-
-
-@step
-def _by_chance(metrics: int) -> float:
-    """Return how much larger the strongest of so many metrics are by chance alone."""
-    return 1.0 + CHANCE * math.log(metrics)
-
-
-@compiled
-def _bands(
-    states: Array,
-    rows: Array,
-    slots: Array,
-    apart: Mask,
-    numbers: tuple[float, ...],
-    known: Array,
-    levels: Array,
-    out: Array,
-) -> None:
-    """Write (k, d, 3) expected, lower and upper to ``out``."""
-    columns = rows.shape[1]
-    size = states.shape[1] // columns
-    keep, power = numbers[0], numbers[1]
-    for row in range(len(rows)):
-        state = states[row if len(states) > 1 else 0]
-        beside = len(apart) > 0 and bool(apart[row])
-        counted = 0
-        for column in range(columns):
-            counted += state[column * size + ROWS] >= WARM and known[column, OF_WEIGHT] > 0.0
-        for column in range(columns):
-            part = state[column * size : (column + 1) * size]
-            _begin(part, int(slots[row]), beside)
-            if part[ROWS] >= WARM and not math.isnan(levels[row]):
-                needed = math.inf
-                if known[column, OF_WEIGHT] > 0.0:
-                    # Alone, this metric has to exceed the level.
-                    own = levels[row] * _by_chance(counted) / known[column, OF_WEIGHT]
-                    needed = max((own**power - keep * part[EVIDENCE]) / (1.0 - keep), 0.0) ** (1.0 / power)
-                band(part, rows[row, column], needed, known[column], out[row, column])
-            _one(part, rows[row, column], int(slots[row]), beside, numbers, known[column])

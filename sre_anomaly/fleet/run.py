@@ -185,6 +185,8 @@ def _record(found: FleetRun, seed: int) -> None:
         "baselines": overall.baselines,
         "caveats": overall.caveats,
     }
+    if "hindsight" in completed:
+        record.hindsight = _looked_back(completed)
     if found.gone_on_from:
         record.notes.append(f"{found.gone_on_from} series were finished by an earlier run that was stopped")
     if broken := len(table) - len(completed):
@@ -206,6 +208,20 @@ def _record(found: FleetRun, seed: int) -> None:
         record.notes.append(f"{len(alike)} of {len(table)} series{few}: {_as_one(list(alike.values()))}")
     if len(ordered) > MOST_NOTES:
         record.notes.append(f"{len(ordered) - MOST_NOTES} other notes are in series.csv")
+
+
+def _looked_back(completed: pd.DataFrame) -> dict[str, int]:
+    """Return the sums of what was found in hindsight, and of the incidents of the series that have some."""
+    record = {
+        "stretches": int(completed["hindsight"].sum()),
+        "live_paged": int(completed["hindsight_paged"].sum()),
+    }
+    if "hindsight_caught" in completed:
+        known = completed[completed["hindsight_caught"].notna()]
+        columns = ("incidents", "hindsight_caught", "incidents_caught")
+        names = ("incidents", "incidents_caught", "live_caught")
+        record |= {name: int(known[column].sum()) for name, column in zip(names, columns, strict=True)}
+    return record
 
 
 def _as_one(notes: list[str]) -> str:

@@ -23,13 +23,14 @@ from sre_anomaly.evaluation.anomaly.vus import vus
 from sre_anomaly.fleet.shared_model import SharedModel
 from sre_anomaly.frame import Array, Mask, MetricFrame
 from sre_anomaly.pipeline.detection import Detection, detect, prepare
+from sre_anomaly.pipeline.hindsight import Hindsight, live, look_back
 from sre_anomaly.pipeline.reasons import Explainer, alert_reasons
 from sre_anomaly.pipeline.record import check_values, hash_of, how_evaluated, windows_in
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord, plain, write_json, write_text
 from sre_anomaly.sources import Corpus
 
-RESULT, SCORES, ALERTS = "result.json", "scores.parquet", "alerts.csv"
+RESULT, SCORES, ALERTS, HINDSIGHT = "result.json", "scores.parquet", "alerts.csv", "hindsight.csv"
 LONGEST_NAME = 200
 """Bytes; file systems take no more than 255, with what is added while a file is written."""
 TIMES = ("start", "fired", "end")
@@ -114,7 +115,12 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
     reasons = alert_reasons(frame, found, explainer)
     for alert, reason in zip(found.alerts, reasons, strict=True):
         alert.metric, alert.reason = reason.metric, str(reason)
-    _write(frame, found, split.test, parts, folder, [reason.distance for reason in reasons])
+    back = (
+        look_back(frame, split, prepared, found, parts, stages.stage)
+        if work.config.get("hindsight")
+        else None
+    )
+    _write(frame, found, back, split.test, parts, folder, [reason.distance for reason in reasons])
     judged, span = frame.rows(split.test), split.test
     verdict = measure_scores(judged, found.scores[span], found.flags[span], found.alerts)
     line: dict[str, Any] = {
@@ -127,9 +133,31 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
         **verdict.measures,
     }
     line |= _labelled_measures(judged, found.scores[span], found.flags[span], int(work.config["seed"]))
+    if back is not None:
+        line |= _looked_back(frame, back, folder)
     line["notes"] = [note for note in (*frame.notes, *record.notes, parts.detector.note) if note]
     line["fingerprint"] = frame.fingerprint[:16]
     return line
+
+
+def _looked_back(frame: MetricFrame, back: Hindsight, folder: Path) -> dict[str, int]:
+    """Write what was found in hindsight, and return how much, and for how much of it somebody would have been paged."""
+    table = pd.DataFrame(
+        [
+            [alert.start, alert.end, alert.peak_score, alert.metric, alert.reason, live(frame, alert, paged)]
+            for alert, paged in back.missed_first()
+        ],
+        columns=["start", "end", "peak_score", "metric", "reason", "live"],
+    )
+    for name in ("start", "end"):
+        table[name] = _written(table[name])
+    table.to_csv(folder / HINDSIGHT, index=False)
+    line = {"hindsight": len(table), "hindsight_paged": sum(paged is not None for paged in back.paged)}
+    return line | ({} if back.caught is None else {"hindsight_caught": back.caught[1]})
+
+
+def _written(times: pd.Series) -> pd.Series:
+    return pd.to_datetime(times, unit="ns", utc=True).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _labelled_measures(judged: MetricFrame, scores: Array, flags: Mask, seed: int) -> dict[str, float]:
@@ -182,7 +210,13 @@ def _flag_everything(labels: Array, window: int) -> dict[str, float]:
 
 
 def _write(
-    frame: MetricFrame, found: Detection, span: slice, parts: Parts, folder: Path, distances: list[float]
+    frame: MetricFrame,
+    found: Detection,
+    back: Hindsight | None,
+    span: slice,
+    parts: Parts,
+    folder: Path,
+    distances: list[float],
 ) -> None:
     table = pd.DataFrame(
         {
@@ -193,6 +227,8 @@ def _write(
             "flag": found.flags,
         }
     )
+    if back is not None:
+        table["hindsight"], table["hindsight_level"] = back.found.scores, back.found.levels
     if frame.labels is not None:
         table["label"] = frame.labels
     table["judged"] = np.arange(len(frame)) >= span.start
@@ -201,5 +237,5 @@ def _write(
     # In usual spreads of the metric: unlike a score it can be compared between series.
     alerts["distance"] = distances
     for name in TIMES:
-        alerts[name] = pd.to_datetime(alerts[name], unit="ns", utc=True).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+        alerts[name] = _written(alerts[name])
     alerts.to_csv(folder / ALERTS, index=False)

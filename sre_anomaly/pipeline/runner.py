@@ -16,6 +16,7 @@ from sre_anomaly.frame import NO_ROWS, MetricFrame, Split, no_metrics
 from sre_anomaly.model.model import KINDS, Model, model_of
 from sre_anomaly.pipeline.detection import Detection, detect, prepare, replay
 from sre_anomaly.pipeline.forecasting import Forecasts, forecast
+from sre_anomaly.pipeline.hindsight import Hindsight, look_back
 from sre_anomaly.pipeline.reasons import Explainer, alert_reasons, strongest_rows
 from sre_anomaly.pipeline.record import check_values, describe, describe_data, detection_record, windows_in
 from sre_anomaly.progress import Stages
@@ -40,6 +41,8 @@ class Run:
     """Fitted objects by their export name."""
     model: Model | None = None
     """What is kept to answer new points; None where a part of another library cannot be kept without pickle."""
+    hindsight: Hindsight | None = None
+    """What a look back found; None where none was asked for, or nothing can look back."""
     learned: TableResult | None = None
     """What was learned from a table; None where none was asked for."""
 
@@ -89,6 +92,10 @@ def look_at_metrics(found: Run, parts: Parts, stages: Stages) -> None:
         with stages.stage("explain"):
             explain(found, detected, parts.detector)
         keep_model(found, parts, detected)
+        if config.get("hindsight") and (
+            back := look_back(frame, split, prepared, detected, parts, stages.stage)
+        ):
+            found.hindsight, record.hindsight = back, back.told(frame)
     if parts.forecaster is not None:
         found.forecasts = forecast(frame, split, parts.forecaster, dict(config["forecast"]), stages.stage)
         found.models[parts.forecaster.export_name] = parts.forecaster.native()

@@ -7,10 +7,10 @@ from typing import Annotated
 from pydantic import Field
 
 from sre_anomaly.clock import Duration, in_words, rows_in
-from sre_anomaly.contracts import SplitRule
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import MetricFrame, Split
 from sre_anomaly.registry import register
+from sre_anomaly.sources import SplitRule
 
 FEWEST_ROWS = 10
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from sre_anomaly.contracts import SplitRule
 from sre_anomaly.frame import MetricFrame, Split
 from sre_anomaly.registry import register
+from sre_anomaly.sources import SplitRule
 
 
 @register("split", "none")

@@ -22,6 +22,8 @@ COUNT, FIRST, NEWEST = range(EACH)
 """Of each level tried: the pages so far, the first row of the one that is open, and the newest row above the level."""
 LEVELS = np.geomspace(1.0, 100.0, 64)
 """The levels tried."""
+FINE = 512
+"""So many are tried where all scores are known."""
 REFRESH = 16
 """Rows after which the level is looked at anew where no page has begun."""
 
@@ -82,9 +84,7 @@ class Pages(Threshold):
 
     def new_state(self) -> Array:
         """Return no page at any level."""
-        state = np.zeros(HEADER + EACH * len(LEVELS))
-        state[HEADER + NEWEST :: EACH] = -math.inf
-        return state
+        return _no_page(LEVELS)
 
     def advance(self, states: Array, scores: Array) -> Array:
         """Return (k,) levels and count the pages."""
@@ -92,13 +92,34 @@ class Pages(Threshold):
         slope = np.diff(np.log(rates)) / np.diff(known)
         place = np.clip(known.searchsorted(LEVELS) - 1, 0, len(slope) - 1)
         expected = self.prior_weeks * np.exp(np.log(rates[place]) + slope[place] * (LEVELS - known[place]))
-        floor = float(np.interp(-math.log(self.pages_per_week), -np.log(rates), known))
-        numbers = (self.pages_per_week, self.prior_weeks, *self.rows_, floor)
+        numbers = (self.pages_per_week, self.prior_weeks, *self.rows_, self._floor())
         return np.asarray(_levels.for_rows(len(scores))(states, scores, LEVELS, expected, numbers))
+
+    def _floor(self) -> float:
+        """Return the level at which other series have so many pages a week: a quiet series gets no lower one."""
+        known, rates = self._prior()
+        return float(np.interp(-math.log(self.pages_per_week), -np.log(rates), known))
+
+    def hindsight(self, scores: Array) -> float:
+        """Return the lowest level from which upwards the history has no more than its weeks' pages, one at least; never below the prior's."""
+        floor = self._floor()
+        levels = np.geomspace(floor, max(2.0 * floor, LEVELS[-1]), FINE)
+        state = _no_page(levels)[np.newaxis]
+        numbers = (self.pages_per_week, self.prior_weeks, *self.rows_, floor)
+        _levels.for_rows(len(scores))(state, scores, levels, np.zeros(FINE), numbers)
+        allowed = max(1.0, self.pages_per_week * len(scores) / self.rows_[0])
+        over = np.flatnonzero(state[0, HEADER + COUNT :: EACH] > allowed)
+        return float(levels[min(over[-1] + 1, FINE - 1)]) if len(over) else floor
 
     def describe(self) -> dict[str, Any]:
         """Return the level after the training rows and the budget."""
         return {"level": self.level_, "pages_per_week": self.pages_per_week}
+
+
+def _no_page(levels: Array) -> Array:
+    state = np.zeros(HEADER + EACH * len(levels))
+    state[HEADER + NEWEST :: EACH] = -math.inf
+    return state
 
 
 @compiled

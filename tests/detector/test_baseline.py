@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_anomaly.detector.baseline import CHANCE, Baseline
+from sre_anomaly.detector.baseline import Baseline
 from sre_anomaly.frame import MetricFrame
-from sre_anomaly.kernels.surprise import SLOTS, new_surprise
+from sre_anomaly.kernels.baseline.rows import CHANCE
+from sre_anomaly.kernels.baseline.surprise import SLOTS, new_surprise
 from sre_anomaly.known import Known, Windows
 
 STEP = 300_000_000_000
@@ -287,3 +288,37 @@ def test_a_hair_above_what_is_possible_is_rounding():
     values = np.random.default_rng(5).uniform(0.0, 100.0, 900)
     values[700:] = 100.0 + 1e-12
     assert np.nanmax(_with_known(values, Known(possible=(0.0, 100.0)))[0][700:]) < 20.0
+
+
+def test_a_look_back_leaves_the_state_and_fills_the_shares():
+    """What is known after the last row stays as it is; a column's share is its own score, judged by both sides."""
+    values = np.column_stack([_noise(900, seed) for seed in range(3)])
+    values[500:506, 1] += 60.0
+    detector, times = _baseline(900, 3)
+    state = detector.new_state(3)[np.newaxis]
+    causal = detector.advance(state, times, values)
+    before, shares = state.tobytes(), np.empty(values.shape)
+    scores = detector.hindsight(state, times, values, shares)
+    assert state.tobytes() == before
+    assert np.isfinite(scores[:30]).all()
+    assert np.isnan(causal[:29]).all()
+    assert np.nanargmax(scores) in range(500, 506)
+    assert (np.argmax(shares[500:506], axis=1) == 1).all()
+    bands = detector.hindsight_bands(state, times, values, np.where(scores > 6.0, 6.0, np.nan))
+    assert state.tobytes() == before
+    assert np.isnan(bands[:490]).all()
+    assert (values[500:503, 1] > bands[500:503, 1, 2]).all()
+
+
+def test_a_look_back_covers_what_a_look_forth_forgets():
+    """Of an outage longer than a memory the end stands out too, and no data point before its begin does."""
+    values = _noise(2000, 4)
+    values[1000:1060] -= 60.0
+    detector, times = _baseline(2000)
+    rows = values[:, np.newaxis]
+    state = detector.new_state(1)[np.newaxis]
+    causal = detector.advance(state, times, rows)
+    scores = detector.hindsight(state, times, rows, np.empty(rows.shape))
+    assert causal[1050:1060].max() < 5.0 < scores[1050:1060].min()
+    assert scores[1000] > 5.0
+    assert scores[950:1000].max() < 5.0

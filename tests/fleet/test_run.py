@@ -69,6 +69,36 @@ def test_a_fleet_of_files(command, tmp_path):
     assert set(pd.read_csv(_latest(tmp_path) / "alerts.csv")["series"]) <= set(table["series"])
 
 
+def test_a_fleet_looked_back_at(command, tmp_path):
+    """One line a host says how much is unusual in hindsight and how much of it would have paged; the rest stays as it is."""
+    _write_hosts(tmp_path, 3, rows=2000)
+    words = ["experiment=fleet", "data.path=hosts/*.csv", "data.incidents=labels/*.json"]
+    code, out, err = command(*words)
+    assert code == 0, err
+    run, other = _latest(tmp_path), ["hindsight", "hindsight_paged", "hindsight_caught"]
+    back, table = pd.read_csv(run / "hindsight.csv"), pd.read_csv(run / "series.csv")
+    assert table["hindsight"].sum() == len(back) >= 3
+    assert table["hindsight_paged"].sum() == (back["live"] != "no page").sum()
+    assert (table["hindsight_caught"] == 1).all()
+    record = json.loads((run / "record.json").read_text())
+    assert record["hindsight"]["incidents_caught"] == 3
+    assert "Of 3 known incidents hindsight meets 3" in " ".join(out.split())
+    page = (run / "report.html").read_text()
+    assert page.index("alerts (all of them: alerts.csv)") < page.index(
+        "Looking back, with what came later known"
+    )
+    assert command(*words, "hindsight=false")[0] == 0
+    without = _latest(tmp_path)
+    assert not (without / "hindsight.csv").exists()
+    assert (run / "alerts.csv").read_bytes() == (without / "alerts.csv").read_bytes()
+    costs = ["seconds", "cpu_s"]
+    pd.testing.assert_frame_equal(
+        table.drop(columns=[*other, *costs]), pd.read_csv(without / "series.csv").drop(columns=costs)
+    )
+    one, two = (pd.read_parquet(at / "series/hosts__web1/scores.parquet") for at in (run, without))
+    pd.testing.assert_frame_equal(one.drop(columns=["hindsight", "hindsight_level"]), two)
+
+
 @pytest.mark.parametrize("way", [["corpus.jobs=2"], ["corpus.model=shared"]])
 def test_ways_to_run_a_fleet(command, tmp_path, way):
     """Several at a time give the same bytes as one after the other; a shared model serves every series."""

@@ -9,6 +9,7 @@ from sre_anomaly.benchmark.nab_results import RUN, write_layout
 from sre_anomaly.fleet.run import SERIES, FleetRun
 from sre_anomaly.fleet.series import ALERTS, folder_name
 from sre_anomaly.records import write_text
+from sre_anomaly.report.fleet.hindsight import all_hindsight
 from sre_anomaly.report.fleet.page import write_fleet_page
 from sre_anomaly.report.fleet.plots import timeline
 from sre_anomaly.report.nab.board import TITLE, baseline_lines, measured_line
@@ -25,6 +26,9 @@ def write_fleet(found: FleetRun, folder: Path) -> None:
     alerts = all_alerts(found)
     write_text(folder / "alerts.csv", alerts.to_csv(index=False))
     write_text(folder / "config.yaml", yaml.safe_dump(found.config, sort_keys=False))
+    back = all_hindsight(found)
+    if found.record.hindsight is not None:
+        write_text(folder / "hindsight.csv", back.to_csv(index=False))
     picture = folder / "images" / TIMELINE
     timeline(found, alerts, picture)
     if found.nab is not None:
@@ -35,7 +39,7 @@ def write_fleet(found: FleetRun, folder: Path) -> None:
         lines += baseline_lines(found.nab.series, found.nab.chance, int(found.config["seed"]))
         lines += published()
         write_leaderboard(lines, folder / "leaderboard", TITLE)
-    write_fleet_page(found, alerts, picture, folder / "report.html")
+    write_fleet_page(found, alerts, back, picture, folder / "report.html")
 
 
 def all_alerts(found: FleetRun) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import yaml
 
 from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.report.fleet import words
+from sre_anomaly.report.fleet.hindsight import hindsight_section
 from sre_anomaly.report.html import document, picture_tag, table_tag
 from sre_anomaly.report.nab import words as nab_words
 from sre_anomaly.report.words import Table
@@ -15,7 +16,9 @@ from sre_anomaly.report.words import Table
 MOST_SERIES, MOST_ALERTS = 200, 100
 
 
-def write_fleet_page(found: FleetRun, alerts: pd.DataFrame, picture: Path, path: Path) -> None:
+def write_fleet_page(
+    found: FleetRun, alerts: pd.DataFrame, back: pd.DataFrame, picture: Path, path: Path
+) -> None:
     """Write the report, with its picture inside it."""
     record = found.record
     title = f"{record.experiment}: {record.data['series']} series"
@@ -38,6 +41,7 @@ def write_fleet_page(found: FleetRun, alerts: pd.DataFrame, picture: Path, path:
         ),
         *_section("Series that failed", words.broken(found)),
         *_section(f"The newest {MOST_ALERTS} alerts (all of them: alerts.csv)", _alerts(alerts)),
+        *hindsight_section(found, back),
         "<h2>How this was made</h2>",
         f"<p>{html.escape(words.cost(found))}.<br>Command: <code>{html.escape(record.command)}</code></p>",
         f"<pre>{html.escape(yaml.safe_dump(found.config, sort_keys=False))}</pre>",

@@ -10,6 +10,7 @@ from rich.table import Table as RichTable
 
 from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.report.fleet import words
+from sre_anomaly.report.fleet.hindsight import print_hindsight
 from sre_anomaly.report.nab import words as nab_words
 from sre_anomaly.report.terminal import print_sentences
 from sre_anomaly.report.words import Table
@@ -40,6 +41,7 @@ def print_fleet(found: FleetRun, folder: Path, console: Console) -> None:
         console.print()
         print_sentences(console, "Most", "alerts, by series (all are in series.csv):")
         _draw(words.series_lines(found, MOST, COLUMNS), console, called)
+    print_hindsight(found, folder, console)
     if (table := words.measured(found)) is not None:
         console.print()
         _draw(Table(table.columns[:-1], [row[:-1] for row in table.rows]), console)
@@ -53,6 +55,7 @@ def print_fleet(found: FleetRun, folder: Path, console: Console) -> None:
     console.print()
     print_sentences(console, "Cost", words.cost(found))
     more = ", leaderboard/, nab_results/" if found.nab is not None else ""
+    more += ", hindsight.csv" if found.record.hindsight is not None else ""
     print_sentences(
         console,
         "Files",

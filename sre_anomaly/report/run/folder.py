@@ -23,7 +23,9 @@ def write_folder(run: Run, folder: Path) -> None:
     if run.detection is not None:
         # Hardly any two measured numbers are equal: a dictionary of them would cost time and save nothing.
         scores = _scores(run)
-        scores.to_parquet(folder / "scores.parquet", index=False, use_dictionary=["level", "span"])
+        scores.to_parquet(
+            folder / "scores.parquet", index=False, use_dictionary=["level", "hindsight_level", "span"]
+        )
         _alerts(run).to_csv(folder / "alerts.csv", index=False)
         _strongest(run).to_csv(artifacts / "top_50_anomalies.csv", index=False)
         images.append(folder / "images" / "anomaly_plot.png")
@@ -54,6 +56,8 @@ def _scores(run: Run) -> pd.DataFrame:
             for place, edge in enumerate(("expected", "lower", "upper")):
                 table[f"{metric}_{edge}"] = found.bands[:, column, place]
     table["score"], table["level"], table["flag"] = found.scores, found.levels, found.flags
+    if run.hindsight is not None:
+        table["hindsight"], table["hindsight_level"] = run.hindsight.found.scores, run.hindsight.found.levels
     if frame.labels is not None:
         table["label"] = frame.labels
     spans = {"": None, "train": run.split.train, "validation": run.split.validation, "test": run.split.test}

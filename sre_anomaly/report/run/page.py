@@ -9,6 +9,7 @@ from sre_anomaly.pipeline.reasons import by_strength
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.report.html import STYLE, picture_tag, table_tag
 from sre_anomaly.report.run import words
+from sre_anomaly.report.run.hindsight import hindsight_section
 from sre_anomaly.report.table import words as table_words
 from sre_anomaly.report.table.page import table_sections
 from sre_anomaly.report.words import Table
@@ -28,6 +29,7 @@ def write_page(run: Run, images: list[Path], path: Path) -> None:
         pictures.get("anomaly_plot", ""),
         *_alerts(run),
         *_missed(run),
+        *hindsight_section(run),
         *_quality(run),
         *_forecast(run),
         pictures.get("forecast_plot", ""),

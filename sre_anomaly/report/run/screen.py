@@ -8,6 +8,7 @@ from rich.markup import escape
 from sre_anomaly.pipeline.reasons import by_strength
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.report.run import words
+from sre_anomaly.report.run.hindsight import print_hindsight
 from sre_anomaly.report.table import words as table_words
 from sre_anomaly.report.terminal import print_sentences, print_table
 
@@ -56,6 +57,7 @@ def _print_detection(run: Run, console: Console) -> None:
         )
     if not run.detection.alerts:
         console.print(f"  {escape(words.no_alert(run))}", soft_wrap=True)
+    print_hindsight(run, console)
     console.print()
     for title, sentence in zip(["Incidents", ""], words.incidents_caught(run), strict=False):
         print_sentences(console, title, sentence)

@@ -9,8 +9,7 @@ import math
 import numpy as np
 
 from sre_anomaly.frame import Array
-from sre_anomaly.kernels.compiled import step
-from sre_anomaly.kernels.surprise import (
+from sre_anomaly.kernels.baseline.surprise import (
     APART,
     ERRORS,
     EXPECTATIONS,
@@ -24,6 +23,7 @@ from sre_anomaly.kernels.surprise import (
     WARM,
     evidence,
 )
+from sre_anomaly.kernels.compiled import step
 from sre_anomaly.known import Known
 
 IMPOSSIBLE = 100.0
