@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self
 
+import numpy as np
 from pydantic import Field
 
 from sre_anomaly.clock import in_words
@@ -12,6 +13,11 @@ from sre_anomaly.detector._series_facts import Facts, advice, facts_of
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import Array, MetricFrame, Times
 from sre_anomaly.registry import register
+
+COMMON = {"surprise", "evidence"}
+"""Units that are put in one: evidence e counts as a surprise of 2 ** (e - EVEN), which changes no order."""
+EVEN = 2.0
+"""Where both leave about as many pages a week: evidence of 3, 4 and 5 as a surprise of 2, 4 and 8, on labelled servers."""
 
 
 @register("detector", "auto")
@@ -29,8 +35,9 @@ class Auto(Detector):
     Where all metrics hardly ever change, it says that a static threshold would suit them better, and still runs what the
     rules choose: on such series that found more than silence or `flatline`, which reads a limit off the training rows.
     Daily courses, gaps, metrics that hardly ever change and known incidents decide nothing, because all three take them
-    in, but they are told, with what suits them better where there is something. It never learns from labels. Choices
-    that score in different units need a threshold that goes by each series' own past, as contamination does.
+    in, but they are told, with what suits them better where there is something. It never learns from labels. Evidence beside
+    surprise is told as surprise, so that one threshold serves both; other choices that score in different units need a
+    threshold that goes by each series' own past, as contamination does.
     """
 
     few: Detector
@@ -51,7 +58,7 @@ class Auto(Detector):
             if option.needs_labels:
                 raise ConfigError(f"detector.{name}: needs labels; choose one that needs none")
         units = {option.unit for option in options.values()}
-        self.unit = units.pop() if len(units) == 1 else "own"
+        self.unit = "surprise" if units == COMMON else units.pop() if len(units) == 1 else "own"
         self.handles_missing = all(option.handles_missing for option in options.values())
         self.handles_nothing = all(option.handles_nothing for option in options.values())
 
@@ -81,6 +88,7 @@ class Auto(Detector):
         if self._seen is not None:
             chosen.meet(self._seen)
         chosen.fit(X)
+        self.prequential = chosen.prequential
         self._seen = None
         self.note = "; ".join([self._why(facts), *advice(facts), *([chosen.note] if chosen.note else [])])
         return self
@@ -95,7 +103,7 @@ class Auto(Detector):
 
     def score(self, X: Array) -> Array:
         """Return (n,) scores of the chosen detector."""
-        return self.chosen.score(X)
+        return self._in_unit(self.chosen.score(X))
 
     def new_state(self, columns: int) -> Array:
         """Return the state of the chosen detector; before one is chosen, that of the one for few metrics."""
@@ -103,7 +111,25 @@ class Auto(Detector):
 
     def advance(self, states: Array, times: Times, rows: Array, shares: Array | None = None) -> Array:
         """Return (k,) scores of the chosen detector, which takes each row into its state."""
-        return self.chosen.advance(states, times, rows, shares)
+        return self._in_unit(self.chosen.advance(states, times, rows, shares))
+
+    def bands(self, states: Array, times: Times, rows: Array, levels: Array) -> Array | None:
+        """Return the bounds of the chosen detector, None where it has none."""
+        return self.chosen.bands(states, times, rows, levels)
+
+    def hindsight(self, states: Array, times: Times, rows: Array, shares: Array) -> Array | None:
+        """Return the scores of the chosen detector's second look, None where it has none."""
+        second = self.chosen.hindsight(states, times, rows, shares)
+        return None if second is None else self._in_unit(second)
+
+    def hindsight_bands(self, states: Array, times: Times, rows: Array, levels: Array) -> Array | None:
+        """Return the bounds of the chosen detector's second look, None where it has none."""
+        return self.chosen.hindsight_bands(states, times, rows, levels)
+
+    def _in_unit(self, scores: Array) -> Array:
+        if self.unit == "surprise" and self.chosen.unit == "evidence":
+            return np.asarray(np.exp2(scores - EVEN))
+        return scores
 
     def contributions(self, X: Array) -> Array | None:
         """Return the shares that the chosen detector gives."""
@@ -116,6 +142,7 @@ class Auto(Detector):
     def restore(self, learned: Mapping[str, Any]) -> Self:
         """Put back what `learned` returned."""
         self.chosen_ = learned["chosen_"]
+        self.prequential = self.chosen.prequential
         begin = "chosen."
         self.chosen.restore({k.removeprefix(begin): v for k, v in learned.items() if k.startswith(begin)})
         return self

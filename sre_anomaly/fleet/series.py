@@ -103,14 +103,14 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
     if work.learned is not None:
         work.learned.check(name, frame)
     split = parts.split.split(frame)
-    if parts.detector is not None and (said := how_evaluated(split, parts.detector)):
-        record.notes.append(said)
     stages = Stages()
     prepared = prepare(frame, split, parts.features, stages.stage)
     found = detect(
         frame, split, prepared, parts, stages.stage, learn=work.learned is None, with_bands="flagged"
     )
     record.notes += windows_in(frame, found, split.test)
+    if said := how_evaluated(split, parts.detector):
+        record.notes.append(said)
     explainer = Explainer(frame, found.X, found.columns, parts.detector, found.shares, found.bands)
     reasons = alert_reasons(frame, found, explainer)
     for alert, reason in zip(found.alerts, reasons, strict=True):

@@ -97,8 +97,8 @@ def check_values(frame: MetricFrame, record: RunRecord, *, one_of_many: bool = F
         )
 
 
-def describe_data(frame: MetricFrame, split: Split, detector: Detector | None, record: RunRecord) -> None:
-    """Note what was read, and how it is evaluated."""
+def describe_data(frame: MetricFrame, split: Split, record: RunRecord) -> None:
+    """Note what was read."""
     record.rows = len(frame)
     record.notes[:0] = [*frame.notes, *late_metrics(frame)]
     record.data = {
@@ -115,8 +115,6 @@ def describe_data(frame: MetricFrame, split: Split, detector: Detector | None, r
             for name, span in (("train", split.train), ("validation", split.validation), ("test", split.test))
         },
     }
-    if detector is not None and (said := how_evaluated(split, detector)):
-        record.notes.append(said)
 
 
 def late_metrics(frame: MetricFrame) -> list[str]:
@@ -132,7 +130,10 @@ def late_metrics(frame: MetricFrame) -> list[str]:
 
 
 def how_evaluated(split: Split, detector: Detector) -> str:
-    """Return what a reader has to know of the periods; empty where the detector has not met what it is evaluated on."""
+    """Return what a reader has to know of the periods; empty where the detector has not met what it is evaluated on.
+
+    A detector that chooses knows it once it is fitted.
+    """
     if not split.in_sample:
         return ""
     return PREQUENTIAL if detector.prequential else IN_SAMPLE

@@ -18,7 +18,14 @@ from sre_anomaly.pipeline.detection import Detection, detect, prepare, replay
 from sre_anomaly.pipeline.forecasting import Forecasts, forecast
 from sre_anomaly.pipeline.hindsight import Hindsight, look_back
 from sre_anomaly.pipeline.reasons import Explainer, alert_reasons, strongest_rows
-from sre_anomaly.pipeline.record import check_values, describe, describe_data, detection_record, windows_in
+from sre_anomaly.pipeline.record import (
+    check_values,
+    describe,
+    describe_data,
+    detection_record,
+    how_evaluated,
+    windows_in,
+)
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import Reason, RunRecord
 from sre_anomaly.tabular.task import TableResult, run_table_task
@@ -82,11 +89,13 @@ def look_at_metrics(found: Run, parts: Parts, stages: Stages) -> None:
         frame = only_frame(parts)
         check_values(frame, record)
         split = parts.split.split(frame)
-    describe_data(frame, split, parts.detector, record)
+    describe_data(frame, split, record)
     found.frame, found.split = frame, split
     if parts.detector is not None:
         prepared = prepare(frame, split, parts.features, stages.stage)
         detected = detect(frame, split, prepared, parts, stages.stage, with_bands="all")
+        if said := how_evaluated(split, parts.detector):
+            record.notes.append(said)
         with stages.stage("judge"):
             evaluate_detection(found, detected, parts, seed=int(config["seed"]))
         with stages.stage("explain"):

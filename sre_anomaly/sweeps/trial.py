@@ -23,7 +23,7 @@ from sre_anomaly.frame import MetricFrame, Split
 from sre_anomaly.parallel.cache import ResultCache
 from sre_anomaly.pipeline.detection import Detection, Prepared, detect, prepare
 from sre_anomaly.pipeline.forecasting import forecast
-from sre_anomaly.pipeline.record import check_values, describe, describe_data, detection_record
+from sre_anomaly.pipeline.record import check_values, describe, describe_data, detection_record, how_evaluated
 from sre_anomaly.pipeline.runner import only_frame
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord
@@ -88,7 +88,7 @@ def try_metrics(
         frame, split = kept.get_or_compute(
             "data", source, lambda: _without_test(only_frame(parts), parts, record)
         )
-    describe_data(frame, split, parts.detector, record)
+    describe_data(frame, split, record)
     if parts.detector is not None and "detection" in tasks:
         prepared = kept.get_or_compute(
             "features",
@@ -97,6 +97,8 @@ def try_metrics(
         )
         parts.detector.report = report
         detected, verdict = _judged(frame, split, prepared, parts, stages)
+        if said := how_evaluated(split, parts.detector):
+            record.notes.append(said)
         record.detection = detection_record(config, record, parts, detected, verdict, split, "validation")
     if parts.forecaster is not None and "forecast" in tasks:
         # The interval must not be drawn from the rows that it is judged on.

@@ -276,10 +276,10 @@ def test_a_gap_in_one_metric_leaves_the_others_to_speak():
 def test_auto_chooses_and_says_why():
     """Few metrics are compared with their own past, many learned together, and both are told."""
     for metrics, train, chosen in (
-        (1, 600, "cknn"),
+        (1, 600, "baseline"),
         (5, 600, "ensemble"),
-        (5, 100, "cknn"),
-        (13, 100, "cknn"),
+        (5, 100, "baseline"),
+        (13, 100, "baseline"),
     ):
         parts, _, _ = _detected(_frame(metrics=metrics), "detector=auto", train=train)
         assert parts.detector.note.startswith(
@@ -292,8 +292,11 @@ def test_auto_equals_what_it_chose():
     frame = _frame()
     _, auto, _ = _detected(frame, "detector=auto")
     _, ensemble, _ = _detected(frame, "detector=ensemble")
-    np.testing.assert_array_equal(auto.scores, ensemble.scores)
-    assert auto.alerts == ensemble.alerts
+    np.testing.assert_array_equal(auto.scores, np.exp2(ensemble.scores - 2.0))
+    _, few, _ = _detected(_frame(metrics=1), "detector=auto")
+    _, baseline, _ = _detected(_frame(metrics=1), "detector=baseline")
+    np.testing.assert_array_equal(few.scores, baseline.scores)
+    assert few.alerts == baseline.alerts
 
 
 def test_auto_abstains():
@@ -334,7 +337,7 @@ def test_auto_chooses_for_each_series_of_a_corpus(tmp_path):
     work = SeriesWork(config, tmp_path / "out")
     lines = [run_series(work, name) for name in build_parts(config).data.names()]
     assert [line.get("error") for line in lines] == [None, None]
-    for line, chosen in zip(lines, ("cknn", "ensemble"), strict=True):
+    for line, chosen in zip(lines, ("baseline", "ensemble"), strict=True):
         assert f"auto chose {chosen}" in " ".join(line["notes"])
 
 
