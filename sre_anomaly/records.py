@@ -104,7 +104,7 @@ class Reason:
             if self.basis
             else f"{short(self.expected)} {band}"
         )
-        if self.inside:
+        if self.inside or self.otherwise:
             return f"{text}: {self.otherwise or 'value normal, pattern unusual'}"
         return text if self.basis else f"{text}: {_how_far(self.seen, self.expected)}"
 

@@ -64,7 +64,14 @@ def _in_words(
     silent = not isfinite(explainer.frame.values[flagged[0], metric])
     for rows in () if silent else (flagged[:ROWS_TOLD], flagged):
         options = explainer.reasons(rows, [metric] * len(rows))
-        if outside := [one for one in options if isfinite(one.seen) and not one.inside]:
+        # Bounds without width after a flagged row are what that row left behind, not what this value did.
+        outside = [
+            one
+            for row, one in zip(rows, options, strict=True)
+            if isfinite(one.seen) and not one.inside
+            if one.usual_high > one.usual_low or not detected.flags[row - 1]
+        ]
+        if outside:
             return max(outside, key=lambda reason: reason.distance)
     options = explainer.reasons(flagged, [metric] * len(flagged))
     place = 0 if silent else max(range(len(flagged)), key=lambda one: options[one].distance)

@@ -77,10 +77,10 @@ def _course(column: Array, row: int) -> str:
         usual = float(np.percentile(before, USUALLY))
         if changes[-1] > usual:
             return (
-                f"value within its band, its course is not usual (change of {short(float(changes[-1]))} in one data point; "
+                f"not the value but its course is unusual (change of {short(float(changes[-1]))} in one data point; "
                 f"usually at most {short(usual)})"
             )
-    return "value within its band again, what came just before still counts"
+    return "not this value alone, what came just before still counts"
 
 
 def ranked(frame: MetricFrame, rows: Sequence[int], shares: Array, bands: Array) -> list[dict[str, Any]]:

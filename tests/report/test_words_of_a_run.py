@@ -8,7 +8,12 @@ import pandas as pd
 import pytest
 
 MINUTES = 5 * 1440
-OTHERWISE = ("no value for", "value within its band")
+OTHERWISE = (
+    "no value for",
+    "value within its band",
+    "not the value but its course",
+    "just before still counts",
+)
 
 
 @pytest.fixture
@@ -97,3 +102,18 @@ def test_nothing_of_the_findings_is_wider_than_80_columns(told):
     block = out[out.index("Found") : out.index("Files")].splitlines()
     assert max(len(line.rstrip()) for line in block) <= 80
     assert any(re.match(r"  2024-05-09 00:0\d requests = \d", line) for line in block)
+
+
+def test_what_a_flagged_value_left_behind_is_not_blamed_on_the_next(command, tmp_path):
+    """After one enormous week the usual weeks that still page say that what came before counts, not that they are unusual."""
+    noise = np.random.default_rng(1)
+    sales = 100 + noise.normal(0, 3, 150)
+    sales[120] = 300
+    weeks = pd.date_range("2020-01-06", periods=150, freq="7D", tz="UTC")
+    pd.DataFrame({"time": weeks, "sales": sales}).to_csv(tmp_path / "weekly.csv", index=False)
+    command("experiment=csv", "data.path=weekly.csv", "forecaster=none")
+    first, *later = pd.read_csv(tmp_path / "outputs/latest/alerts.csv")["reason"]
+    assert first.startswith("sales = 300, expected")
+    assert first.endswith("times as much")
+    assert later
+    assert all("not the value but its course" in one or "just before still counts" in one for one in later)
