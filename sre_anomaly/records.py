@@ -41,6 +41,8 @@ class Alert:
     metric: str = ""
     """The metric that the reason names."""
     reason: str = ""
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    """The metrics with most surprise of their own: metric, share, value, expected; filled where a detector has bands."""
 
     def extend(self, time: int, step: int, score: float, level: float) -> None:
         """Take in a flagged row; the peak is the one furthest above its level."""
@@ -67,6 +69,8 @@ class Reason:
     usual_high: float
     basis: str
     """What the expectation was drawn from, in words; empty for the bounds of the detector itself."""
+    otherwise: str = ""
+    """What else was unusual, in words, where the value is missing or within its band."""
 
     @property
     def distance(self) -> float:
@@ -89,8 +93,9 @@ class Reason:
         elif not isfinite(self.usual_high):
             band = f"(from {short(self.usual_low)})"
         if not isfinite(self.seen):
-            usual = f", expected {short(self.expected)}" if not self.basis and isfinite(self.expected) else ""
-            return f"{self.metric}: no data{usual}"
+            known = not self.basis and not self.otherwise and isfinite(self.expected)
+            usual = f", expected {short(self.expected)}" if known else ""
+            return f"{self.metric}: {self.otherwise or 'no data'}{usual}"
         if not isfinite(self.expected):
             return f"{self.metric} = {short(self.seen)}"
         text = f"{self.metric} = {short(self.seen)}, expected "
@@ -99,8 +104,8 @@ class Reason:
             if self.basis
             else f"{short(self.expected)} {band}"
         )
-        if self.inside:
-            return f"{text}: value normal, pattern unusual"
+        if self.inside or self.otherwise:
+            return f"{text}: {self.otherwise or 'value normal, pattern unusual'}"
         return text if self.basis else f"{text}: {_how_far(self.seen, self.expected)}"
 
 

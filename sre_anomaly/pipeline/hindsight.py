@@ -17,8 +17,9 @@ from sre_anomaly.contracts import exceeds
 from sre_anomaly.evaluation.anomaly.incidents import match
 from sre_anomaly.frame import Array, Mask, MetricFrame, Split
 from sre_anomaly.known import inside
+from sre_anomaly.pipeline.alert_reasons import alert_reasons
 from sre_anomaly.pipeline.detection import Detection, Prepared, Stage, replay, scorable
-from sre_anomaly.pipeline.reasons import Explainer, alert_reasons
+from sre_anomaly.pipeline.reasons import Explainer
 from sre_anomaly.records import Alert
 
 NO_PAGE = "no page"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -195,7 +194,6 @@ def _medians(values: Array, count: npt.NDArray[np.int64]) -> Array:
 
 
 STRONGEST = 50
-ROWS_TOLD = 12  # the first flagged rows of an alert, from which its reason is drawn
 
 
 def strongest_rows(detected: Detection, span: slice, explainer: Explainer) -> list[tuple[int, Reason]]:
@@ -203,40 +201,6 @@ def strongest_rows(detected: Detection, span: slice, explainer: Explainer) -> li
     excess = detected.heard[span] - detected.levels[span]
     rows = [row + span.start for row in strongest(excess, STRONGEST)]
     return list(zip(rows, explainer.reasons(rows), strict=True))
-
-
-def alert_reasons(frame: MetricFrame, detected: Detection, explainer: Explainer) -> list[Reason]:
-    """Return for each alert the reason that shows it best.
-
-    The metric is the one with the largest share in the scores of the alert's first flagged rows, taken
-    together: what causes an incident moves before what follows from it. A score may peak just after a value did,
-    because windows carry it on, so the row where this metric is furthest from its usual is told.
-    """
-    if not detected.alerts:
-        return []
-    starts, ends = (
-        frame.time.asi8.searchsorted([getattr(alert, edge) for alert in detected.alerts])
-        for edge in ("start", "end")
-    )
-    rows = [
-        (start + np.flatnonzero(detected.flags[start:end])[:ROWS_TOLD]).tolist()
-        for start, end in zip(starts, ends, strict=True)
-    ]
-    every = [row for of_alert in rows for row in of_alert]
-    shares = explainer.shares(every)
-    named: list[int] | None = None
-    if shares is not None:
-        lengths = [len(of_alert) for of_alert in rows]
-        together = np.add.reduceat(shares, np.cumsum([0, *lengths[:-1]]), axis=0)
-        named = np.repeat(np.argmax(together, axis=1), lengths).tolist()
-    options = iter(explainer.reasons(every, named))
-    return [_clearest(list(islice(options, len(of_alert)))) for of_alert in rows]
-
-
-def _clearest(reasons: list[Reason]) -> Reason:
-    """Return the first that lies outside the detector's own bounds, or else the furthest from what was expected."""
-    outside = (reason for reason in reasons if not reason.basis and not reason.inside)
-    return next(outside, None) or max(reasons, key=lambda reason: reason.distance)
 
 
 def strongest(excess: Array, count: int) -> list[int]:

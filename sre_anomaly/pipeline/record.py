@@ -83,7 +83,7 @@ def check_values(frame: MetricFrame, record: RunRecord, *, one_of_many: bool = F
                 f"to compute with (over {LARGEST:g}): leave the cell empty if nothing was measured"
             )
         spans.append(present.max() - present.min())
-        if spans[-1] == 0:
+        if spans[-1] == 0 and one_of_many:
             record.notes.append(f"{name} never changes (always {present[0]:g}): it cannot show an anomaly")
     missing = float(np.isnan(frame.values).mean())
     if missing > MUCH_MISSING:
@@ -97,10 +97,11 @@ def check_values(frame: MetricFrame, record: RunRecord, *, one_of_many: bool = F
         )
 
 
-def describe_data(frame: MetricFrame, split: Split, record: RunRecord) -> None:
+def describe_data(frame: MetricFrame, split: Split, record: RunRecord, *, detects: bool) -> None:
     """Note what was read."""
     record.rows = len(frame)
-    record.notes[:0] = [*frame.notes, *late_metrics(frame)]
+    # With a detector this stands under what the series could not tell.
+    record.notes[:0] = [*frame.notes, *(late_metrics(frame) if not detects else [])]
     record.data = {
         "name": frame.name,
         "metrics": list(frame.metrics),

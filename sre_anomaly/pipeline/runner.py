@@ -14,10 +14,13 @@ from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.anomaly.evaluate import Evaluation, evaluate
 from sre_anomaly.frame import NO_ROWS, MetricFrame, Split, no_metrics
 from sre_anomaly.model.model import KINDS, Model, model_of
+from sre_anomaly.pipeline.alert_reasons import alert_reasons
+from sre_anomaly.pipeline.blind_spots import blind_spots
+from sre_anomaly.pipeline.close_calls import CloseCall, nearest_rows
 from sre_anomaly.pipeline.detection import Detection, detect, prepare, replay
 from sre_anomaly.pipeline.forecasting import Forecasts, forecast
 from sre_anomaly.pipeline.hindsight import Hindsight, look_back
-from sre_anomaly.pipeline.reasons import Explainer, alert_reasons, strongest_rows
+from sre_anomaly.pipeline.reasons import Explainer, strongest_rows
 from sre_anomaly.pipeline.record import (
     check_values,
     describe,
@@ -44,6 +47,10 @@ class Run:
     forecasts: Forecasts | None = None
     strongest: list[tuple[int, Reason]] = field(default_factory=list)
     """Rows of the judged span with the highest score above their level, and why."""
+    close_calls: list[CloseCall] = field(default_factory=list)
+    """Stretches that came nearest to a page without one, nearest first."""
+    blind_spots: list[str] = field(default_factory=list)
+    """What the series could not tell."""
     models: dict[str, Any] = field(default_factory=dict)
     """Fitted objects by their export name."""
     model: Model | None = None
@@ -89,7 +96,7 @@ def look_at_metrics(found: Run, parts: Parts, stages: Stages) -> None:
         frame = only_frame(parts)
         check_values(frame, record)
         split = parts.split.split(frame)
-    describe_data(frame, split, record)
+    describe_data(frame, split, record, detects=parts.detector is not None)
     found.frame, found.split = frame, split
     if parts.detector is not None:
         prepared = prepare(frame, split, parts.features, stages.stage)
@@ -188,6 +195,31 @@ def explain(found: Run, detected: Detection, detector: Detector) -> None:
     )
     for alert, reason in zip(detected.alerts, alert_reasons(found.frame, detected, explainer), strict=True):
         alert.metric, alert.reason = reason.metric, str(reason)
+    found.blind_spots = blind_spots(found.frame)
+    if found.record.detection is not None:
+        found.record.detection["could_not_tell"] = found.blind_spots
+    if detected.bands is not None:
+        near = nearest_rows(found.frame, detected, found.split.test)
+        reasons = explainer.reasons([row for row, _ in near])
+        found.close_calls = [
+            CloseCall(row, reached, reason) for (row, reached), reason in zip(near, reasons, strict=True)
+        ]
+        assert found.record.detection is not None
+        found.record.detection |= {
+            "close_calls": [
+                {
+                    "time": found.frame.time[call.row],
+                    "metric": call.reason.metric,
+                    "value": call.reason.seen,
+                    "expected": call.reason.expected,
+                    "lower": call.reason.usual_low,
+                    "upper": call.reason.usual_high,
+                    "reached": call.reached,
+                }
+                for call in found.close_calls
+            ],
+            "metrics_of_alerts": {str(alert.id): alert.metrics for alert in detected.alerts},
+        }
     found.strongest = strongest_rows(detected, found.split.test, explainer)
     found.models[detector.export_name] = detector.native()
     if detector.note:

@@ -1,5 +1,7 @@
 """Sentences and tables on a terminal."""
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
@@ -14,6 +16,17 @@ def print_sentences(console: Console, title: str, *sentences: str, style: str = 
     grid.add_column(style=style, overflow="fold")
     for number, sentence in enumerate(sentences or ("",)):
         grid.add_row(f"[bold]{title}[/]" if number == 0 else "", escape(sentence))
+    console.print(grid)
+
+
+def print_dated(console: Console, lines: Sequence[tuple[str, str]], style: str = "red") -> None:
+    """Print sentences beside their times, folded between words below one another."""
+    grid = RichTable.grid(padding=(0, 1))
+    grid.add_column(width=1)
+    grid.add_column(style=style, no_wrap=True)
+    grid.add_column(overflow="fold")
+    for time, sentence in lines:
+        grid.add_row("", time, escape(sentence))
     console.print(grid)
 
 

@@ -88,7 +88,7 @@ def try_metrics(
         frame, split = kept.get_or_compute(
             "data", source, lambda: _without_test(only_frame(parts), parts, record)
         )
-    describe_data(frame, split, record)
+    describe_data(frame, split, record, detects=True)
     if parts.detector is not None and "detection" in tasks:
         prepared = kept.get_or_compute(
             "features",

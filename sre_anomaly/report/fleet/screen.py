@@ -16,7 +16,7 @@ from sre_anomaly.report.terminal import print_sentences
 from sre_anomaly.report.words import Table
 
 MOST = 5
-COLUMNS = ("series", "alerts", "incidents", "incidents_caught", "false_alerts", "vus_pr")
+COLUMNS = ("series", "alerts", "alerts_per_week", "incidents", "incidents_caught", "false_alerts", "vus_pr")
 """What a narrow screen has room for."""
 
 
@@ -53,7 +53,6 @@ def print_fleet(found: FleetRun, folder: Path, console: Console) -> None:
     for caveat in found.record.detection["caveats"]:
         print_sentences(console, "", caveat, style="yellow")
     console.print()
-    print_sentences(console, "Cost", words.cost(found))
     more = ", leaderboard/, nab_results/" if found.nab is not None else ""
     more += ", hindsight.csv" if found.record.hindsight is not None else ""
     print_sentences(

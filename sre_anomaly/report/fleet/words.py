@@ -27,13 +27,13 @@ COLUMNS = (
     "series",
     "rows",
     "alerts",
+    "alerts_per_week",
     "incidents",
     "incidents_caught",
     "false_alerts",
     "time_in_alert",
     "pr_auc",
     "vus_pr",
-    "cpu_s",
 )
 
 
@@ -50,7 +50,9 @@ def alerted(found: FleetRun) -> str:
     """Say how often someone would have been paged."""
     measures = _detection(found)["measures"]
     with_alerts = int((found.table["alerts"] > 0).sum())
-    return f"{measures['alerts']:,} alerts in {with_alerts} series, {rate(measures['alerts_per_week'])} per series and week"
+    budget = found.config["threshold"].get("pages_per_week")
+    asked = "" if budget is None else f" (budget {budget:g})"
+    return f"{measures['alerts']:,} alerts in {with_alerts} series, {rate(measures['alerts_per_week'])} per series and week{asked}"
 
 
 def caught(found: FleetRun) -> str | None:

@@ -28,6 +28,8 @@ def write_page(run: Run, images: list[Path], path: Path) -> None:
         *_found(run),
         pictures.get("anomaly_plot", ""),
         *_alerts(run),
+        *_close_calls(run),
+        *_blind_spots(run),
         *_missed(run),
         *hindsight_section(run),
         *_quality(run),
@@ -58,8 +60,9 @@ def _read(run: Run) -> list[str]:
 def _found(run: Run) -> list[str]:
     if run.detection is None:
         return []
-    parts = ["<h2>Alerts and incidents</h2>", f"<p><b>{html.escape(words.found(run))}.</b></p>"]
-    said = [*filter(None, [words.by_week(run)]), *words.incidents_caught(run)]
+    said = [*filter(None, [words.by_week(run)]), words.found(run)]
+    parts = ["<h2>Alerts and incidents</h2>", *(f"<p><b>{html.escape(text)}.</b></p>" for text in said)]
+    said = words.incidents_caught(run)
     parts += [f"<p>{html.escape(sentence)}.</p>" for sentence in said]
     if run.judgement is not None:
         parts += [f"<p class='caveat'>{html.escape(caveat)}</p>" for caveat in run.judgement.caveats]
@@ -70,11 +73,14 @@ def _alerts(run: Run) -> list[str]:
     alerts = by_strength(run.detection.alerts) if run.detection else []
     if not alerts:
         return []
-    columns = ["from", "to", "peak score", "reason"]
+    columns = ["from", "to", "reason"]
     rows = [
-        [words.when(run, a.start), words.when(run, a.end), f"{a.peak_score:.4g}", words.alert_line(run, a)]
+        [words.when(run, a.start), words.when(run, a.end), words.alert_line(run, a)]
         for a in alerts[:MOST_ROWS]
     ]
+    if len(run.frame.metrics) > 1 and any(alert.metrics for alert in alerts):
+        columns.append("share of each metric in the surprise")
+        rows = [[*row, words.took_part(alert)] for row, alert in zip(rows, alerts, strict=False)]
     if run.judgement is not None and run.judgement.measures.get("incidents"):
         columns.append("matching incident")
         rows = [[*row, words.known_incident(run, alert)] for row, alert in zip(rows, alerts, strict=False)]
@@ -82,6 +88,20 @@ def _alerts(run: Run) -> list[str]:
     if len(alerts) > MOST_ROWS:
         parts.append(f"<p class='note'>{len(alerts) - MOST_ROWS} more are in alerts.csv.</p>")
     return parts
+
+
+def _close_calls(run: Run) -> list[str]:
+    lines = [list(line) for line in words.close_calls(run)]
+    if not lines:
+        return []
+    return ["<h2>Close to paging</h2>", table_tag(Table(["when", "what"], lines))]
+
+
+def _blind_spots(run: Run) -> list[str]:
+    if not run.blind_spots:
+        return []
+    lines = "".join(f"<li>{html.escape(line)}</li>" for line in run.blind_spots)
+    return ["<h2>What the series could not tell</h2>", f"<ul>{lines}</ul>"]
 
 
 def _missed(run: Run) -> list[str]:

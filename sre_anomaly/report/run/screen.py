@@ -9,10 +9,13 @@ from sre_anomaly.pipeline.reasons import by_strength
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.report.run import words
 from sre_anomaly.report.run.hindsight import print_hindsight
+from sre_anomaly.report.run.next_commands import next_commands as metric_commands
 from sre_anomaly.report.table import words as table_words
-from sre_anomaly.report.terminal import print_sentences, print_table
+from sre_anomaly.report.terminal import print_dated, print_sentences, print_table
 
 STRONGEST = 5
+CLOSE_CALLS = 3
+BLIND_SPOTS = 5
 
 
 def print_run(run: Run, folder: Path, console: Console) -> None:
@@ -49,14 +52,20 @@ def print_run(run: Run, folder: Path, console: Console) -> None:
 def _print_detection(run: Run, console: Console) -> None:
     assert run.detection is not None
     console.print()
-    print_sentences(console, "Found", words.found(run), *filter(None, [words.by_week(run)]))
-    for alert in by_strength(run.detection.alerts)[:STRONGEST]:
-        console.print(
-            f"  [red]{words.when(run, alert.start)}[/]  {escape(words.alert_line(run, alert))}",
-            soft_wrap=True,
-        )
+    print_sentences(console, "Found", *filter(None, [words.by_week(run)]), words.found(run))
+    strongest = by_strength(run.detection.alerts)[:STRONGEST]
+    print_dated(console, [(words.when(run, one.start), words.alert_line(run, one)) for one in strongest])
     if not run.detection.alerts:
         console.print(f"  {escape(words.no_alert(run))}", soft_wrap=True)
+    if near := words.close_calls(run)[:CLOSE_CALLS]:
+        console.print()
+        print_sentences(console, "Close", "to paging, but not enough:")
+        print_dated(console, near, style="yellow")
+    if run.blind_spots:
+        console.print()
+        more = len(run.blind_spots) - BLIND_SPOTS
+        rest = [f"{more} more on the page"] if more > 0 else []
+        print_sentences(console, "Unknown", *run.blind_spots[:BLIND_SPOTS], *rest)
     print_hindsight(run, console)
     console.print()
     for title, sentence in zip(["Incidents", ""], words.incidents_caught(run), strict=False):
@@ -88,4 +97,4 @@ def _print_table_task(run: Run, console: Console) -> None:
 
 def next_commands(run: Run) -> list[tuple[str, str]]:
     """Return what to do next: of metrics where some were read, else of the table."""
-    return words.next_commands(run) if len(run.frame) else table_words.next_steps(run, words.again)
+    return metric_commands(run) if len(run.frame) else table_words.next_steps(run, words.again)

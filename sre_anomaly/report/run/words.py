@@ -14,7 +14,7 @@ from sre_anomaly.report.words import FORECAST_MEANINGS, MEANINGS, Table, count, 
 
 WEEKS_SHOWN = 8
 DAY = pd.Timedelta("1D")  # of less a rate a week says nothing
-ENOUGH_TO_LEARN = 20  # known incidents from which learning is worth a try
+ALSO = 0.2  # share of the surprise from which on another metric is named on screen
 
 
 def reading(run: Run) -> str:
@@ -108,9 +108,37 @@ def by_week(run: Run) -> str:
 
 
 def alert_line(run: Run, alert: Alert) -> str:
-    """Return an alert's reason and how long it lasted."""
+    """Return an alert's reason, how long it lasted, and which other metrics took a substantial part."""
     lasted = f", for {in_words(pd.Timedelta(alert.end - alert.start))}" if run.frame.has_clock else ""
-    return alert.reason + lasted
+    if "no value for" in alert.reason:
+        lasted = lasted.replace(", for", "; alert open for")
+    also = [one["metric"] for one in alert.metrics if one["share"] >= ALSO and one["metric"] != alert.metric]
+    all_told = "several metrics" in alert.reason or "any other metric" in alert.reason
+    told = "" if all_told or not also else f"; also: {', '.join(also)}"
+    return alert.reason + lasted + told
+
+
+def took_part(alert: Alert) -> str:
+    """Return the metrics of an alert by their own surprise, with share, value and expected."""
+    return "; ".join(
+        f"{one['metric']} {one['share']:.0%} ({short(one['value'])}, expected {short(one['expected'])})"
+        for one in alert.metrics
+    )
+
+
+def close_calls(run: Run) -> list[tuple[str, str]]:
+    """Return when something came near to paging and did not, and how near."""
+    said = []
+    for call in run.close_calls:
+        one = call.reason
+        text = f"{one.metric} = {short(one.seen)}, expected {short(one.expected)}"
+        if math.isfinite(one.usual_low) and math.isfinite(one.usual_high):
+            text += f" ({short(one.usual_low)} to {short(one.usual_high)})"
+        if not math.isfinite(one.seen):
+            text = f"{one.metric}: no value"
+        time = when(run, run.frame.time[call.row].value)
+        said.append((time, f"{text}: reached {call.reached:.0%} of the threshold"))
+    return said
 
 
 def incidents_caught(run: Run) -> list[str]:
@@ -201,47 +229,6 @@ def forecast_table(run: Run) -> Table | None:
             rows.append([f"mae of {metric}", short(numbers["mae"]), *blank, FORECAST_MEANINGS["mae"]])
     names = [title(name) for name in baselines]
     return Table(["measure", str(forecast["forecaster"]), *names, "meaning"], rows)
-
-
-def next_commands(run: Run) -> list[tuple[str, str]]:
-    """Return three commands that are useful after this run, each with what it is for."""
-    config, options = run.config, []
-    detector, threshold = config["detector"]["name"], config["threshold"]["name"]
-    known = len(run.frame.incidents or ())
-    if detector != "xgboost" and known >= ENOUGH_TO_LEARN and config["split"]["name"] == "none":
-        taught = again(run, "detector=xgboost", "features=system", "split=chronological")
-        options.append((taught, "train on the known incidents"))
-    if threshold == "pages":
-        budget = config["threshold"]["pages_per_week"]
-        for factor, words in ((0.5, "quieter: half"), (2.0, "louder: twice")):
-            command = again(run, f"threshold.pages_per_week={budget * factor:g}")
-            options.append((command, f"{words} as many pages at most"))
-    else:
-        other = "gaussian" if detector == "iforest" else "iforest"
-        options.append((again(run, f"detector={other}"), "another detector"))
-    if threshold == "contamination":
-        share = config["threshold"]["contamination"]
-        factor, words = (
-            (2, "about twice as many flags") if _misses_most(run) else (0.5, "about half as many flags")
-        )
-        options.append((again(run, f"threshold.contamination={short(min(0.5, share * factor))}"), words))
-    elif threshold == "horizon":
-        options.append((again(run, "threshold=conformal"), "about one false alert a week"))
-    elif threshold == "sigma":
-        options.append((again(run, f"threshold.sigmas={config['threshold']['sigmas'] + 1:g}"), "fewer flags"))
-    if config["alerts"]["name"] != "every_flag":
-        options.append((again(run, "alerts=every_flag"), "every flagged data point as an alert of its own"))
-    if config["data"]["name"] == "prometheus" and run.model is not None:
-        live = f"sre-anomaly monitor model={config['outputs']}/latest/model input=prometheus"
-        options.append((live, "watch new data points from now on"))
-    elif config["data"]["name"] != "csv":
-        options.append(("sre-anomaly experiment=csv data.path=YOUR_METRICS.csv", "your own metrics"))
-    return [*options[:-1][:2], options[-1]]
-
-
-def _misses_most(run: Run) -> bool:
-    measures = (run.record.detection or {}).get("measures", {})
-    return bool(measures.get("incidents")) and measures["incidents_caught"] * 2 < measures["incidents"]
 
 
 def again(run: Run, *overrides: str) -> str:
