@@ -9,11 +9,12 @@ its short mean and spread lie among all before, from histograms that hold any ra
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from sre_anomaly.frame import Array
 from sre_anomaly.kernels.compiled import step
-from sre_anomaly.kernels.rolling import insert, middle, remove
 
+Bytes = npt.NDArray[np.uint8]
 EXPECTATIONS, FACES, BINS, SPAN = 6, 4, 33, 6.0
 LONG, SHORT, FACE, OFFSETS = 101, 15, 12, 31
 SAME_TIME = 4  # the expectation of the same time of day; the one after it adds the recent deviation from it
@@ -26,19 +27,22 @@ QUANTILE = 0.8  # the share of its errors that an expectation's scale holds
 CLIP = 3.0  # how many scales one row may move the usual time of day
 ROWS, CLOCK, LAST, MEAN, WEIGHT, EVIDENCE, UNIT = range(7)
 GAP, LONGEST, MISSING, KEPT, N_LONG, N_SHORT, LOWEST, DAY = range(7, 15)
+PLACED_AT, PLACED = 15, 16  # the row and the value that the places below are of
 # Where each part of the state begins.
-RING = 16
-SORTED_LONG = RING + LONG
-SORTED_SHORT = SORTED_LONG + LONG
-RECENT = SORTED_SHORT + SHORT
-SORTED_RECENT = RECENT + OFFSETS
-SCALES = SORTED_RECENT + OFFSETS
+SCALES = 17
 ERRORS = SCALES + EXPECTATIONS
 COUNTS = ERRORS + EXPECTATIONS
 EXPECTED = COUNTS + EXPECTATIONS
-PLACES = EXPECTED + EXPECTATIONS
-HISTOGRAMS = PLACES + 2 * FACES
-PROFILE = HISTOGRAMS + FACES * BINS
+PLACES = EXPECTED + EXPECTATIONS  # the centre and width of each face's bins
+FOUND = PLACES + 2 * FACES  # in which bin the last value looked at lies
+# The order of what is in a window, a byte each: a fleet's step waits for memory, so what is looked at is kept small.
+ORDER_LONG = FOUND + FACES
+ORDER_SHORT = ORDER_LONG + (LONG + 7) // 8
+ORDER_RECENT = ORDER_SHORT + (SHORT + 7) // 8
+HISTOGRAMS = ORDER_RECENT + (OFFSETS + 7) // 8  # how many lie in each bin or below it, four bytes each
+RING = HISTOGRAMS + (FACES * BINS + 1) // 2
+RECENT = RING + LONG
+PROFILE = RECENT + OFFSETS
 
 
 def new_surprise(slots: int, rows_a_day: int = 0) -> Array:
@@ -46,6 +50,7 @@ def new_surprise(slots: int, rows_a_day: int = 0) -> Array:
     state = np.zeros(PROFILE + slots)
     for begin, size in ((RING, LONG), (RECENT, OFFSETS), (EXPECTED, EXPECTATIONS), (PROFILE, slots)):
         state[begin : begin + size] = np.nan
+    state[PLACED_AT] = -1.0
     state[LAST], state[UNIT], state[LOWEST], state[DAY] = np.nan, np.inf, np.inf, rows_a_day
     return state
 
@@ -58,9 +63,9 @@ def expect(state: Array, slot: int) -> None:
     out[0] = state[LAST]
     short, long = int(state[N_SHORT]), int(state[N_LONG])
     if short > 0:
-        out[1] = middle(state[SORTED_SHORT:], short)
+        out[1] = _middle(state[RING:], state[ORDER_SHORT:].view(np.uint8), short)
     if long >= 3:
-        out[2] = middle(state[SORTED_LONG:], long)
+        out[2] = _middle(state[RING:], state[ORDER_LONG:].view(np.uint8), long)
     if state[WEIGHT] > 0.0:
         out[3] = state[MEAN] / state[WEIGHT]
     if state[CLOCK] == state[DAY]:
@@ -69,7 +74,8 @@ def expect(state: Array, slot: int) -> None:
     if slot >= 0:
         out[SAME_TIME] = state[PROFILE + slot]
         if state[KEPT] > 0.0:
-            out[SAME_TIME + 1] = out[SAME_TIME] + middle(state[SORTED_RECENT:], int(state[KEPT]))
+            recent = _middle(state[RECENT:], state[ORDER_RECENT:].view(np.uint8), int(state[KEPT]))
+            out[SAME_TIME + 1] = out[SAME_TIME] + recent
 
 
 @step
@@ -100,21 +106,18 @@ def surprise(state: Array, value: float, side: float) -> float:
 @step
 def rarity(state: Array, value: float) -> float:
     """Return how rare the value, its change, its short mean and spread are among those before: -log shares, root mean square."""
-    faces = np.empty(FACES)
-    _faces(state, int(state[CLOCK]), value, faces)
+    _place(state, value)
+    counts = state[HISTOGRAMS:RING].view(np.uint32)
     total = 0.0
     for face in range(FACES):
-        if math.isnan(faces[face]):
+        at = state[FOUND + face]
+        if math.isnan(at):
             continue
-        begin = HISTOGRAMS + face * BINS
-        at = _bin(state, face, faces[face])
-        low = 0.0
-        for other in range(begin, begin + int(at)):
-            low += state[other]
-        inside = state[begin + int(at)]
+        here = face * BINS + int(at)
+        low = float(counts[here - 1]) if int(at) > 0 else 0.0
         # All of the outermost bins, and a value that comes again and again, count half: nobody can say on which side they lie.
         part = at - int(at) if 0 < int(at) < BINS - 1 else 0.5
-        low += inside * part
+        low += (float(counts[here]) - low) * part
         total += math.log(min(1.0, 2.0 * (min(low, state[ROWS] - low) + 1.0) / (state[ROWS] + 2.0))) ** 2
     return math.sqrt(total / FACES)
 
@@ -165,9 +168,9 @@ def learn(state: Array, value: float, slot: int, rate: float) -> None:
             state[SCALES + number] = error
         else:
             # A quantile by stochastic approximation, in logarithms (Robbins and Monro, 1951).
-            up = QUANTILE if error > scale else QUANTILE - 1.0
-            state[SCALES + number] = max(scale * math.exp(up / count), 1e-3 * state[ERRORS + number])
-    _learn_faces(state, clock, value)
+            up = (QUANTILE if error > scale else QUANTILE - 1.0) / count
+            state[SCALES + number] = max(scale * _exp(up), 1e-3 * state[ERRORS + number])
+    _learn_faces(state, value)
     if slot >= 0:
         usual = state[PROFILE + slot]
         _slide_offsets(state, clock, value - usual)
@@ -191,21 +194,30 @@ def learn(state: Array, value: float, slot: int, rate: float) -> None:
 
 
 @step
-def _faces(state: Array, clock: int, value: float, out: Array) -> None:
+def _exp(power: float) -> float:
+    """Return exp of a power that is small but for the first rows, to the last digit: there a few terms will do."""
+    if abs(power) > 0.01:
+        return math.exp(power)
+    return 1.0 + power * (1.0 + power / 2.0 * (1.0 + power / 3.0 * (1.0 + power / 4.0 * (1.0 + power / 5.0))))
+
+
+@step
+def _faces(state: Array, value: float, out: Array) -> None:
     """Write the value, its change, and the mean and spread of the last dozen to ``out``; NaN where there is none."""
-    total, count = value, 1.0
-    first = max(0, clock - FACE + 1)
-    for row in range(first, clock):
-        other = state[RING + row % LONG]
-        if not math.isnan(other):
-            total += other
+    clock = int(state[CLOCK])
+    total, squares, count = 0.0, 0.0, 1.0
+    at = clock % LONG
+    for _ in range(min(clock, FACE - 1)):
+        at = at - 1 if at > 0 else LONG - 1
+        off = state[RING + at] - value
+        if not math.isnan(off):
+            # Counted from the value, which is one of them: so the difference below keeps its digits.
+            total += off
+            squares += off * off
             count += 1.0
-    mean, squares = total / count, (value - total / count) ** 2
-    for row in range(first, clock):
-        other = state[RING + row % LONG]
-        if not math.isnan(other):
-            squares += (other - mean) ** 2
-    out[0], out[1], out[2], out[3] = value, value - state[LAST], mean, math.sqrt(squares / count)
+    mean = total / count
+    out[0], out[1], out[2] = value, value - state[LAST], value + mean
+    out[3] = math.sqrt(max(squares / count - mean * mean, 0.0))
 
 
 @step
@@ -213,47 +225,98 @@ def _bin(state: Array, face: int, value: float) -> float:
     """Return the place of a value among the bins of a face: they widen with the distance from what was usual at first."""
     off, scale = value - state[PLACES + 2 * face], state[PLACES + 2 * face + 1]
     far = off / max(scale, 1e-9 * abs(state[PLACES + 2 * face]), 1e-300)
-    return min(max((math.asinh(far) / SPAN + 1.0) * 0.5 * BINS, 0.0), BINS - 1e-9)
+    size = abs(far)
+    wide = math.log(size + math.sqrt(size * size + 1.0)) if size < 1e100 else SPAN  # asinh, dear as it is
+    return min(max((math.copysign(wide, far) / SPAN + 1.0) * 0.5 * BINS, 0.0), BINS - 1e-9)
 
 
 @step
-def _learn_faces(state: Array, clock: int, value: float) -> None:
+def _place(state: Array, value: float) -> None:
+    """Write in which bins the value would lie as the next row, unless that is what was looked at last."""
+    if state[PLACED_AT] == state[CLOCK] and state[PLACED] == value:
+        return
     faces = np.empty(FACES)
-    _faces(state, clock, value, faces)
+    _faces(state, value, faces)
+    for face in range(FACES):
+        state[FOUND + face] = math.nan if math.isnan(faces[face]) else _bin(state, face, faces[face])
+    state[PLACED_AT], state[PLACED] = state[CLOCK], value
+
+
+@step
+def _learn_faces(state: Array, value: float) -> None:
+    young = state[ROWS] < WARM
+    for face in range(FACES):
+        at = PLACES + 2 * face
+        young = young or state[at + 1] <= 1e-9 * abs(state[at])
+    if young:
+        _learn_places(state, value)
+    _place(state, value)
+    counts = state[HISTOGRAMS:RING].view(np.uint32)
+    for face in range(FACES):
+        if not math.isnan(state[FOUND + face]):
+            above = counts[face * BINS + int(state[FOUND + face]) : (face + 1) * BINS]
+            for here in range(len(above)):
+                above[here] += 1
+
+
+@step
+def _learn_places(state: Array, value: float) -> None:
+    """Move centre and width of the bins by the first rows; a face that has never moved takes those of its first move."""
+    faces = np.empty(FACES)
+    _faces(state, value, faces)
     for face in range(FACES):
         now, at = faces[face], PLACES + 2 * face
-        if math.isnan(now):
-            continue
-        if state[ROWS] < WARM or state[at + 1] <= 1e-9 * abs(state[at]):
-            # Centre and width of the bins, from the first rows; a face that has never moved takes that of its first move.
-            share = 1.0 / (state[ROWS] + 1.0) if state[ROWS] < WARM else 1.0
-            state[at] += share * (now - state[at]) if state[ROWS] < WARM else 0.0
+        young = state[ROWS] < WARM
+        if not math.isnan(now) and (young or state[at + 1] <= 1e-9 * abs(state[at])):
+            share = 1.0 / (state[ROWS] + 1.0) if young else 1.0
+            state[at] += share * (now - state[at]) if young else 0.0
             state[at + 1] += share * (abs(now - state[at]) - state[at + 1])
-        state[HISTOGRAMS + face * BINS + int(_bin(state, face, now))] += 1.0
+    state[PLACED_AT] = -1.0
 
 
 @step
 def _slide_windows(state: Array, clock: int, value: float) -> None:
     """Move the two running medians on by one row."""
-    n_long, n_short = int(state[N_LONG]), int(state[N_SHORT])
-    if not math.isnan(state[RING + clock % LONG]):
-        n_long = remove(state[SORTED_LONG:], n_long, state[RING + clock % LONG])
-    if clock >= SHORT and not math.isnan(state[RING + (clock - SHORT) % LONG]):
-        n_short = remove(state[SORTED_SHORT:], n_short, state[RING + (clock - SHORT) % LONG])
-    state[RING + clock % LONG] = value
-    if not math.isnan(value):
-        n_long = insert(state[SORTED_LONG:], n_long, value)
-        n_short = insert(state[SORTED_SHORT:], n_short, value)
-    state[N_LONG], state[N_SHORT] = n_long, n_short
+    ring, here = state[RING:], clock % LONG
+    ring[here] = value
+    long, short = state[ORDER_LONG:].view(np.uint8), state[ORDER_SHORT:].view(np.uint8)
+    state[N_LONG] = _slide(ring, long, int(state[N_LONG]), here, here)
+    state[N_SHORT] = _slide(ring, short, int(state[N_SHORT]), (clock - SHORT) % LONG, here)
 
 
 @step
 def _slide_offsets(state: Array, clock: int, offset: float) -> None:
     """Move the median of the last deviations from the usual time of day on by one row."""
-    kept = int(state[KEPT])
-    if not math.isnan(state[RECENT + clock % OFFSETS]):
-        kept = remove(state[SORTED_RECENT:], kept, state[RECENT + clock % OFFSETS])
-    state[RECENT + clock % OFFSETS] = offset
-    if not math.isnan(offset):
-        kept = insert(state[SORTED_RECENT:], kept, offset)
-    state[KEPT] = kept
+    recent, here = state[RECENT:], clock % OFFSETS
+    recent[here] = offset
+    order = state[ORDER_RECENT:].view(np.uint8)
+    state[KEPT] = _slide(recent, order, int(state[KEPT]), here, here)
+
+
+@step
+def _middle(values: Array, order: Bytes, size: int) -> float:
+    """Return the median of the values whose places are in the first ``size`` of an order."""
+    low, high = values[order[(size - 1) // 2]], values[order[size // 2]]
+    return float(low if low == high else 0.5 * (low + high))
+
+
+@step
+def _slide(values: Array, order: Bytes, size: int, leaves: int, enters: int) -> int:
+    """Take one place out of an order, if it is there, and put another in, unless its value is NaN; return the new size."""
+    new, place = values[enters], 0
+    while place < size and order[place] != leaves:
+        place += 1
+    if math.isnan(new):
+        for at in range(place, size - 1):
+            order[at] = order[at + 1]
+        return size - 1 if place < size else size
+    size = max(size, place + 1)
+    # Only what lies between the two moves.
+    while place + 1 < size and values[order[place + 1]] < new:
+        order[place] = order[place + 1]
+        place += 1
+    while place > 0 and values[order[place - 1]] > new:
+        order[place] = order[place - 1]
+        place -= 1
+    order[place] = enters
+    return size

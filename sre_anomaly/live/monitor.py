@@ -148,7 +148,7 @@ class Monitor:
         return leap is not None and 0 < tick - leap <= LONGEST_GAP
 
     def _answer(self, now: int) -> Result:
-        model = self.model
+        model, detector = self.model, self.model.detector
         self._time[0] = now
         memory = self._memory
         model.features.advance(memory.features, self._time, self._row, self._columns)
@@ -158,21 +158,25 @@ class Monitor:
             return Result(now, "warming up", alerts=alerts, seen=self._seen, needed=self._needed)
         columns = self._columns
         # A sum is finite where all of its parts are, and cheaper to ask.
-        if not math.isfinite(columns.sum()) and not self._can_answer(columns):
+        if (
+            not detector.handles_nothing
+            and not math.isfinite(columns.sum())
+            and not self._can_answer(columns)
+        ):
             return Result(now, "missing", alerts=self._step_alerts(now, NAN, NAN))
-        if model.detector.prequential:
+        if detector.prequential:
             # Bounds are those before the row is taken in, asked for only where there is something to report.
             self._before[:] = memory.detector
-        score = float(model.detector.advance(memory.detector, self._clock, columns, self._shares)[0])
+        scores = detector.advance(memory.detector, self._clock, columns, self._shares)
+        score = float(scores[0])
         level = self._level
         if level is None:
-            level = float(model.threshold.advance(memory.threshold, np.array([score]))[0])
+            level = float(model.threshold.advance(memory.threshold, scores)[0])
         flag = exceeds(score, level)
         return Result(now, "ok", score, level, flag, self._step_alerts(now, score, level))
 
     def _can_answer(self, columns: Array) -> bool:
-        detector = self.model.detector
-        return detector.handles_nothing or (detector.handles_missing and bool(np.isfinite(columns).any()))
+        return self.model.detector.handles_missing and bool(np.isfinite(columns).any())
 
     def _step_alerts(self, now: int, score: float, level: float) -> Sequence[Alert]:
         policy = self.model.alerts

@@ -1,9 +1,10 @@
 """The level that leaves so many pages a week, right or wrong, so that it can be checked without labels."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
@@ -60,6 +61,10 @@ class Pages(Threshold):
 
     rows_: list[float] = field(init=False, default_factory=lambda: [168.0, 2.0, 24.0], repr=False)
     """Rows of a week, of `bridge` and of `renew`."""
+    _settings: tuple[Array, tuple[float, ...]] | None = field(
+        init=False, default=None, repr=False, compare=False
+    )
+    """What follows from the settings alone: the pages that the prior expects at each level, and the numbers of the step."""
 
     def __post_init__(self) -> None:
         scores, rates = self._prior()
@@ -79,6 +84,12 @@ class Pages(Threshold):
             float(max(1, rows_in(self.bridge, step))),
             float(max(1, rows_in(self.renew, step))),
         ]
+        self._settings = None
+
+    def restore(self, learned: Mapping[str, Any]) -> Self:
+        """Put back what was learned: the rows of a week."""
+        self._settings = None
+        return super().restore(learned)
 
     def new_state(self) -> Array:
         """Return no page at any level."""
@@ -88,13 +99,20 @@ class Pages(Threshold):
 
     def advance(self, states: Array, scores: Array) -> Array:
         """Return (k,) levels and count the pages."""
+        if self._settings is None:
+            self._settings = self._from_settings()
+        expected, numbers = self._settings
+        out = np.empty(len(scores))
+        _levels.for_rows(len(scores))(states, scores, expected, numbers, out)
+        return out
+
+    def _from_settings(self) -> tuple[Array, tuple[float, ...]]:
         known, rates = self._prior()
         slope = np.diff(np.log(rates)) / np.diff(known)
         place = np.clip(known.searchsorted(LEVELS) - 1, 0, len(slope) - 1)
         expected = self.prior_weeks * np.exp(np.log(rates[place]) + slope[place] * (LEVELS - known[place]))
         floor = float(np.interp(-math.log(self.pages_per_week), -np.log(rates), known))
-        numbers = (self.pages_per_week, self.prior_weeks, *self.rows_, floor)
-        return np.asarray(_levels.for_rows(len(scores))(states, scores, LEVELS, expected, numbers))
+        return expected, (self.pages_per_week, self.prior_weeks, *self.rows_, floor)
 
     def describe(self) -> dict[str, Any]:
         """Return the level after the training rows and the budget."""
@@ -102,29 +120,26 @@ class Pages(Threshold):
 
 
 @compiled
-def _levels(
-    states: Array, scores: Array, levels: Array, expected: Array, numbers: tuple[float, ...]
-) -> Array:
-    out = np.full(len(scores), np.nan)
+def _levels(states: Array, scores: Array, expected: Array, numbers: tuple[float, ...], out: Array) -> None:
+    """Write (k,) levels to ``out``."""
     for row in range(len(scores)):
         state = states[row if len(states) > 1 else 0]
         if state[LEFT] <= 0.0:
-            state[LEVEL] = max(_lowest(state, levels, expected, numbers), numbers[5])
+            state[LEVEL] = max(_lowest(state, expected, numbers), numbers[5])
             state[LEFT] = REFRESH
         state[LEFT] -= 1.0
         out[row] = state[LEVEL]
-        if _count(state, scores[row], levels, numbers[3], numbers[4]):
+        if _count(state, scores[row], numbers[3], numbers[4]):
             state[LEFT] = 0.0
         state[ROWS] += 1.0
-    return out
 
 
 @step
-def _lowest(state: Array, levels: Array, expected: Array, numbers: tuple[float, ...]) -> float:
+def _lowest(state: Array, expected: Array, numbers: tuple[float, ...]) -> float:
     """Return the lowest level from which upwards no more pages are expected than allowed, between two tried ones on a line."""
     allowed = numbers[0] * (state[ROWS] / numbers[2] + numbers[1])
-    above, over = levels[-1], 0.0
-    for at in range(len(levels) - 1, -1, -1):
+    above, over = LEVELS[-1], 0.0
+    for at in range(len(LEVELS) - 1, -1, -1):
         pages = state[HEADER + EACH * at + COUNT] + expected[at]
         if pages > allowed:
             share = (
@@ -132,17 +147,17 @@ def _lowest(state: Array, levels: Array, expected: Array, numbers: tuple[float, 
                 if over > 0.0
                 else 0.0
             )
-            return float(above - share * (above - levels[at]))
-        above, over = levels[at], pages
-    return float(levels[0])
+            return float(above - share * (above - LEVELS[at]))
+        above, over = LEVELS[at], pages
+    return float(LEVELS[0])
 
 
 @step
-def _count(state: Array, score: float, levels: Array, bridge: float, renew: float) -> bool:
+def _count(state: Array, score: float, bridge: float, renew: float) -> bool:
     """Count the score at each level; return whether a page has begun at any."""
     now, begun = state[ROWS], False
-    for at in range(len(levels)):
-        if not score > levels[at]:
+    for at in range(len(LEVELS)):
+        if not score > LEVELS[at]:
             break
         here = HEADER + EACH * at
         if now - state[here + NEWEST] > bridge or now - state[here + FIRST] >= renew:
