@@ -11,6 +11,7 @@ import numpy as np
 from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import AlertPolicy, exceeds
 from sre_anomaly.frame import LARGEST, Array, Mask, Times
+from sre_anomaly.live.before import remember
 from sre_anomaly.live.monitor import LONGEST_GAP
 from sre_anomaly.live.reasons import reason, usual_of
 from sre_anomaly.model.model import Model
@@ -74,6 +75,10 @@ class FleetMonitor:
             ModelState.before(model.features, model.detector, model.threshold, model.metrics, len(members))
             for model, members in self._groups
         ]
+        self._before = [
+            remember(model, memory.detector, self._width)
+            for (model, _), memory in zip(self._groups, self._memories, strict=True)
+        ]
         self._seen = 0
 
     def update_many(self, time: int | str | datetime, matrix: Array) -> FleetResult | None:
@@ -111,13 +116,15 @@ class FleetMonitor:
         scores, levels = np.full(self.series, np.nan), np.full(self.series, np.nan)
         self._seen += 1
         warm = self._seen >= self._needed
-        for (model, members), memory in zip(self._groups, self._memories, strict=True):
+        for (model, members), memory, before in zip(self._groups, self._memories, self._before, strict=True):
             whole = len(members) == self.series
             rows = matrix if whole else matrix[members]
             columns = self._columns if whole else np.empty((len(members), self._width))
             times = np.full(len(members), now)
             model.features.advance(memory.features, times, rows, columns)
             if warm:
+                if before is not None:
+                    before.note(memory.detector, now, columns)
                 told = memory.shares(columns)
                 scores[members] = _score(model, memory.detector, times, columns, told)
                 self._shares[members] = np.nan if told is None else told
@@ -144,11 +151,17 @@ class FleetMonitor:
                     usual = self._usual[series if len(self._usual) > 1 else 0]
                     shares = self._shares[[series]]
                     known = shares if np.isfinite(shares).any() else None
-                    found = reason(model, usual, now, matrix[[series]], self._columns[[series]], known)
+                    bands = self._bands_of(series, float(levels[series]))
+                    found = reason(model, usual, now, matrix[[series]], self._columns[[series]], known, bands)
                     alert.metric, alert.reason = found.metric, str(found)
                 told.append((series, alert))
             (self._watchful.discard if policy.idle else self._watchful.add)(series)
         return told
+
+    def _bands_of(self, series: int, level: float) -> Array | None:
+        alone = len(self._groups) > 1
+        before = self._before[series if alone else 0]
+        return None if before is None else before.bands(0 if alone else series, level)
 
     def _model_of(self, series: int) -> Model:
         return self._groups[0][0] if len(self._groups) == 1 else self._groups[series][0]
