@@ -8,11 +8,11 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Literal, Self, get_args, overload
+from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 
-from sre_anomaly.frame import Array, Mask, MetricFrame, Times
+from sre_anomaly.frame import Array, MetricFrame, Times
 from sre_anomaly.records import Alert
 from sre_anomaly.sources import DataSource, SplitRule  # noqa: F401 - promises, for who looks for them here
 
@@ -20,10 +20,6 @@ Unit = Literal["own", "sigma", "log_density", "probability", "evidence", "surpri
 """What a score is counted in: its own unit, standard deviations, -log density, a probability, -log rank, or surprise."""
 
 
-@overload
-def exceeds(score: float, level: float) -> bool: ...
-@overload
-def exceeds(score: Array, level: Array) -> Mask: ...
 def exceeds(score: Any, level: Any) -> Any:
     """Return whether a row is flagged: the one place where a score meets its level. NaN never exceeds."""
     return score > level
@@ -200,13 +196,13 @@ class Threshold(Learner):
         """Return the one level for a whole history (n,) that was scored in hindsight, or None where there is no way to tell."""
         return None
 
+    def pooled(self, states: Array) -> Self:  # noqa: ARG002 - optional
+        """Return a threshold that also knows what the series of a fleet have shown so far, from their states (k, s)."""
+        return self
+
     def describe(self) -> dict[str, Any]:
         """Return what was chosen, for the record."""
         return {}
-
-
-CANNOT_ALERT = -1e9
-"""Below every excess of a row over what opens an alert, and finite, so that rows can be sorted by it."""
 
 
 class AlertPolicy(ABC):
@@ -230,10 +226,7 @@ class AlertPolicy(ABC):
         """Close what is still open when the rows end, and return it."""
 
     def excess(self, scores: Array, levels: Array) -> Array:
-        """Return by how much each row of a history (n,) exceeds what opens an alert: above 0, it opens one.
-
-        A flagged row that opens none, because one is open, is `CANNOT_ALERT`.
-        """
+        """Return by how much each row (n,) exceeds what opens an alert: above 0 it opens one, and one that is part of one is `CANNOT_ALERT`."""
         return scores - levels
 
     @abstractmethod

@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+CANNOT_ALERT = -1e9
+"""Below every excess of a row over what opens an alert, and finite, so that rows can be sorted by it."""
+
 
 @dataclass(frozen=True)
 class InUse:

@@ -22,12 +22,12 @@ from sre_anomaly.alerts.fatigue import Fatigue
 from sre_anomaly.benchmark.nab_corpus import CorpusFile, read_corpus
 from sre_anomaly.config.build import build
 from sre_anomaly.config.compose import composed
-from sre_anomaly.contracts import CANNOT_ALERT
 from sre_anomaly.evaluation.anomaly.points import pr_auc
 from sre_anomaly.evaluation.nab.intervals import assess
 from sre_anomaly.evaluation.nab.score import Labelled, optimise, ranked, score_at
 from sre_anomaly.frame import Array, Times
 from sre_anomaly.io.timestamps import times
+from sre_anomaly.records import CANNOT_ALERT
 
 HERE = Path(__file__).parent
 SEED = 0

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from sre_anomaly.contracts import CANNOT_ALERT, AlertPolicy, exceeds
+from sre_anomaly.contracts import AlertPolicy, exceeds
 from sre_anomaly.frame import Array
 from sre_anomaly.kernels.compiled import compiled, step
-from sre_anomaly.records import Alert
+from sre_anomaly.records import CANNOT_ALERT, Alert
 from sre_anomaly.registry import register
 
 ALERTED, EXCEEDED, PENALTY, SINCE = range(4)

@@ -9,9 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from sre_anomaly.clock import Duration, nanoseconds
-from sre_anomaly.contracts import CANNOT_ALERT, AlertPolicy, exceeds
+from sre_anomaly.contracts import AlertPolicy, exceeds
 from sre_anomaly.frame import Array
-from sre_anomaly.records import Alert
+from sre_anomaly.records import CANNOT_ALERT, Alert
 from sre_anomaly.registry import register
 
 

@@ -15,8 +15,7 @@ from sre_anomaly.clock import Duration, rows_in, wall_clock
 from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array, MetricFrame, Times
 from sre_anomaly.kernels.baseline.bounds import NOTHING_KNOWN, limits_of
-from sre_anomaly.kernels.baseline.rows import band_rows, score_rows
-from sre_anomaly.kernels.baseline.surprise import (
+from sre_anomaly.kernels.baseline.layout import (
     APART,
     GAP,
     GAPS,
@@ -27,6 +26,7 @@ from sre_anomaly.kernels.baseline.surprise import (
     WARM,
     new_surprise,
 )
+from sre_anomaly.kernels.baseline.rows import band_rows, score_rows
 from sre_anomaly.kernels.seasonal import DAY
 from sre_anomaly.known import Spans, Windows, inside
 from sre_anomaly.registry import register

@@ -12,11 +12,15 @@ from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import AlertPolicy, exceeds
 from sre_anomaly.frame import LARGEST, Array, Mask, Times
 from sre_anomaly.known import inside
+from sre_anomaly.live.before import remember
 from sre_anomaly.live.monitor import LONGEST_GAP
 from sre_anomaly.live.reasons import reason, usual_of
 from sre_anomaly.model.model import Model
 from sre_anomaly.model.state import ModelState
 from sre_anomaly.records import Alert
+
+POOL_EVERY = 60
+"""Rows after which a pooled prior is looked at anew."""
 
 
 @dataclass
@@ -44,9 +48,12 @@ class FleetMonitor:
         One for all series, or one per series, all with the same metrics, step and features.
     series : int
         How many series there are; with one model each it follows from them.
+    pool : bool
+        A threshold with a prior learns it from the whole fleet as well, looked at anew every hour of rows, so that a fleet that pages
+        far more often than others is held to its budget from a new series' first day. Levels then differ from a single monitor's.
     """
 
-    def __init__(self, models: Model | Sequence[Model], series: int = 0) -> None:
+    def __init__(self, models: Model | Sequence[Model], series: int = 0, *, pool: bool = False) -> None:
         each = [models] if isinstance(models, Model) else list(models)
         self.series = series if isinstance(models, Model) else len(each)
         first = each[0]
@@ -68,6 +75,7 @@ class FleetMonitor:
         self._watchful = {series for series in range(self.series) if not fresh[series % len(fresh)].idle}
         self._usual = [usual_of(model) for model in each]
         self._tick: int | None = None
+        self._pool = pool
         self._start_afresh()
 
     def _start_afresh(self) -> None:
@@ -75,6 +83,11 @@ class FleetMonitor:
             ModelState.before(model.features, model.detector, model.threshold, model.metrics, len(members))
             for model, members in self._groups
         ]
+        self._before = [
+            remember(model, memory.detector, self._width)
+            for (model, _), memory in zip(self._groups, self._memories, strict=True)
+        ]
+        self._thresholds = [model.threshold for model, _ in self._groups]
         self._seen = 0
 
     def update_many(self, time: int | str | datetime, matrix: Array) -> FleetResult | None:
@@ -112,19 +125,25 @@ class FleetMonitor:
         scores, heard, levels = (np.full(self.series, np.nan) for _ in range(3))
         self._seen += 1
         warm = self._seen >= self._needed
-        for (model, members), memory in zip(self._groups, self._memories, strict=True):
+        if self._pool and self._seen % POOL_EVERY == 0:
+            known = np.vstack([memory.threshold for memory in self._memories])
+            self._thresholds = [model.threshold.pooled(known) for model, _ in self._groups]
+        for group, ((model, members), memory) in enumerate(zip(self._groups, self._memories, strict=True)):
+            before = self._before[group]
             whole = len(members) == self.series
             rows = matrix if whole else matrix[members]
             columns = self._columns if whole else np.empty((len(members), self._width))
             times = np.full(len(members), now)
             model.features.advance(memory.features, times, rows, columns)
             if warm:
+                if before is not None:
+                    before.note(memory.detector, now, columns)
                 told = memory.shares(columns)
                 scores[members] = _score(model, memory.detector, times, columns, told)
                 self._shares[members] = np.nan if told is None else told
                 muted = inside(model.windows.muted, times)
                 heard[members] = np.where(muted, np.nan, scores[members]) if muted.any() else scores[members]
-                levels[members] = model.threshold.advance(memory.threshold, heard[members])
+                levels[members] = self._thresholds[group].advance(memory.threshold, heard[members])
             self._columns[members] = columns
         flags = exceeds(heard, levels)
         alerts = self._replay(now, heard, levels, flags, matrix) if warm or self._watchful else []
@@ -147,11 +166,17 @@ class FleetMonitor:
                     usual = self._usual[series if len(self._usual) > 1 else 0]
                     shares = self._shares[[series]]
                     known = shares if np.isfinite(shares).any() else None
-                    found = reason(model, usual, now, matrix[[series]], self._columns[[series]], known)
+                    bands = self._bands_of(series, float(levels[series]))
+                    found = reason(model, usual, now, matrix[[series]], self._columns[[series]], known, bands)
                     alert.metric, alert.reason = found.metric, str(found)
                 told.append((series, alert))
             (self._watchful.discard if policy.idle else self._watchful.add)(series)
         return told
+
+    def _bands_of(self, series: int, level: float) -> Array | None:
+        alone = len(self._groups) > 1
+        before = self._before[series if alone else 0]
+        return None if before is None else before.bands(0 if alone else series, level)
 
     def _model_of(self, series: int) -> Model:
         return self._groups[0][0] if len(self._groups) == 1 else self._groups[series][0]

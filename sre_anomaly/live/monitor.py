@@ -149,7 +149,7 @@ class Monitor:
         return leap is not None and 0 < tick - leap <= LONGEST_GAP
 
     def _answer(self, now: int) -> Result:
-        model = self.model
+        model, detector = self.model, self.model.detector
         self._time[0] = now
         memory = self._memory
         model.features.advance(memory.features, self._time, self._row, self._columns)
@@ -161,10 +161,10 @@ class Monitor:
         # A sum is finite where all of its parts are, and cheaper to ask.
         if not math.isfinite(columns.sum()) and not self._can_answer(columns):
             return Result(now, "missing", alerts=self._step_alerts(now, NAN, NAN))
-        if model.detector.prequential:
+        if detector.prequential:
             # Bounds are those before the row is taken in, asked for only where there is something to report.
             self._before[:] = memory.detector
-        score = float(model.detector.advance(memory.detector, self._clock, columns, self._shares)[0])
+        score = float(detector.advance(memory.detector, self._clock, columns, self._shares)[0])
         # In a muted window neither threshold nor policy hears of it.
         muted = len(model.windows.muted) and inside(model.windows.muted, self._clock)[0]
         heard = NAN if muted else score

@@ -1,9 +1,11 @@
 """The level that leaves so many pages a week, right or wrong, so that it can be checked without labels."""
 
+import copy
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from pydantic import Field
@@ -24,6 +26,8 @@ LEVELS = np.geomspace(1.0, 100.0, 64)
 """The levels tried."""
 FINE = 512
 """So many are tried where all scores are known."""
+SHIPPED_WEEKS = 8.0
+"""So many weeks of a fleet weigh as much as the prior that ships with the product."""
 REFRESH = 16
 """Rows after which the level is looked at anew where no page has begun."""
 
@@ -62,6 +66,10 @@ class Pages(Threshold):
 
     rows_: list[float] = field(init=False, default_factory=lambda: [168.0, 2.0, 24.0], repr=False)
     """Rows of a week, of `bridge` and of `renew`."""
+    _settings: tuple[Array, tuple[float, ...]] | None = field(
+        init=False, default=None, repr=False, compare=False
+    )
+    """What follows from the settings alone: the pages that the prior expects at each level, and the numbers of the step."""
 
     def __post_init__(self) -> None:
         scores, rates = self._prior()
@@ -81,6 +89,12 @@ class Pages(Threshold):
             float(max(1, rows_in(self.bridge, step))),
             float(max(1, rows_in(self.renew, step))),
         ]
+        self._settings = None
+
+    def restore(self, learned: Mapping[str, Any]) -> Self:
+        """Put back what was learned: the rows of a week."""
+        self._settings = None
+        return super().restore(learned)
 
     def new_state(self) -> Array:
         """Return no page at any level."""
@@ -88,12 +102,29 @@ class Pages(Threshold):
 
     def advance(self, states: Array, scores: Array) -> Array:
         """Return (k,) levels and count the pages."""
+        if self._settings is None:
+            self._settings = self._from_settings()
+        return np.asarray(_levels.for_rows(len(scores))(states, scores, LEVELS, *self._settings))
+
+    def _from_settings(self) -> tuple[Array, tuple[float, ...]]:
         known, rates = self._prior()
         slope = np.diff(np.log(rates)) / np.diff(known)
         place = np.clip(known.searchsorted(LEVELS) - 1, 0, len(slope) - 1)
         expected = self.prior_weeks * np.exp(np.log(rates[place]) + slope[place] * (LEVELS - known[place]))
-        numbers = (self.pages_per_week, self.prior_weeks, *self.rows_, self._floor())
-        return np.asarray(_levels.for_rows(len(scores))(states, scores, LEVELS, expected, numbers))
+        return expected, (self.pages_per_week, self.prior_weeks, *self.rows_, self._floor())
+
+    def pooled(self, states: Array) -> Self:
+        """Return a threshold whose prior is the shipped one, worth `SHIPPED_WEEKS`, and what all series of a fleet showed so far.
+
+        The prior as a whole is worth ``prior_weeks`` as before, and no level falls below what the shipped one alone gives.
+        """
+        expected, numbers = self._from_settings()
+        counts = states[:, HEADER + COUNT :: EACH].sum(axis=0)
+        weeks = states[:, ROWS].sum() / self.rows_[0]
+        rate = (SHIPPED_WEEKS * expected / self.prior_weeks + counts) / (SHIPPED_WEEKS + weeks)
+        one = copy.copy(self)
+        one._settings = (self.prior_weeks * rate, numbers)  # noqa: SLF001 - its own class
+        return one
 
     def _floor(self) -> float:
         """Return the level at which other series have so many pages a week: a quiet series gets no lower one."""

@@ -417,6 +417,50 @@ def test_a_fleet_gives_what_single_monitors_give(features):
         assert mine == [(a.id, a.fired) for result in single for a in result.alerts]
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["one model", "a model each"])
+def test_a_fleet_gives_the_reasons_that_single_monitors_give(own):
+    """Metric, expected value and bounds of each alert are those of a monitor that watches the series alone."""
+    frames = [example_frame(rows=400, seed=seed) for seed in range(3)]
+    for series, frame in enumerate(frames):
+        for row in (100 + 7 * series, 263, 391):
+            frame.values[row : row + 4, series] += 200.0
+    overrides = _overrides(detector="baseline", threshold="pages", alerts="page")
+    models = [_fitted(overrides, frame)[1] for frame in (frames if own else frames[:1])]
+    fleet = FleetMonitor(models if own else models[0], series=3)
+    results = [
+        fleet.update_many(int(time), np.stack([frame.values[row] for frame in frames]))
+        for row, time in enumerate(frames[0].time.asi8)
+    ]
+    for series, frame in enumerate(frames):
+        single = Monitor(models[series if own else 0], afresh=True)
+        theirs = [(a.id, a.metric, a.reason) for found in _replay(single, frame) for a in found.alerts]
+        ours = [(a.id, a.metric, a.reason) for found in results for at, a in found.alerts if at == series]
+        assert ours == theirs
+        assert any("expected" in reason for _, _, reason in theirs)
+
+
+def test_a_pooled_fleet_learns_its_prior_from_the_past_of_all():
+    """Where others page often a quiet series gets a higher level, only after they have done so."""
+    frame = example_frame(rows=400)
+    model = _fitted(_overrides(detector="baseline", threshold="pages", alerts="page"), frame)[1]
+    generator = np.random.default_rng(0)
+    values = generator.normal(40.0, 1.0, (900, 12, 3))
+    for row in range(240, 700, 150):
+        values[row : row + 3, 1:] += 300.0
+    alone, pooled = FleetMonitor(model, series=12), FleetMonitor(model, series=12, pool=True)
+    levels = np.array(
+        [
+            [
+                fleet.update_many(model.origin + row * model.step, values[row]).levels[0]
+                for fleet in (alone, pooled)
+            ]
+            for row in range(900)
+        ]
+    )
+    np.testing.assert_array_equal(levels[:240, 0], levels[:240, 1])
+    assert levels[-1, 1] > 1.05 * levels[-1, 0]
+
+
 def test_a_fleet_of_own_models():
     """With one model each, every series is answered by its own."""
     frames = [example_frame(rows=300, seed=seed) for seed in range(2)]

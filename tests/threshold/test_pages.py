@@ -66,3 +66,22 @@ def test_a_prior_that_is_none():
     """A prior whose rate does not fall is refused, with the key."""
     with pytest.raises(ConfigError, match=r"threshold\.prior"):
         _pages(2.0, prior={2.0: 1.0, 3.0: 1.0})
+
+
+def test_a_fleet_that_pages_often_is_held_to_its_budget_from_the_first_day():
+    """Pooled with a wild fleet a new series starts with a higher level, with a quiet one no lower; a larger budget still gives none higher."""
+    wild = np.where(np.random.default_rng(5).random((A_WEEK, 20)) < 0.002, 12.0, 0.0)
+    levels = []
+    for budget in (2.0, 4.0):
+        threshold = _pages(budget)
+        states = np.tile(threshold.new_state(), (20, 1))
+        alone = threshold.level(np.zeros(1))[0]
+        assert threshold.pooled(states).level(np.zeros(1))[0] == pytest.approx(alone)
+        for row in wild:
+            threshold.advance(states, row)
+        levels.append(threshold.pooled(states).level(np.zeros(1))[0])
+        assert levels[-1] > 1.2 * alone
+        quiet = np.tile(threshold.new_state(), (20, 1))
+        quiet[:, 0] = 4 * A_WEEK
+        assert threshold.pooled(quiet).level(np.zeros(1))[0] == pytest.approx(alone)
+    assert levels[0] >= levels[1]

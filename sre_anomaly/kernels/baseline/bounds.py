@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from sre_anomaly.frame import Array
-from sre_anomaly.kernels.baseline.surprise import (
+from sre_anomaly.kernels.baseline.layout import (
     APART,
     ERRORS,
     EXPECTATIONS,
@@ -21,8 +21,8 @@ from sre_anomaly.kernels.baseline.surprise import (
     ROWS,
     SILENCE,
     WARM,
-    evidence,
 )
+from sre_anomaly.kernels.baseline.surprise import evidence
 from sre_anomaly.kernels.compiled import step
 from sre_anomaly.known import Known
 

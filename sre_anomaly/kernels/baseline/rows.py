@@ -6,17 +6,8 @@ import numpy as np
 
 from sre_anomaly.frame import Array, Mask
 from sre_anomaly.kernels.baseline.bounds import OF_WEIGHT, band, concern
-from sre_anomaly.kernels.baseline.surprise import (
-    EVIDENCE,
-    FACE,
-    ROWS,
-    WARM,
-    WITHIN,
-    expect,
-    learn,
-    leave,
-    pass_over,
-)
+from sre_anomaly.kernels.baseline.layout import EVIDENCE, FACE, ROWS, WARM, WITHIN
+from sre_anomaly.kernels.baseline.surprise import expect, learn, leave, pass_over
 from sre_anomaly.kernels.compiled import compiled, step
 
 CHANCE = 0.1

@@ -1,0 +1,47 @@
+"""What a fleet's detector knew before its last row, for the few series that have something to report."""
+
+import numpy as np
+
+from sre_anomaly.frame import Array
+from sre_anomaly.model.model import Model
+
+EVERY = 64
+"""Rows after which a series' state is noted anew: one part of the fleet at each row, so that no row costs more than others."""
+
+
+class Before:
+    """Remembers the states (n, s) of some rows ago and the rows since, and goes over those again when it is asked.
+
+    Bounds are those before the row was taken in. Copying all states at every row would cost as much as scoring it.
+    """
+
+    def __init__(self, model: Model, states: Array, width: int) -> None:
+        self._model, self._states = model, states.copy()
+        self._rows = np.empty((EVERY, len(states), width))
+        self._times = np.zeros(EVERY, dtype=np.int64)
+        self._seen = -1
+
+    def note(self, states: Array, time: int, rows: Array) -> None:
+        """Take in the row (n, d) that is to be scored next, with the states before it."""
+        self._seen += 1
+        part, series = self._seen % EVERY, len(states)
+        here = slice(part * series // EVERY, (part + 1) * series // EVERY)
+        self._states[here] = states[here]
+        self._rows[part], self._times[part] = rows, time if self._model.has_clock else 0
+
+    def bands(self, series: int, level: float) -> Array | None:
+        """Return what `Detector.bands` says of the last row of a series, (1, d, 3)."""
+        detector, state = self._model.detector, self._states[[series]]
+        noted = next(part for part in range(EVERY) if series < (part + 1) * len(self._states) // EVERY)
+        first = max(0, self._seen - (self._seen - noted) % EVERY)
+        for number in range(first, self._seen):
+            at = number % EVERY
+            detector.advance(state, self._times[[at]], self._rows[at, [series]])
+        last = self._seen % EVERY
+        return detector.bands(state, self._times[[last]], self._rows[last, [series]], np.array([level]))
+
+
+def remember(model: Model, states: Array, width: int) -> Before | None:
+    """Return a memory where the detector has bounds that move with every row, whatever was measured."""
+    asked = model.detector.prequential and model.detector.handles_nothing
+    return Before(model, states, width) if asked else None
