@@ -111,7 +111,9 @@ class Pages(Threshold):
         slope = np.diff(np.log(rates)) / np.diff(known)
         place = np.clip(known.searchsorted(LEVELS) - 1, 0, len(slope) - 1)
         expected = self.prior_weeks * np.exp(np.log(rates[place]) + slope[place] * (LEVELS - known[place]))
-        return expected, (self.pages_per_week, self.prior_weeks, *self.rows_, self._floor())
+        numbers = (self.pages_per_week, self.prior_weeks, *self.rows_)
+        # The level at which other series have so many pages a week: a quiet series gets no lower one.
+        return expected, (*numbers, _lowest(_no_page(LEVELS), LEVELS, expected, numbers))
 
     def pooled(self, states: Array) -> Self:
         """Return a threshold whose prior is the shipped one, worth `SHIPPED_WEEKS`, and what all series of a fleet showed so far.
@@ -126,17 +128,12 @@ class Pages(Threshold):
         one._settings = (self.prior_weeks * rate, numbers)  # noqa: SLF001 - its own class
         return one
 
-    def _floor(self) -> float:
-        """Return the level at which other series have so many pages a week: a quiet series gets no lower one."""
-        known, rates = self._prior()
-        return float(np.interp(-math.log(self.pages_per_week), -np.log(rates), known))
-
     def hindsight(self, scores: Array) -> float:
         """Return the lowest level from which upwards the history has no more than its weeks' pages, one at least; never below the prior's."""
-        floor = self._floor()
+        numbers = self._from_settings()[1]
+        floor = numbers[-1]
         levels = np.geomspace(floor, max(2.0 * floor, LEVELS[-1]), FINE)
         state = _no_page(levels)[np.newaxis]
-        numbers = (self.pages_per_week, self.prior_weeks, *self.rows_, floor)
         _levels.for_rows(len(scores))(state, scores, levels, np.zeros(FINE), numbers)
         allowed = max(1.0, self.pages_per_week * len(scores) / self.rows_[0])
         over = np.flatnonzero(state[0, HEADER + COUNT :: EACH] > allowed)

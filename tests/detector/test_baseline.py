@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from sre_anomaly.detector.baseline import Baseline
 from sre_anomaly.frame import MetricFrame
+from sre_anomaly.kernels.baseline.layout import SLOTS, new_surprise
 from sre_anomaly.kernels.baseline.rows import CHANCE
-from sre_anomaly.kernels.baseline.surprise import SLOTS, new_surprise
 from sre_anomaly.known import Known, Windows
 
 STEP = 300_000_000_000

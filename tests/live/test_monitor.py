@@ -445,7 +445,7 @@ def test_a_pooled_fleet_learns_its_prior_from_the_past_of_all():
     model = _fitted(_overrides(detector="baseline", threshold="pages", alerts="page"), frame)[1]
     generator = np.random.default_rng(0)
     values = generator.normal(40.0, 1.0, (900, 12, 3))
-    for row in range(240, 700, 150):
+    for row in range(240, 860, 40):
         values[row : row + 3, 1:] += 300.0
     alone, pooled = FleetMonitor(model, series=12), FleetMonitor(model, series=12, pool=True)
     levels = np.array(

@@ -51,7 +51,7 @@ def test_there_is_a_level_from_the_first_row():
     """What other series showed is a level before there is a history; a quiet history gives no lower one."""
     levels = _pages(4.0).level(np.zeros(6 * A_WEEK))
     assert np.isfinite(levels).all()
-    assert levels[-1] == pytest.approx(levels[0], rel=1e-3)
+    assert levels[-1] == pytest.approx(levels[0])
 
 
 def test_an_incident_does_not_raise_it_for_ever():
@@ -59,7 +59,7 @@ def test_an_incident_does_not_raise_it_for_ever():
     scores = np.zeros(6 * A_WEEK)
     scores[A_WEEK : A_WEEK + 1440] = 50.0
     levels = _pages(4.0).level(scores)
-    assert levels[-1] == pytest.approx(levels[0], rel=1e-3)
+    assert levels[-1] == pytest.approx(levels[0])
 
 
 def test_a_prior_that_is_none():
@@ -70,7 +70,7 @@ def test_a_prior_that_is_none():
 
 def test_a_fleet_that_pages_often_is_held_to_its_budget_from_the_first_day():
     """Pooled with a wild fleet a new series starts with a higher level, with a quiet one no lower; a larger budget still gives none higher."""
-    wild = np.where(np.random.default_rng(5).random((A_WEEK, 20)) < 0.002, 12.0, 0.0)
+    wild = np.where(np.random.default_rng(5).random((A_WEEK, 20)) < 0.002, 24.0, 0.0)
     levels = []
     for budget in (2.0, 4.0):
         threshold = _pages(budget)

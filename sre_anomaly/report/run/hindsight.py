@@ -3,13 +3,12 @@
 import html
 
 from rich.console import Console
-from rich.markup import escape
 
 from sre_anomaly.pipeline.hindsight import live, live_in_short
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.report.html import table_tag
 from sre_anomaly.report.run.words import alert_line, when
-from sre_anomaly.report.terminal import print_sentences
+from sre_anomaly.report.terminal import print_dated, print_sentences
 from sre_anomaly.report.words import Table, count
 
 SHOWN = 5
@@ -51,10 +50,13 @@ def print_hindsight(run: Run, console: Console) -> None:
     said = f"Looking back (with what came later known): {found(len(back.paged), paged)}"
     console.print()
     print_sentences(console, "Hindsight", said, *filter(None, [incidents(back.caught)]))
-    pairs = back.missed_first()
-    for alert, when_paged in pairs[:SHOWN]:
-        text = f"{alert_line(run, alert)}; live: {live_in_short(run.frame, alert, when_paged)}"
-        console.print(f"  [blue]{when(run, alert.start)}[/]  {escape(text)}", soft_wrap=True)
+    # Those that a live monitor reports in time are above already.
+    pairs = [(alert, at) for alert, at in back.missed_first() if at is None or at > alert.start]
+    lines = [
+        (when(run, alert.start), f"{alert_line(run, alert)}; live: {live_in_short(run.frame, alert, at)}")
+        for alert, at in pairs[:SHOWN]
+    ]
+    print_dated(console, lines, style="blue")
     if len(pairs) > SHOWN:
         console.print(f"  [dim]{len(pairs) - SHOWN} more on the page[/]")
 
