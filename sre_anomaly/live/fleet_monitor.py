@@ -1,9 +1,13 @@
 """Many series watched at once: one vectorised step answers all of them."""
 
 import copy
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,6 +23,8 @@ from sre_anomaly.model.model import Model
 from sre_anomaly.model.state import ModelState
 from sre_anomaly.records import Alert
 
+WORTH_A_THREAD = 1000
+"""So many series at least are answered by one processor."""
 POOL_EVERY = 60
 """Rows after which a pooled prior is looked at anew."""
 
@@ -182,6 +188,18 @@ class FleetMonitor:
         return self._groups[0][0] if len(self._groups) == 1 else self._groups[series][0]
 
 
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count())
+
+
+def _parts(series: int) -> list[slice]:
+    """Return the series as one part for each processor, where there are enough of them to be worth it."""
+    parts = min(os.cpu_count() or 1, max(1, series // WORTH_A_THREAD))
+    ends = np.linspace(0, series, parts + 1).astype(int).tolist()
+    return [slice(*pair) for pair in pairwise(ends)]
+
+
 def _score(model: Model, states: Array, times: Times, columns: Array, shares: Array | None) -> Any:
     """Return (k,) scores, NaN for rows that the detector cannot answer."""
     finite = np.isfinite(columns)
@@ -190,7 +208,14 @@ def _score(model: Model, states: Array, times: Times, columns: Array, shares: Ar
     if not model.has_clock:
         times = np.zeros_like(times)
     if usable.all():
-        return model.detector.advance(states, times, columns, shares)
+        parts = _parts(len(columns))
+
+        def answer(part: slice) -> Array:
+            told = None if shares is None else shares[part]
+            return model.detector.advance(states[part], times[part], columns[part], told)
+
+        # Compiled steps let go of the interpreter, and each part has series of its own.
+        return answer(parts[0]) if len(parts) == 1 else np.concatenate(list(_threads().map(answer, parts)))
     scores = np.full(len(columns), np.nan)
     if states.size:
         # A selection would be a copy, and the states must be changed in place.
