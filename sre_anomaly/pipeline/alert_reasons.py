@@ -72,7 +72,10 @@ def _in_words(
             if one.usual_high > one.usual_low or not detected.flags[row - 1]
         ]
         if outside:
-            return max(outside, key=lambda reason: reason.distance)
+            # The way back from an incident may be the larger leap, but it is not what happened.
+            above = outside[0].seen > outside[0].usual_high
+            same_side = [one for one in outside if (one.seen > one.usual_high) == above]
+            return max(same_side, key=lambda reason: reason.distance)
     options = explainer.reasons(flagged, [metric] * len(flagged))
     place = 0 if silent else max(range(len(flagged)), key=lambda one: options[one].distance)
     row = flagged[place]
