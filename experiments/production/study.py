@@ -9,7 +9,7 @@ prior measured on it.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -31,6 +31,13 @@ BUDGETS = (1.0, 2.0, 4.0, 5.0, 10.0)
 SIZES, LENGTHS = (3.0, 5.0, 8.0, 12.0), (1, 5, 15, 60)
 NAIVE_PRIOR = {5: 12.0, 8: 7.7, 12: 5.4, 20: 3.4, 40: 1.75, 80: 0.85, 160: 0.5, 320: 0.25}
 WEEK = timedelta(days=7)
+OTHERS = {
+    **dict.fromkeys(("zscore", "gaussian", "iforest", "kmeans"), "rolling"),
+    **dict.fromkeys(("cknn", "residual", "ensemble"), "raw"),
+}
+"""The other detectors without labels, and the features that suit them."""
+TRAINED = 0.15
+"""The first share of a series, on which detectors that need training are fitted; they are measured on all of it, this included."""
 
 
 @dataclass
@@ -62,9 +69,14 @@ def read(folder: Path) -> list[Series]:
 
 
 @cache
+def settings(*overrides: str) -> dict[str, Any]:
+    """Return the settings of a run."""
+    return composed(list(overrides))
+
+
 def default() -> dict[str, Any]:
     """Return the settings of the default."""
-    return composed(["detector=baseline"])
+    return settings("detector=baseline")
 
 
 def baseline(one: Series, values: Array | None = None) -> Array:
@@ -95,6 +107,21 @@ def naive(one: Series) -> Array:
     distance = (column - column.rolling(101, min_periods=1).median()).abs()
     usual = distance.expanding(30).median().shift()
     return np.nan_to_num((distance / usual.where(usual > 0)).to_numpy())
+
+
+def other(name: str, one: Series) -> Array:
+    """Return the scores of another detector, fitted on the first part where it needs training."""
+    node = settings(f"detector={name}", f"features={OTHERS[name]}")
+    features, detector = build("features", node["features"]), build("detector", node["detector"])
+    frame = replace(one.frame, values=pd.DataFrame(one.frame.values).ffill().to_numpy())
+    features.start(frame.step)
+    detector.start(frame.step)
+    first = frame.rows(slice(0, int(TRAINED * len(frame))))
+    X = np.nan_to_num(features.fit(first).transform(frame))
+    detector.meet(first)
+    detector.fit(X[features.lookback : len(first)])
+    state = detector.new_state(X.shape[1])[np.newaxis]
+    return np.nan_to_num(detector.advance(state, frame.time.asi8, np.ascontiguousarray(X)))
 
 
 def pages(one: Series, flags: Array) -> list[list[int]]:
@@ -253,6 +280,10 @@ def main() -> None:
             measured.append(measure(f"{name} {method}", series, scored))
             decided += decide(f"{name} {method}", series, scored, prior)
         measured.append(look_back(name, series))
+        measured += [
+            measure(f"{name} {method}", series, {one.name: other(method, one) for one in series})
+            for method in OTHERS
+        ]
     planted = plant(web[::6])
     chart = planted[planted["kind"].isin(["spike", "drop"])].pivot_table("caught", "size", "length")
     large = planted[(planted["size"] >= 8) & (planted["length"] >= 5)]
