@@ -39,7 +39,8 @@ def write_page(run: Run, images: list[Path], path: Path) -> None:
         "<h2>How this was made</h2>",
         f"<p>Command: <code>{html.escape(run.record.command)}</code><br>Data fingerprint: "
         f"<code>{run.record.data['fingerprint'][:16]}</code>, seed {run.record.seed}, {html.escape(_versions(run))}</p>",
-        f"<pre>{html.escape(yaml.safe_dump(run.config, sort_keys=False))}</pre>",
+        "<details><summary>All settings</summary>"
+        f"<pre>{html.escape(yaml.safe_dump(run.config, sort_keys=False))}</pre></details>",
     ]
     page = (
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title>"
