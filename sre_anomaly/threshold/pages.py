@@ -52,7 +52,7 @@ class Pages(Threshold):
     >>> threshold = Pages(pages_per_week=2, prior={4.0: 4.0, 8.0: 2.0, 16.0: 0.2})
     >>> threshold.start(timedelta(hours=1))
     >>> [float(threshold.level(scores)[-1].round(1)) for scores in (quiet, wild)]
-    [8.0, 15.4]
+    [7.9, 15.4]
     """
 
     pages_per_week: Annotated[float, Field(gt=0)] = 4.0
