@@ -34,9 +34,8 @@ class Before:
         detector, state = self._model.detector, self._states[[series]]
         noted = next(part for part in range(EVERY) if series < (part + 1) * len(self._states) // EVERY)
         first = max(0, self._seen - (self._seen - noted) % EVERY)
-        for number in range(first, self._seen):
-            at = number % EVERY
-            detector.advance(state, self._times[[at]], self._rows[at, [series]])
+        since = np.arange(first, self._seen) % EVERY
+        detector.advance(state, self._times[since], self._rows[since, series])
         last = self._seen % EVERY
         return detector.bands(state, self._times[[last]], self._rows[last, [series]], np.array([level]))
 

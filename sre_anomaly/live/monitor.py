@@ -20,7 +20,7 @@ import numpy as np
 from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import exceeds
 from sre_anomaly.errors import UserError
-from sre_anomaly.frame import LARGEST, Array
+from sre_anomaly.frame import LARGEST
 from sre_anomaly.known import inside
 from sre_anomaly.live.reasons import reason, usual_of
 from sre_anomaly.model.model import Model, load_model
@@ -32,6 +32,7 @@ LONGEST_GAP = 100_000
 FARTHEST = 2**63 - 2**53
 Status = Literal["ok", "warming up", "missing", "late", "repeated", "early"]
 NAN = float("nan")
+MUTED = np.array([NAN])
 
 
 @dataclass(slots=True, repr=False)
@@ -158,24 +159,22 @@ class Monitor:
             alerts = self._step_alerts(now, NAN, NAN)
             return Result(now, "warming up", alerts=alerts, seen=self._seen, needed=self._needed)
         columns = self._columns
-        # A sum is finite where all of its parts are, and cheaper to ask.
-        if not math.isfinite(columns.sum()) and not self._can_answer(columns):
+        # A sum is finite where all of its parts are, and cheaper to ask; cheaper still is not to ask.
+        usable = detector.handles_nothing or math.isfinite(columns.sum())
+        if not usable and not (detector.handles_missing and np.isfinite(columns).any()):
             return Result(now, "missing", alerts=self._step_alerts(now, NAN, NAN))
         if detector.prequential:
             # Bounds are those before the row is taken in, asked for only where there is something to report.
             self._before[:] = memory.detector
-        score = float(detector.advance(memory.detector, self._clock, columns, self._shares)[0])
+        scores = detector.advance(memory.detector, self._clock, columns, self._shares)
+        score = float(scores[0])
         # In a muted window neither threshold nor policy hears of it.
         muted = len(model.windows.muted) and inside(model.windows.muted, self._clock)[0]
         heard = NAN if muted else score
         level = self._level
         if level is None:
-            level = float(model.threshold.advance(memory.threshold, np.array([heard]))[0])
+            level = float(model.threshold.advance(memory.threshold, MUTED if muted else scores)[0])
         return Result(now, "ok", score, level, exceeds(heard, level), self._step_alerts(now, heard, level))
-
-    def _can_answer(self, columns: Array) -> bool:
-        detector = self.model.detector
-        return detector.handles_nothing or (detector.handles_missing and bool(np.isfinite(columns).any()))
 
     def _step_alerts(self, now: int, score: float, level: float) -> Sequence[Alert]:
         policy = self.model.alerts

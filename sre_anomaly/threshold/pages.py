@@ -104,7 +104,9 @@ class Pages(Threshold):
         """Return (k,) levels and count the pages."""
         if self._settings is None:
             self._settings = self._from_settings()
-        return np.asarray(_levels.for_rows(len(scores))(states, scores, LEVELS, *self._settings))
+        out = np.empty(len(scores))
+        _levels.for_rows(len(scores))(states, scores, LEVELS, *self._settings, out)
+        return out
 
     def _from_settings(self) -> tuple[Array, tuple[float, ...]]:
         known, rates = self._prior()
@@ -134,7 +136,7 @@ class Pages(Threshold):
         floor = numbers[-1]
         levels = np.geomspace(floor, max(2.0 * floor, LEVELS[-1]), FINE)
         state = _no_page(levels)[np.newaxis]
-        _levels.for_rows(len(scores))(state, scores, levels, np.zeros(FINE), numbers)
+        _levels.for_rows(len(scores))(state, scores, levels, np.zeros(FINE), numbers, np.empty(len(scores)))
         allowed = max(1.0, self.pages_per_week * len(scores) / self.rows_[0])
         over = np.flatnonzero(state[0, HEADER + COUNT :: EACH] > allowed)
         return float(levels[min(over[-1] + 1, FINE - 1)]) if len(over) else floor
@@ -152,9 +154,9 @@ def _no_page(levels: Array) -> Array:
 
 @compiled
 def _levels(
-    states: Array, scores: Array, levels: Array, expected: Array, numbers: tuple[float, ...]
-) -> Array:
-    out = np.full(len(scores), np.nan)
+    states: Array, scores: Array, levels: Array, expected: Array, numbers: tuple[float, ...], out: Array
+) -> None:
+    """Write (k,) levels to ``out``."""
     for row in range(len(scores)):
         state = states[row if len(states) > 1 else 0]
         if state[LEFT] <= 0.0:
@@ -165,7 +167,6 @@ def _levels(
         if _count(state, scores[row], levels, numbers[3], numbers[4]):
             state[LEFT] = 0.0
         state[ROWS] += 1.0
-    return out
 
 
 @step

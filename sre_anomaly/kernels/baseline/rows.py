@@ -6,9 +6,9 @@ import numpy as np
 
 from sre_anomaly.frame import Array, Mask
 from sre_anomaly.kernels.baseline.bounds import OF_WEIGHT, band, concern
-from sre_anomaly.kernels.baseline.layout import EVIDENCE, FACE, ROWS, WARM, WITHIN
+from sre_anomaly.kernels.baseline.layout import EVIDENCE, FACE, PROFILE, ROWS, WARM, WITHIN
 from sre_anomaly.kernels.baseline.surprise import expect, learn, leave, pass_over
-from sre_anomaly.kernels.compiled import compiled, step
+from sre_anomaly.kernels.compiled import compiled, prefetch, step
 
 CHANCE = 0.1
 """By how much the strongest few of more metrics are larger where nothing is wrong, for each e-fold of their number."""
@@ -49,9 +49,10 @@ def score_rows(
     numbers: tuple[float, ...],
     known: Array,
     own: Array,
-) -> Array:
-    """Write each column's score to ``own`` (k, d) and return those of the rows, (k,)."""
-    out = np.full(len(rows), np.nan)
+    out: Array,
+) -> None:
+    """Write each column's score to ``own`` (k, d) and those of the rows to ``out`` (k,)."""
+    out[:] = np.nan
     columns = rows.shape[1]
     size = states.shape[1] // columns
     power, most = numbers[1], int(numbers[3])
@@ -61,6 +62,11 @@ def score_rows(
         asked, counted = 0, 0
         for column in range(columns):
             part = state[column * size : (column + 1) * size]
+            if len(states) > 1:
+                # While this one is counted the next is fetched, and its place in the profile.
+                begin = (row * columns + column + 1) * size
+                prefetch(states, begin, begin + PROFILE)
+                prefetch(states, begin + PROFILE + int(slots[row]), begin + PROFILE + int(slots[row]) + 1)
             own[row, column] = _one(part, rows[row, column], int(slots[row]), beside, numbers, known[column])
             scored = not math.isnan(own[row, column])
             asked += scored
@@ -75,7 +81,6 @@ def score_rows(
             for score in np.sort(own[row])[asked - most : asked]:
                 total += score**power
         out[row] = total ** (1.0 / power) / _by_chance(counted)
-    return out
 
 
 @step
