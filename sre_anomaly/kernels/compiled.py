@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -24,6 +25,7 @@ LINE = 8
 _steps: list[Callable[..., Any]] = []
 _registered: list[Callable[..., Any]] = []
 _told = False
+_compiling = Lock()
 
 
 def step(function: F) -> F:
@@ -69,6 +71,11 @@ class Loop:
         return self.patiently if rows < FEW else self
 
     def _compile(self) -> Callable[..., Any]:
+        # Threads may ask at once, and where it is kept is a setting of the whole process.
+        with _compiling:
+            return self._fast or self._compile_alone()
+
+    def _compile_alone(self) -> Callable[..., Any]:
         import numba
         from numba.extending import register_jitable
 

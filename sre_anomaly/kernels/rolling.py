@@ -169,36 +169,3 @@ def filled(values: Array) -> Array:
         if math.isnan(out[row]):
             out[row] = out[row - 1]
     return out
-
-
-@step
-def insert(values: Array, size: int, value: float) -> int:
-    """Put a value among the first ``size``, which are sorted; return the new size.
-
-    Examples
-    --------
-    >>> kept = np.array([1.0, 3.0, 0.0])
-    >>> insert(kept, 2, 2.0), kept.tolist(), middle(kept, 3)
-    (3, [1.0, 2.0, 3.0], 2.0)
-    """
-    place = size
-    while place > 0 and values[place - 1] > value:
-        values[place] = values[place - 1]
-        place -= 1
-    values[place] = value
-    return size + 1
-
-
-@step
-def remove(values: Array, size: int, value: float) -> int:
-    """Take a value that is there out of the first ``size``; return the new size."""
-    place = int(np.searchsorted(values[:size], value))
-    for other in range(place, size - 1):
-        values[other] = values[other + 1]
-    return size - 1
-
-
-@step
-def middle(values: Array, size: int) -> float:
-    """Return the median of the first ``size`` sorted values."""
-    return float(values[size // 2] if size % 2 else 0.5 * (values[size // 2 - 1] + values[size // 2]))

@@ -55,7 +55,7 @@ class FleetMonitor:
     series : int
         How many series there are; with one model each it follows from them.
     pool : bool
-        A threshold with a prior learns it from the whole fleet as well, looked at anew every hour of rows, so that a fleet that pages
+        A threshold with a prior learns it from the whole fleet as well, looked at anew every 60 rows, so that a fleet that pages
         far more often than others is held to its budget from a new series' first day. Levels then differ from a single monitor's.
     """
 
@@ -147,8 +147,8 @@ class FleetMonitor:
                 told = memory.shares(columns)
                 scores[members] = _score(model, memory.detector, times, columns, told)
                 self._shares[members] = np.nan if told is None else told
-                muted = inside(model.windows.muted, times)
-                heard[members] = np.where(muted, np.nan, scores[members]) if muted.any() else scores[members]
+                if not inside(model.windows.muted, times[:1])[0]:
+                    heard[members] = scores[members]
                 levels[members] = self._thresholds[group].advance(memory.threshold, heard[members])
             self._columns[members] = columns
         flags = exceeds(heard, levels)
@@ -193,6 +193,7 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(os.cpu_count())
 
 
+@cache
 def _parts(series: int) -> list[slice]:
     """Return the series as one part for each processor, where there are enough of them to be worth it."""
     parts = min(os.cpu_count() or 1, max(1, series // WORTH_A_THREAD))

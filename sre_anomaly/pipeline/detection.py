@@ -105,7 +105,7 @@ def detect(
         if shares is not None:
             shares[asked] = told
     with stage("threshold"):
-        heard = np.where(inside(frame.windows.muted, frame.measured_at), np.nan, scores)
+        heard = unmuted(frame, scores)
         if learn:
             fit_threshold(frame, split, threshold, heard)
         levels = threshold.advance(memory.threshold, heard)
@@ -116,9 +116,7 @@ def detect(
             afresh = detector.new_state(X.shape[1])[np.newaxis]
             wanted = levels if with_bands == "all" else np.where(flags, levels, np.nan)
             found = detector.bands(afresh, times, rows, np.ascontiguousarray(wanted[asked]))
-            if found is not None:
-                bands = np.full((*X.shape, 3), np.nan)
-                bands[asked] = found
+            bands = on_all_rows(found, asked, len(frame))
     with stage("alerts"):
         alerts = replay(frame, heard, levels, flags, split.test, parts.alerts)
     return Detection(X, prepared.columns, scores, heard, levels, flags, alerts, memory, shares, bands)
@@ -131,6 +129,20 @@ def scorable(X: Array, features: Features, detector: Detector) -> Mask:
     enough |= detector.handles_nothing
     enough[: features.lookback] = False
     return enough
+
+
+def unmuted(frame: MetricFrame, scores: Array) -> Array:
+    """Return the scores (n,) as threshold and alert policy hear them: NaN in windows where nobody is paged."""
+    return np.where(inside(frame.windows.muted, frame.measured_at), np.nan, scores)
+
+
+def on_all_rows(bands: Array | None, asked: Mask | slice, rows: int) -> Array | None:
+    """Return the bounds of the rows that were asked about as those of all rows, NaN elsewhere; None where there are none."""
+    if bands is None:
+        return None
+    out = np.full((rows, *bands.shape[1:]), np.nan)
+    out[asked] = bands
+    return out
 
 
 def fit_detector(frame: MetricFrame, split: Split, detector: Detector, X: Array, complete: Mask) -> None:

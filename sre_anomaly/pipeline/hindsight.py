@@ -15,10 +15,9 @@ from sre_anomaly.clock import in_words, nanoseconds
 from sre_anomaly.config.build import Parts
 from sre_anomaly.contracts import exceeds
 from sre_anomaly.evaluation.anomaly.incidents import match
-from sre_anomaly.frame import Array, Mask, MetricFrame, Split
-from sre_anomaly.known import inside
+from sre_anomaly.frame import MetricFrame, Split
 from sre_anomaly.pipeline.alert_reasons import alert_reasons
-from sre_anomaly.pipeline.detection import Detection, Prepared, Stage, replay, scorable
+from sre_anomaly.pipeline.detection import Detection, Prepared, Stage, on_all_rows, replay, scorable, unmuted
 from sre_anomaly.pipeline.reasons import Explainer
 from sre_anomaly.records import Alert
 
@@ -89,7 +88,7 @@ def look_back(
         if second is None:
             return None
         scores[asked], shares[asked] = second, told
-        heard = np.where(inside(frame.windows.muted, frame.measured_at), np.nan, scores)
+        heard = unmuted(frame, scores)
         level = parts.threshold.hindsight(heard[split.test])
         if level is None:
             return None
@@ -98,7 +97,7 @@ def look_back(
         bands = None
         if flags.any():
             bounds = detector.hindsight_bands(state, times, rows, np.where(flags, levels, np.nan)[asked])
-            bands = _placed(bounds, asked) if bounds is not None else None
+            bands = on_all_rows(bounds, asked, len(frame))
         # A policy remembers: that of the detection is left alone.
         alerts = replay(frame, heard, levels, flags, split.test, deepcopy(parts.alerts))
         found = Detection(
@@ -144,12 +143,6 @@ def _after(frame: MetricFrame, alert: Alert, paged: int) -> str:
     if frame.has_clock:
         return in_words(pd.Timedelta(paged - alert.start))
     return f"{(paged - alert.start) // nanoseconds(frame.step)} data points"
-
-
-def _placed(bounds: Array, asked: Mask) -> Array:
-    out = np.full((len(asked), *bounds.shape[1:]), np.nan)
-    out[asked] = bounds
-    return out
 
 
 def _paged(alert: Alert, alerts: Sequence[Alert]) -> int | None:

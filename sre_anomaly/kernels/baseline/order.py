@@ -20,7 +20,14 @@ def middle(values: Array, order: Bytes, size: int) -> float:
 
 @step
 def slide(values: Array, order: Bytes, size: int, leaves: int, enters: int) -> int:
-    """Take one place out of an order, if it is there, and put another in, unless its value is NaN; return the new size."""
+    """Take one place out of an order, if it is there, and put another in, unless its value is NaN; return the new size.
+
+    Examples
+    --------
+    >>> values, order = np.array([1.0, 3.0, 2.0]), np.array([0, 1, 0], dtype=np.uint8)
+    >>> slide(values, order, 2, 2, 2), order.tolist(), middle(values, order, 3)
+    (3, [0, 2, 1], 2.0)
+    """
     new, place = values[enters], 0
     while place < size and order[place] != leaves:
         place += 1

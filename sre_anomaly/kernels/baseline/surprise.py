@@ -93,9 +93,8 @@ def surprise(state: Array, value: float, side: float) -> float:
         if math.isnan(expected) or state[COUNTS + number] < YOUNG:
             continue
         if side != 0.0 and side * (at_rest - expected) > 0.0:
-            expected = (
-                at_rest  # back from the side that is no matter, a value is far from the last ones alone
-            )
+            # Back from the side that is no matter, a value is far from the last ones alone.
+            expected = at_rest
         error = abs(value - expected) if side == 0.0 else max(side * (value - expected), 0.0)
         least = LEAST * max(abs(expected), abs(value))
         scale = max(state[SCALES + number], 0.5 * state[ERRORS + number], floor, least, 1e-300)
@@ -165,13 +164,13 @@ def learn(state: Array, value: float, slot: int, rate: float) -> None:
             state[SCALES + number] = max(scale * _exp(up), 1e-3 * state[ERRORS + number])
     learn_faces(state, value)
     if slot >= 0:
-        usual = state[PROFILE + slot]
-        _slide_offsets(state, clock, value - usual)
-        if math.isnan(usual):
+        at_slot = state[PROFILE + slot]
+        _slide_offsets(state, clock, value - at_slot)
+        if math.isnan(at_slot):
             state[PROFILE + slot] = value
         else:
             reach = CLIP * max(state[SCALES + SAME_TIME], state[ERRORS + SAME_TIME])
-            move = value - usual
+            move = value - at_slot
             state[PROFILE + slot] += rate * (min(max(move, -reach), reach) if reach > 0.0 else move)
     if value != state[LAST] and not math.isnan(state[LAST]):
         state[UNIT] = min(state[UNIT], abs(value - state[LAST]))
