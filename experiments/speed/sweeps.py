@@ -23,7 +23,7 @@ from omegaconf import OmegaConf, open_dict
 
 from hydra_plugins.sre_anomaly_plugins.warm import Warm
 from sre_anomaly.cli.main import main
-from sre_anomaly.cli.run import Job
+from sre_anomaly.cli.run.launch import Job
 from sre_anomaly.config.compose import CONFIG_MODULE, register_resolvers, resolved, version_base
 from sre_anomaly.parallel.cache import ResultCache
 from sre_anomaly.progress import Stages

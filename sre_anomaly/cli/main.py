@@ -114,7 +114,7 @@ def _refuse_unknown_command(words: list[str]) -> None:
 
 
 COMMANDS = {
-    "run": "cli.run:launch",
+    "run": "cli.run.launch:launch",
     "list": "config.catalogue:show",
     "check": "cli.check:check",
     "compare": "cli.compare:compare",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from sre_anomaly.cli.job import run_into
+from sre_anomaly.cli.run.job import run_into
 from sre_anomaly.pipeline.run_folder import LATEST, RUNNING, as_typed, point_at
 from sre_anomaly.records import RunRecord
 

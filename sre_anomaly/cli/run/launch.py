@@ -16,7 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from sre_anomaly.cli.job import command_of, run_into, trial_into
+from sre_anomaly.cli.run.job import command_of, run_into, trial_into
 from sre_anomaly.config.catalogue import shadowed
 from sre_anomaly.config.compose import (
     CONFIG_MODULE,
@@ -83,7 +83,7 @@ def launch(words: list[str]) -> None:
     if job.found is not None:
         _finish_single(job.found, job.folder)
     elif Multirun.folder is not None:
-        from sre_anomaly.cli.multirun import after_multirun
+        from sre_anomaly.cli.run.multirun import after_multirun
 
         after_multirun(Multirun.folder, Console(highlight=False))
 
@@ -108,7 +108,7 @@ class Job:
     """What Hydra calls for each run of a config; worker processes get a copy of it."""
 
     preload: ClassVar[tuple[str, ...]] = (
-        "sre_anomaly.cli.run",
+        "sre_anomaly.cli.run.launch",
         "sre_anomaly.sweeps.trial",
         "xgboost",
         "sklearn.ensemble",

@@ -1,0 +1,1 @@
+"""`sre-anomaly` without another command: one run, or many."""
