@@ -21,12 +21,12 @@ KINDS = (
 FLOORS = (
     ("",),  # the files at the root: vocabulary and promises
     ("kernels", "io", "logs", "config", "parallel"),
-    ("evaluation", "model", "remediation", *KINDS),
+    ("promql", "evaluation", "model", "remediation", *KINDS),
     ("tabular", "benchmark"),
     ("pipeline", "testing"),
     ("fleet", "live"),
-    ("sweeps",),
-    ("report",),
+    ("sweeps", "backtest"),
+    ("report", "export"),
     ("cli",),
 )
 """From the ground up: a package imports what is on the floors below its own, and nothing else."""

@@ -1,0 +1,1 @@
+"""What would have paged you: rules, limits and models over one history."""

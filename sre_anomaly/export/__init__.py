@@ -1,0 +1,1 @@
+"""What leaves the product: Prometheus rules with their tests, Grafana dashboards."""

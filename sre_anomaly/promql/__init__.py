@@ -1,0 +1,1 @@
+"""Prometheus rules as text: read, resolved, filled in."""

@@ -1,0 +1,1 @@
+"""What would have paged you, on the screen, as a page, as Markdown."""
