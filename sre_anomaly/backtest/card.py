@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 
 from sre_anomaly.backtest.firing import Firing
-from sre_anomaly.backtest.outcome import Page, Truth
+from sre_anomaly.backtest.outcome import SERIES, Page, Scope, Truth
 from sre_anomaly.clock import wall_clock
-from sre_anomaly.frame import WEEK, Array
+from sre_anomaly.frame import Array
 
 HOUR = 3600 * 10**9
 NIGHT = (22, 7)
@@ -47,24 +46,23 @@ class Card:
 
 
 def card(
-    pages: Sequence[Page],
-    firings: Sequence[Firing],
-    truth: Sequence[Truth] | None,
-    span: tuple[int, int],
-    timezone: str,
+    pages: Sequence[Page], firings: Sequence[Firing], truth: Sequence[Truth] | None, scope: Scope
 ) -> Card:
-    """Return the card of some pages between two times, ns since 1970."""
-    first, last = span
+    """Return the card of some pages and the alerts that they tell of."""
+    first, last = scope.span
     at = np.array([page.time for page in pages], dtype=np.int64)
-    wall = np.asarray(wall_clock(at, timezone))
+    wall = np.asarray(wall_clock(at, scope.timezone))
     hours, days = wall // HOUR % 24, (wall // (24 * HOUR) + 3) % 7
     alone = Card(
         pages=len(pages),
         repeats=sum(page.repeats for page in pages),
-        per_week=len(pages) / (timedelta(microseconds=(last - first) / 1000) / WEEK),
+        per_week=len(pages) / scope.weeks,
         night=int(((hours >= NIGHT[0]) | (hours < NIGHT[1])).sum()),
         weekend=int((days >= 5).sum()),
-        in_alert=covered(firings, span) / (last - first),
+        in_alert=sum(
+            stop - start for spans in spans_of(firings).values() for start, stop in _cut(spans, scope.span)
+        )
+        / scope.observed,
         longest=max((min(one.end, last) - max(one.fired, first) for one in firings), default=0),
         flapping=_flapping(firings, first),
     )
@@ -100,21 +98,30 @@ def against(pages: Sequence[Page], truth: Sequence[Truth]) -> tuple[list[int | N
     return delays, useful
 
 
-def covered(firings: Sequence[Firing], span: tuple[int, int]) -> int:
-    """Return how many ns of a span at least one alert was firing."""
-    total, until = 0, span[0]
+def spans_of(firings: Sequence[Firing]) -> dict[str, list[tuple[int, int]]]:
+    """Return for each series (empty: none) the times at which at least one alert was firing, one behind the other."""
+    joined: dict[str, list[tuple[int, int]]] = {}
     for one in sorted(firings, key=lambda one: one.fired):
-        begin, end = max(one.fired, until), min(one.end, span[1])
-        total += max(0, end - begin)
-        until = max(until, end)
-    return total
+        spans = joined.setdefault(dict(one.labels).get(SERIES, ""), [])
+        if spans and one.fired <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], one.end))
+        else:
+            spans.append((one.fired, one.end))
+    return joined
 
 
-def calendar(pages: Sequence[Page], span: tuple[int, int], timezone: str) -> tuple[Array, int]:
+def _cut(spans: Sequence[tuple[int, int]], span: tuple[int, int]) -> list[tuple[int, int]]:
+    cut = [(max(start, span[0]), min(stop, span[1])) for start, stop in spans]
+    return [(start, stop) for start, stop in cut if stop > start]
+
+
+def calendar(pages: Sequence[Page], scope: Scope) -> tuple[Array, int]:
     """Return pages by day and hour of the wall clock, (days, 24), and the first day, in days since 1970."""
-    edges = np.asarray(wall_clock(np.array(span, dtype=np.int64), timezone)) // (24 * HOUR)
+    edges = np.asarray(wall_clock(np.array(scope.span, dtype=np.int64) - (0, 1), scope.timezone)) // (
+        24 * HOUR
+    )
     counts = np.zeros((int(edges[1] - edges[0]) + 1, 24))
-    wall = np.asarray(wall_clock(np.array([page.time for page in pages], dtype=np.int64), timezone))
+    wall = np.asarray(wall_clock(np.array([page.time for page in pages], dtype=np.int64), scope.timezone))
     np.add.at(counts, (wall // (24 * HOUR) - edges[0], wall // HOUR % 24), 1)
     return counts, int(edges[0])
 

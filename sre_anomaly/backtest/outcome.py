@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
 from sre_anomaly.backtest.firing import Firing
+from sre_anomaly.frame import WEEK
 from sre_anomaly.io.prometheus import Labels
 
 SERIES = "series"
@@ -30,6 +32,28 @@ class Page:
     def series(self) -> str:
         """The series that it is about; empty where it is about no single one."""
         return dict(self.labels).get(SERIES, "")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The time over which an alert source is looked at."""
+
+    span: tuple[int, int]
+    """First and last, ns since 1970."""
+    observed: int
+    """Nanoseconds: those of all series together where it watches each by itself."""
+    series: int = 1
+    timezone: str = "UTC"
+
+    @property
+    def weeks(self) -> float:
+        """Weeks of observation."""
+        return timedelta(microseconds=self.observed / 1000) / WEEK
+
+    def __str__(self) -> str:
+        """Say how much was looked at."""
+        days = f"{round(self.weeks * 7):,} days"
+        return days if self.series == 1 else f"{days} of {self.series} series"
 
 
 @dataclass(frozen=True)

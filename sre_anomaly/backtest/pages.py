@@ -1,5 +1,6 @@
 """From alerts to pages: what an Alertmanager would have made of them."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -37,7 +38,7 @@ def pages_of(sources: Sequence[AlertSource], *, routing: Routing | None, span: t
 def _as_pages(told: Sequence[Notification], firings: Sequence[Firing]) -> list[Page]:
     """Return the notifications that tell of something that fires; one alert source for each name that is new in them."""
     by_labels: dict[Labels, list[Firing]] = defaultdict(list)
-    for one in firings:
+    for one in sorted(firings, key=lambda one: one.fired):
         by_labels[one.labels].append(one)
     before: dict[tuple[str, Labels], frozenset[Labels]] = {}
     pages = []
@@ -61,8 +62,8 @@ def _as_pages(told: Sequence[Notification], firings: Sequence[Firing]) -> list[P
 
 def _at(firings: Sequence[Firing], time: int) -> Firing:
     """Return the alert of some labels that was firing at a time, or the last before."""
-    begun = [one for one in firings if one.fired <= time]
-    return begun[-1] if begun else firings[0]
+    place = bisect_right(firings, time, key=lambda one: one.fired)
+    return firings[max(0, place - 1)]
 
 
 def _summary(firings: Sequence[Firing]) -> str:

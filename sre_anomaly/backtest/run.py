@@ -2,20 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from sre_anomaly.backtest.asking import Asking, span_with_data
 from sre_anomaly.backtest.card import Card, card
 from sre_anomaly.backtest.changes import changes_of_rule
-from sre_anomaly.backtest.outcome import AlertSource, Change, Page, Truth, in_time
+from sre_anomaly.backtest.outcome import AlertSource, Change, Page, Scope, Truth, in_time
 from sre_anomaly.backtest.pages import pages_of
 from sre_anomaly.backtest.rule_replay import replay_rule
 from sre_anomaly.backtest.series import SeriesFound, SeriesWork, replay_all
 from sre_anomaly.backtest.verdict import Verdict, verdict
 from sre_anomaly.errors import UserError
-from sre_anomaly.frame import WEEK
 from sre_anomaly.promql.recorded import by_name
 from sre_anomaly.promql.rule_file import Rule
 from sre_anomaly.promql.tokens import comparison, selectors
@@ -49,33 +47,39 @@ class Judged:
     source: AlertSource
     card: Card
     verdict: Verdict
+    changes: list[tuple[Change, Card]]
+    """What other settings would have given, from mild to strong."""
+    scope: Scope
+
+
+@dataclass
+class Team:
+    """What pages together: all rules, or one threshold or model by itself."""
+
+    name: str
+    pages: list[Page]
+    """One that tells of two rules is one page."""
+    card: Card
+    scope: Scope
+    members: list[Judged]
+    """What pages most first."""
 
 
 @dataclass
 class Backtest:
     """What would have paged whom."""
 
-    judged: list[Judged]
-    """Each alert source, what pages most first."""
-    pages: list[Page]
-    """Of the rules together: one that tells of two rules is one page. Without rules, of each source by itself."""
-    total: Card
+    teams: list[Team]
+    """The rules first, then thresholds and models: these are choices, of which one would be taken."""
     truth: list[Truth] | None
     span: tuple[int, int]
-    timezone: str
     series: list[SeriesFound] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
-    def weeks(self) -> float:
-        """The evaluated time in weeks."""
-        return timedelta(microseconds=(self.span[1] - self.span[0]) / 1000) / WEEK
-
-    @property
-    def weeks_of_series(self) -> float:
-        """The evaluated time of all series together, in weeks; that of the whole where there are no series."""
-        known = [one.last - one.first for one in self.series if not one.error]
-        return timedelta(microseconds=sum(known) / 1000) / WEEK if known else self.weeks
+    def judged(self) -> list[Judged]:
+        """Each alert source."""
+        return [one for team in self.teams for one in team.members]
 
 
 def backtest(history: History, tell: Callable[[str], Any]) -> Backtest:
@@ -86,11 +90,12 @@ def backtest(history: History, tell: Callable[[str], Any]) -> Backtest:
     UserError
         If a rule or a model cannot be used, or the data cannot be read.
     """
-    sources, notes, truth, span = [], list[str](), history.truth, history.span
+    notes, truth, span = list[str](), history.truth, history.span
     series: list[SeriesFound] = []
+    choices: list[AlertSource] = []
     if history.work is not None and history.source is not None:
         series = replay_all(history.work, history.source, history.jobs, tell)
-        sources += _of_series(history.work, series)
+        choices = _of_series(history.work, series)
         usable = [one for one in series if not one.error]
         span = (min(one.first for one in usable), max(one.last for one in usable))
         if truth is None and any(one.truth is not None for one in usable):
@@ -99,40 +104,46 @@ def backtest(history: History, tell: Callable[[str], Any]) -> Backtest:
             notes.append(
                 f"{len(broken)} of {len(series)} series could not be read; the first: {broken[0].error}"
             )
+    rules: list[AlertSource] = []
     if history.asking is not None and history.rules:
-        first, last = history.span if not series else (max(span[0], history.span[0]), history.span[1])
-        alerts, said, since = rules_over(history.rules, history.asking, first, last, tell)
-        sources += alerts
+        first = max(span[0], history.span[0]) if series else history.span[0]
+        rules, said, first = rules_over(history.rules, history.asking, first, history.span[1], tell)
         notes += said
         step = min(rule.interval for rule in history.rules)
-        span = (since, last // step * step + step)
+        span = (first, history.span[1] // step * step + step)
     truth = None if truth is None else [one for one in truth if one.end > span[0] and one.start < span[1]]
-    pages_for = partial(pages_of, routing=history.routing, span=span)
+    whole = Scope(span, span[1] - span[0], timezone=history.timezone)
+    times = [one.last - one.first for one in series if not one.error]
+    each = Scope(span, sum(times), len(times), history.timezone) if times else whole
+    judge = partial(_team, truth=truth, routing=history.routing)
+    teams = [judge(f"your {count_of(rules, 'rule')}", rules, whole)] if rules else []
+    teams += [judge(source.name, [source], each) for source in choices]
+    return Backtest(teams, truth, span, series, notes)
+
+
+def _team(
+    name: str, sources: list[AlertSource], scope: Scope, *, truth: list[Truth] | None, routing: Any
+) -> Team:
+    def pages_and_card(some: Sequence[AlertSource]) -> tuple[list[Page], Card]:
+        pages = pages_of(some, routing=routing, span=scope.span)
+        return pages, card(pages, [firing for one in some for firing in one.firings], truth, scope)
+
+    members = []
     for source in sources:
-        source.pages = pages_for([source])
-    measure = partial(_card, truth=truth, span=span, timezone=history.timezone)
-    together = pages_for(sources)
-    weeks = timedelta(microseconds=(span[1] - span[0]) / 1000) / WEEK
-    judged = [_judged(source, pages_for, measure, weeks) for source in sources]
-    judged.sort(key=lambda one: (-one.card.pages, one.source.name))
-    firings = [firing for source in sources for firing in source.firings]
-    total = measure(together, firings)
-    return Backtest(judged, together, total, truth, span, history.timezone, series, notes)
+        source.pages, own = pages_and_card([source])
+        changes = [
+            (change, pages_and_card([replace(source, firings=change.firings)])[1])
+            for change in source.changes
+            if source.firings or change.firings
+        ]
+        members.append(Judged(source, own, verdict(source, own, changes, scope), changes, scope))
+    members.sort(key=lambda one: (-one.card.pages, one.source.name))
+    return Team(name, *pages_and_card(sources), scope, members)
 
 
-def _card(pages: list[Page], firings: Any, *, truth: Any, span: tuple[int, int], timezone: str) -> Card:
-    return card(pages, firings, truth, span, timezone)
-
-
-def _judged(
-    source: AlertSource, pages_for: Callable[..., list[Page]], measure: Callable[..., Card], weeks: float
-) -> Judged:
-    def after(change: Change) -> Card:
-        changed = replace(source, firings=change.firings)
-        return measure(pages_for([changed]), change.firings)
-
-    found = measure(source.pages, source.firings)
-    return Judged(source, found, verdict(source, found, weeks, after))
+def count_of(things: Sequence[Any], word: str) -> str:
+    """Return how many things there are."""
+    return f"{len(things):,} {word}" + ("" if len(things) == 1 else "s")
 
 
 def rules_over(

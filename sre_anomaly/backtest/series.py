@@ -1,7 +1,7 @@
 """Models and static thresholds over the series of a file, a fleet or a Prometheus: each series by itself, nothing of it kept but its alerts."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -98,7 +98,7 @@ def _one_of_many(work: SeriesWork, name: str) -> SeriesFound:
     source = build_parts(work.data).data
     assert isinstance(source, Corpus)
     try:
-        return _replayed(work, source.read(name))
+        return replace(_replayed(work, source.read(name)), name=name)
     except UserError as error:
         return SeriesFound(name, error=str(error))
 

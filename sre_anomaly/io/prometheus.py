@@ -137,6 +137,13 @@ class Prometheus:
         answer = self._ask(f"label/{quote(label, safe='')}/values", asked, post=False)
         return sorted(map(str, answer["data"]))
 
+    def own_config(self) -> str:
+        """Return the server's own configuration as YAML, secrets left out by it; empty where it does not tell."""
+        try:
+            return str(self._ask("status/config", {}, post=False)["data"]["yaml"])
+        except (DataError, RefusedError, KeyError, TypeError):
+            return ""
+
     def _ask(self, what: str, asked: Mapping[str, Any], *, post: bool = True) -> dict[str, Any]:
         address, form = f"{self.url.rstrip('/').removesuffix(API)}{API}/{what}", urlencode(asked)
         request = Request(address, form.encode()) if post else Request(f"{address}?{form}")  # noqa: S310 - http alone
