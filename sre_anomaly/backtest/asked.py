@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from sre_anomaly import registry
 from sre_anomaly.backtest.limit import is_limit, read_limit
 from sre_anomaly.clock import parse_duration
 from sre_anomaly.config.catalogue import options
@@ -72,6 +73,7 @@ def read_words(words: Sequence[str]) -> Asked:
             asked.limits.append(read_limit(text))
         else:
             asked.models[text] = _model(text, overrides, asked.config)
+            _refuse_labels(text, asked.models[text])
     if "with" not in own and metrics and asked.config["detector"]["name"] != "none":
         name = str(asked.config["detector"]["name"])
         asked.models[name] = asked.config
@@ -152,6 +154,15 @@ def _model(text: str, overrides: Sequence[str], base: Mapping[str, Any]) -> dict
     raise ConfigError(
         f"with: {text!r} is no detector, preset, model folder or threshold; {did_you_mean(text, known)}"
     )
+
+
+def _refuse_labels(text: str, config: Mapping[str, Any]) -> None:
+    for kind in ("detector", "threshold"):
+        name = str(config[kind]["name"])
+        if "." not in name and registry.lookup(kind, name).needs_labels:
+            raise ConfigError(
+                f"with: {text}: {kind}={name} learns from labels, which nobody has while a service is watched"
+            )
 
 
 def _duration(key: str, text: str) -> timedelta:

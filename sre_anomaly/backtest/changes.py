@@ -31,7 +31,7 @@ def changes_of_rule(replay: Replay, compared: tuple[str, str, float] | None, fir
     found += [
         Change("for", minutes * MINUTE, f"for: {_minutes(minutes)}", replay.firings(hold=minutes * MINUTE))
         for minutes in HOLDS
-        if minutes * MINUTE > rule.hold
+        if minutes * MINUTE > rule.hold and minutes * MINUTE >= rule.interval
     ]
     if compared is not None and compared[1] in BEYOND and compared[2] != 0 and replay.has_values:
         _, sign, limit = compared

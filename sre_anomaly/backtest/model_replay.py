@@ -9,7 +9,6 @@ from sre_anomaly.backtest.firing import Firing
 from sre_anomaly.clock import rows_in
 from sre_anomaly.config.build import Parts
 from sre_anomaly.contracts import exceeds
-from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import WEEK, MetricFrame, Split
 from sre_anomaly.pipeline.alert_reasons import alert_reasons
 from sre_anomaly.pipeline.detection import Detection, detect, prepare, replay
@@ -35,15 +34,9 @@ def watch(name: str, frame: MetricFrame, build: Callable[[], Parts], first: int)
 
     One whose detector and threshold learn while they run goes over the history once. Any other is fitted on what came before ``first``, watches a week, is
     fitted anew on all before that, and so on.
-
-    Raises
-    ------
-    ConfigError
-        If the model needs labels, which nobody has while a service runs.
     """
     parts = build()
-    if parts.detector is None or parts.detector.needs_labels or parts.threshold.needs_labels:
-        raise ConfigError(f"with: {name} learns from labels, which are not there while a service is watched")
+    assert parts.detector is not None
     rows = len(frame)
     whole = Split(slice(0, rows), None, slice(first, rows))
     prepared = prepare(frame, whole, parts.features, _no_stage)

@@ -1,5 +1,6 @@
 """A backtest: rules, static thresholds and models over one history, as what would have paged somebody."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -165,9 +166,10 @@ def rules_over(
     notes = [said] if said else []
     found, mistakes = [], []
     alerting = [rule for rule in rules if not rule.records]
+    titles = _titles(alerting)
     for number, rule in enumerate(alerting, start=1):
         tell(f"rule {number} of {len(alerting)}: {rule.name}")
-        source = AlertSource(rule.name, "rule", rule.expression, rule.where)
+        source = AlertSource(titles[number - 1], "rule", rule.expression, rule.where)
         found.append(source)
         try:
             replay = replay_rule(rule, recorded, asking, since, last)
@@ -182,6 +184,20 @@ def rules_over(
     if mistakes:
         raise UserError("\n".join(mistakes))
     return found, notes, since
+
+
+def _titles(rules: Sequence[Rule]) -> list[str]:
+    """Return the names of rules, with the severity or the line where several have the same."""
+    count = Counter(rule.name for rule in rules)
+    by_severity = Counter((rule.name, rule.labels.get("severity")) for rule in rules)
+    titles = []
+    for rule in rules:
+        severity = rule.labels.get("severity")
+        apart = (
+            severity if severity and by_severity[rule.name, severity] == 1 else rule.where.rpartition(":")[2]
+        )
+        titles.append(rule.name if count[rule.name] == 1 else f"{rule.name} ({apart})")
+    return titles
 
 
 def _needs(rule: Rule, recorded: Mapping[str, Sequence[Rule]]) -> list[str]:

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 
 from sre_anomaly.clock import in_words
 
@@ -11,6 +12,8 @@ ACTION = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 LABEL = re.compile(r"\$labels\.(\w+)|\.Labels\.(\w+)|\(?\s*index\s+\$labels\s+\"(\w+)\"\s*\)?")
 PRINTF = re.compile(r'printf\s+"%\.?(\d*)[fgv](.*?)"')
 VALUE = ("$value", ".Value")
+LARGE_FROM = 6
+"""Numbers of more digits before the point are written with an exponent."""
 SMALL = ("", "m", "u", "n", "p", "f", "a", "z", "y")
 LARGE = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
 BINARY = ("", "ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
@@ -49,7 +52,29 @@ def _answer(action: str, written: str, labels: Mapping[str, str], value: float) 
             got = FUNCTIONS[name](got)
         else:
             return written
-    return got if isinstance(got, str) else f"{got:.4g}"
+    return got if isinstance(got, str) else as_go_writes(got)
+
+
+def as_go_writes(value: float) -> str:
+    """Return a number as Prometheus shows one that no function has formatted.
+
+    Examples
+    --------
+    >>> as_go_writes(2.0), as_go_writes(0.25), as_go_writes(1234567.0), as_go_writes(float("inf"))
+    ('2', '0.25', '1.234567e+06', '+Inf')
+    """
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else f"{'+' if value > 0 else '-'}Inf"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    size = len(digits) + int(exponent) - 1
+    if value == 0 or -4 <= size < LARGE_FROM:
+        return (
+            repr(value).removesuffix(".0")
+            if abs(value) >= 1e-4 or value == 0
+            else f"{Decimal(repr(value)):f}"
+        )
+    rest = "".join(map(str, digits[1:]))
+    return f"{'-' if sign else ''}{digits[0]}{'.' if rest else ''}{rest}e{'+' if size >= 0 else '-'}{abs(size):02d}"
 
 
 def humanize(value: float) -> str:
