@@ -14,12 +14,10 @@ from typing import Any
 from sre_anomaly.clock import parse_duration
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.promql.rule_text import quoted
+from sre_anomaly.promql.tokens import selectors, tokens
 
 WINDOW = re.compile(r"\$window\b|\$\{window\}")
 VARIABLE = re.compile(r"\$\{?(\w+)\}?")
-TEXT = r'"(?:\\.|[^"\\])*"|' + r"'(?:\\.|[^'\\])*'|`[^`]*`"
-SELECTOR = re.compile(rf"(?:[a-zA-Z_:][\w:]*)?\s*(?:\{{(?:{TEXT}|[^{{}}\"'`])*\}})?")
-"""A metric's name, what stands in braces behind it, or both."""
 RECORD = "slo:error_ratio:rate"
 """The name of a recorded error ratio, before its window."""
 ALERT = "ErrorBudgetBurn"
@@ -197,7 +195,7 @@ def _rate(key: str, text: str) -> str:
         raise ConfigError(
             f"{key}: {text!r} has a ${unknown[0]}, and the one word with a $ that is filled in here is $window"
         )
-    if SELECTOR.fullmatch(text):
+    if _is_selector(text):
         return f"sum(rate({text}[$window]))"
     if not WINDOW.search(text):
         raise ConfigError(
@@ -205,6 +203,23 @@ def _rate(key: str, text: str) -> str:
             "where its window should be, as in rate(http_requests_total[$window])"
         )
     return text
+
+
+def _is_selector(text: str) -> bool:
+    """Return whether an expression is the selector of a counter and nothing else.
+
+    Examples
+    --------
+    >>> [_is_selector(text) for text in ('x{a="}"}', "x", "rate(x[5m])", "x[5m]", "x{")]
+    [True, True, False, False, False]
+    """
+    found = list(selectors(text))
+    alone = len(found) == 1 and (found[0].start, found[0].end, found[0].shift_end) == (
+        0,
+        len(text),
+        len(text),
+    )
+    return alone and ("{" in [word.text for word in tokens(text)]) == text.endswith("}")
 
 
 def _plain(number: Decimal) -> str:

@@ -1,10 +1,8 @@
 """Burn rates of an SLO: the workbook's table, Prometheus' own opinion of the rules, and when they page."""
 
-import shutil
-import subprocess
-
 import pytest
 
+from prometheus_server import needs_prometheus, promtool
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.promql.burn_rate import ALERT, burn_rate_comment, burn_rate_rules
 from sre_anomaly.promql.rule_text import as_text
@@ -19,14 +17,6 @@ def rules_of(*words, **more):
 
 def alerts_of(*words, **more):
     return [rule for rule in rules_of(*words, **more) if "alert" in rule]
-
-
-def promtool(folder, *words):
-    if not shutil.which("promtool"):
-        pytest.skip("promtool is not installed")
-    done = subprocess.run(["promtool", *words], cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_the_workbooks_table():
@@ -78,15 +68,17 @@ def test_what_no_outage_reaches_is_left_out_and_said():
     )
 
 
+@needs_prometheus
 @pytest.mark.parametrize("name", ["checkout", 'a "b" \\ {{ $value }}\n- x: ünï', "y"])
 @pytest.mark.parametrize("errors", [ERRORS, LATENCY])
 def test_promtool_finds_nothing(tmp_path, errors, name):
     """The file passes `promtool check rules`, its lint too, whatever the SLO is called."""
     text = as_text(burn_rate_rules(99.5, errors, TOTAL, name=name), burn_rate_comment(99.5, name=name))
     (tmp_path / "rules.yml").write_text(text, encoding="utf-8")
-    assert "SUCCESS: 11 rules found" in promtool(tmp_path, "check", "rules", "--lint-fatal", "rules.yml")
+    assert "SUCCESS: 11 rules found" in promtool("check", "rules", "--lint-fatal", "rules.yml", cwd=tmp_path)
 
 
+@needs_prometheus
 def test_pages_for_an_outage_and_not_without_one(tmp_path):
     """Six quiet hours fire nothing; half an hour in which a fifth fails pages within a quarter of it, and not for long after."""
     (tmp_path / "rules.yml").write_text(
@@ -144,7 +136,7 @@ def test_pages_for_an_outage_and_not_without_one(tmp_path):
     }  # fmt: skip
     tests = {"rule_files": ["rules.yml"], "evaluation_interval": "1m", "tests": [test]}
     (tmp_path / "tests.yml").write_text(as_text(tests), encoding="utf-8")
-    promtool(tmp_path, "test", "rules", "tests.yml")
+    promtool("test", "rules", "tests.yml", cwd=tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,12 @@
 
 import json
 import re
-import shutil
-import subprocess
 
-import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prometheus_server import needs_prometheus, promtool
 from sre_anomaly.promql.rule_text import as_text, quoted, quoted_any
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
@@ -55,10 +53,9 @@ def test_expressions_are_blocks():
     assert f"\n          {long}\n" in text
 
 
+@needs_prometheus
 def test_promtool_sees_the_same(tmp_path):
     """Awkward values of labels, written as YAML and as strings of PromQL, are one and the same to Prometheus."""
-    if not shutil.which("promtool"):
-        pytest.skip("promtool is not installed")
     values = [
         "y", "n", "no", "1e3", "0o17", "12:30", "~", 'a"b', "a\\b", "a\nb", "ünï\u2028", "a\tb", "$5..", "{{ x }}", "`'", "\x01\x7f",
     ]  # fmt: skip
@@ -79,10 +76,7 @@ def test_promtool_sees_the_same(tmp_path):
     ]
     tests = {"rule_files": ["rules.yml"], "tests": [{"interval": "1m", "promql_expr_test": asked}]}
     (tmp_path / "tests.yml").write_text(as_text(tests), encoding="utf-8")
-    done = subprocess.run(
-        ["promtool", "test", "rules", "tests.yml"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    promtool("test", "rules", "tests.yml", cwd=tmp_path)
 
 
 @given(texts=st.lists(TEXTS, min_size=1, max_size=3))
