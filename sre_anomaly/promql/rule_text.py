@@ -22,19 +22,16 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def quoted_any(texts: list[str]) -> str:
-    r"""Return a regular expression that matches these texts alone, as a string of PromQL for ``=~``.
+def escaped(text: str) -> str:
+    r"""Return a regular expression of PromQL that matches a text and nothing else.
 
     Examples
     --------
-    >>> print(quoted_any(["cpu", "a.b"]))
-    "cpu|a\\.b"
+    >>> print(escaped("a.b-c"))
+    a\.b-c
     """
-    # Python's own escape() would write some that RE2 does not know.
-    return quoted("|".join("".join(f"\\{one}" if one in SPECIAL else one for one in text) for text in texts))
-
-
-SPECIAL = frozenset("\\.+*?()|[]{}^$")
+    # Python's own re.escape writes some that RE2 does not know.
+    return "".join(f"\\{sign}" if sign in r"\.+*?()|[]{}^$" else sign for sign in text)
 
 
 def as_text(rules: Mapping[str, Any], comment: str = "") -> str:
