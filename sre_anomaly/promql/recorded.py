@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sre_anomaly.errors import DataError
 from sre_anomaly.promql.rule_file import MILLISECOND, Rule
+from sre_anomaly.promql.rule_text import escaped, quoted
 from sre_anomaly.promql.tokens import Matcher, Selector, selectors
 
 DEEPEST = 16
@@ -56,14 +57,14 @@ def _put_in(expression: str, recorded: Mapping[str, Sequence[Rule]], asked: Rule
 def _as_recorded(rule: Rule, expression: str) -> str:
     said = f"({expression})"
     for label, value in rule.labels.items():
-        said = f'label_replace({said}, "{label}", {_quoted(value.replace("$", "$$"))}, "", "")'
+        said = f'label_replace({said}, "{label}", {quoted(value.replace("$", "$$"))}, "", "")'
     return said
 
 
 def _only(said: str, matcher: Matcher, mark: str) -> str:
     """Keep the series that a matcher picks: they get a mark, and lose it again."""
     exact = matcher.sign in ("=", "!=")
-    pattern = _quoted(_escaped(_unquoted(matcher.value))) if exact else matcher.value
+    pattern = quoted(escaped(_unquoted(matcher.value))) if exact else matcher.value
     one = f'label_replace(vector(1), "{mark}", "1", "", "")'
     how = "and" if matcher.sign in ("=", "=~") else "unless"
     marked = f'label_replace({said}, "{mark}", "1", "{matcher.label}", {pattern})'
@@ -84,13 +85,3 @@ def _unquoted(text: str) -> str:
     if text[0] == "`":
         return text[1:-1]
     return text[1:-1].replace("\\" + text[0], text[0]).replace("\\\\", "\\")
-
-
-def _escaped(text: str) -> str:
-    """Return a pattern that matches a text and nothing else, in RE2's syntax."""
-    return "".join(f"\\{sign}" if sign in r"\.+*?()|[]{}^$" else sign for sign in text)
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
