@@ -1,6 +1,5 @@
 """A backtest: rules, static thresholds and models over one history, as what would have paged somebody."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -187,16 +186,17 @@ def rules_over(
 
 
 def _titles(rules: Sequence[Rule]) -> list[str]:
-    """Return the names of rules, with the severity or the line where several have the same."""
-    count = Counter(rule.name for rule in rules)
-    by_severity = Counter((rule.name, rule.labels.get("severity")) for rule in rules)
+    """Return the names of rules, and where several have the same the labels that tell them apart, or else their line."""
     titles = []
     for rule in rules:
-        severity = rule.labels.get("severity")
-        apart = (
-            severity if severity and by_severity[rule.name, severity] == 1 else rule.where.rpartition(":")[2]
-        )
-        titles.append(rule.name if count[rule.name] == 1 else f"{rule.name} ({apart})")
+        alike = [one for one in rules if one.name == rule.name]
+        differ = [
+            key for key, value in rule.labels.items() if any(one.labels.get(key) != value for one in alike)
+        ]
+        apart = [rule.labels[key] for key in differ]
+        if sum(all(one.labels.get(key) == rule.labels[key] for key in differ) for one in alike) > 1:
+            apart = [f"line {rule.where.rpartition(':')[2]}"]
+        titles.append(rule.name if len(alike) == 1 else f"{rule.name} ({', '.join(apart)})")
     return titles
 
 

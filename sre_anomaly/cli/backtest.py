@@ -86,6 +86,7 @@ def history_of(asked: "Asked", say: Any) -> "History":
         asking, span = Asking(source.server, say), source.span
         interval = _interval(asked, source)
         rules = read_rules(Path(asked.own["rules"]).expanduser(), interval) if "rules" in asked.own else []
+        rules += _burn_rates(asked, interval)
         if not asked.metrics:
             # The server evaluates a threshold on any expression.
             rules += [_as_rule(rule, interval) for rule in asked.limits]
@@ -104,6 +105,27 @@ def history_of(asked: "Asked", say: Any) -> "History":
         timezone=timezone,
         jobs=int(asked.config["corpus"]["jobs"]),
     )
+
+
+def _burn_rates(asked: "Asked", interval: int) -> Any:
+    """Return the rules of an SLO, where the words name one."""
+    given = [key for key in ("slo", "errors", "total") if key in asked.own]
+    if not given:
+        return []
+    if len(given) < 3:
+        raise ConfigError(
+            "slo: give all three: slo=99.9 errors='http_requests_total{code=~\"5..\"}' total=http_requests_total"
+        )
+    from sre_anomaly.promql.burn_rate import burn_rate_rules
+    from sre_anomaly.promql.rule_file import rules_in
+    from sre_anomaly.promql.rule_text import as_text
+
+    try:
+        target = float(asked.own["slo"])
+    except ValueError:
+        raise ConfigError(f"slo={asked.own['slo']}: write percent, such as slo=99.9") from None
+    made = burn_rate_rules(target, asked.own["errors"], asked.own["total"])
+    return rules_in(as_text(made, ""), "slo", interval)
 
 
 def _as_rule(rule: Any, interval: int) -> Any:

@@ -80,14 +80,22 @@ def read_rules(path: Path, interval: int) -> list[Rule]:
     rules: list[Rule] = []
     mistakes: list[str] = []
     for one in paths:
-        reader = _Reader(one, interval)
-        rules += reader.rules()
+        reader = _Reader(str(one), interval)
+        try:
+            rules += reader.rules(one.read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            mistakes.append(f"{one}: is no text")
         mistakes += reader.mistakes
     if mistakes:
         raise DataError("\n".join(mistakes))
     if not any(not rule.records for rule in rules):
         raise DataError(f"rules: {path} has no alerting rule: an entry with `alert:` and `expr:`")
     return rules
+
+
+def rules_in(text: str, name: str, interval: int) -> list[Rule]:
+    """Return the rules of a text that we have made ourselves; ``name`` says where it is from."""
+    return _Reader(name, interval).rules(text)
 
 
 def duration(text: str) -> int:
@@ -112,15 +120,12 @@ def duration(text: str) -> int:
 class _Reader:
     """Goes through a file's nodes, which know their lines, and notes what is wrong."""
 
-    def __init__(self, path: Path, interval: int) -> None:
+    def __init__(self, path: str, interval: int) -> None:
         self.path, self.interval, self.mistakes = path, interval, list[str]()
 
-    def rules(self) -> list[Rule]:
+    def rules(self, text: str) -> list[Rule]:
         try:
-            documents = list(yaml.compose_all(self.path.read_text(encoding="utf-8"), yaml.SafeLoader))
-        except UnicodeDecodeError:
-            self.mistakes.append(f"{self.path}: is no text")
-            return []
+            documents = list(yaml.compose_all(text, yaml.SafeLoader))
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             self.mistakes.append(f"{self.path}:{line}: is no YAML: {error.problem or error.context}")
