@@ -21,7 +21,7 @@ def headline(team: Team) -> str:
     total = team.card
     name = team.name.replace("your ", "Your ", 1) if team.name.startswith("your ") else team.name
     often = f"{rate(total.per_week)} a week" + (" each" if team.scope.series > 1 else "")
-    said = f"{name} would have paged {_times(total.pages)} in {team.scope} ({often})"
+    said = f"{name} would {_times(total.pages)} in {team.scope} ({often})"
     if total.pages:
         said += f", {total.night} of them at night and {total.weekend} at weekends"
     few = loudest(team)
@@ -146,4 +146,6 @@ def lasting(nanoseconds: int) -> str:
 
 
 def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number:,} times"
+    if not number:
+        return "have paged nobody"
+    return f"have paged {'once' if number == 1 else f'{number:,} times'}"
