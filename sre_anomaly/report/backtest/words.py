@@ -104,6 +104,15 @@ def what_if(one: Judged, measured: list[tuple[str, Card]]) -> Table:
     return Table(columns, rows)
 
 
+def budgets(one: Judged) -> str:
+    """Return what other budgets of pages would have given, in a line."""
+    said = []
+    for change, card in one.changes:
+        caught = "" if card.caught is None else f", {card.caught} caught"
+        said.append(f"{change.value:g} allowed: {rate(card.per_week)}{caught}")
+    return f"{one.source.name}, pages a week: {'; '.join(said)}"
+
+
 def beside_each_other(found: Backtest) -> list[str]:
     """Return sentences on sources that say the same thing, and on what one alone caught."""
     sources = [one.source for one in found.judged]
