@@ -31,7 +31,7 @@ def write_backtest(found: Backtest, record: dict[str, Any], failed: list[str], f
     write_text(folder / "report.md", as_markdown(found, failed))
     pictures = []
     for number, team in enumerate(found.teams[:MOST_CALENDARS], start=1):
-        pictures.append(folder / f"calendar_{number}.png")
+        pictures.append(folder / f"pages_by_hour_{number}.png")
         page_calendar(team, pictures[-1])
     for number, one in enumerate(one for one in found.judged if one.source.kind == "model" and one.changes):
         path = folder / f"budgets_{number + 1}.png"
@@ -60,7 +60,7 @@ def _page(found: Backtest, record: dict[str, Any], failed: list[str], pictures: 
     if tried:
         body.append("<h2>What another setting would have given</h2>")
     for one in tried:
-        table = words.what_if(one, [(change.text, card) for change, card in one.changes])
+        table = words.what_if(one)
         body += [f"<h3>{html.escape(one.source.name)}</h3>", _expression(one), table_tag(table)]
     pages = _pages(found).tail(MOST_PAGES).iloc[::-1]
     shown = pages[["time", "alerts", "labels", "summary"]].fillna("").astype(str).to_numpy().tolist()
