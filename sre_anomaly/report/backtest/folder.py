@@ -48,14 +48,10 @@ def _page(found: Backtest, record: dict[str, Any], failed: list[str], pictures: 
     body = [f"<p><b>{html.escape(said)}.</b></p>" for said in words.answers(found)]
     body += sentences(failed, "caveat")
     body += sentences(found.notes, "note")
-    body += [
-        picture_tag(pictures[0]),
-        "<h2>Report card</h2>",
-        f"<div class='wide'>{table_tag(words.cards(found))}</div>",
-    ]
+    body += ["<h2>Report card</h2>", f"<div class='wide'>{table_tag(words.cards(found))}</div>"]
     if beside := words.beside_each_other(found):
         body += ["<h2>Beside each other</h2>", *sentences(beside)]
-    body += [picture_tag(path) for path in pictures[1:]]
+    body += [picture_tag(path) for path in pictures]
     tried = [one for one in found.judged if one.changes][:MOST_WHAT_IFS]
     if tried:
         body.append("<h2>What another setting would have given</h2>")

@@ -115,13 +115,19 @@ def _told(card: Card) -> tuple[int | None, ...]:
     return card.pages, card.caught, card.false
 
 
-def budgets(one: Judged) -> str:
-    """Return what other budgets of pages would have given, in a line."""
-    said = []
-    for change, card in one.changes:
-        caught = "" if card.caught is None else f", {card.caught} caught"
-        said.append(f"{change.value:g} allowed: {rate(card.per_week)}{caught}")
-    return f"{one.source.name}, pages a week: {'; '.join(said)}"
+def budgets(one: Judged) -> Table:
+    """Return what other budgets of pages a week would have given."""
+    truth = one.card.caught is not None
+    columns = [
+        f"{one.source.name}: allowed a week",
+        "came",
+        *(["caught", "with nothing wrong"] if truth else []),
+    ]
+    rows = [
+        [f"{change.value:g}", rate(card.per_week), *([str(card.caught), str(card.false)] if truth else [])]
+        for change, card in one.changes
+    ]
+    return Table(columns, rows)
 
 
 def beside_each_other(found: Backtest) -> list[str]:
