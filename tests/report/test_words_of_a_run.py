@@ -117,3 +117,17 @@ def test_what_a_flagged_value_left_behind_is_not_blamed_on_the_next(command, tmp
     assert first.endswith("times as much")
     assert later
     assert all("not the value but its course" in one or "just before still counts" in one for one in later)
+
+
+def test_many_metrics_and_counters_are_read_in_peace(command, tmp_path):
+    """A wide file brings no warning of a library, which would be an error here; what only rises, or starts anew, is pointed at by name."""
+    rows = 300
+    noise = np.random.default_rng(3)
+    table = pd.DataFrame(noise.normal(5, 1, (rows, 40)), columns=[f"m{number}" for number in range(40)])
+    table["served"] = np.r_[noise.poisson(30, rows - 40).cumsum(), noise.poisson(30, 40).cumsum()]
+    table["disk"] = np.linspace(40, 60, rows) + noise.normal(0, 0.2, rows)
+    table.index = pd.date_range("2024-05-06", periods=rows, freq="5min")
+    table.to_csv(tmp_path / "wide.csv", index_label="time")
+    code, out, _ = command("experiment=csv", "data.path=wide.csv", "forecaster=none", "hindsight=false")
+    assert code == 0
+    assert "only rising, as counters do: served;" in " ".join(out.split())

@@ -49,12 +49,13 @@ def _scores(run: Run) -> pd.DataFrame:
     """Return every row with its values, score, level, flag, label (where known) and span."""
     assert run.detection is not None
     frame, found = run.frame, run.detection
-    table = pd.DataFrame(frame.values, columns=list(frame.metrics))
-    table.insert(0, "time", frame.time)
+    values, names = frame.values, list(frame.metrics)
     if found.bands is not None:
-        for column, metric in enumerate(frame.metrics):
-            for place, edge in enumerate(("expected", "lower", "upper")):
-                table[f"{metric}_{edge}"] = found.bands[:, column, place]
+        # Joined at once: a table that grows column by column is slow and full of warnings where metrics are many.
+        values = np.hstack([values, found.bands.reshape(len(frame), -1)])
+        names += [f"{metric}_{edge}" for metric in frame.metrics for edge in ("expected", "lower", "upper")]
+    table = pd.DataFrame(values, columns=names)
+    table.insert(0, "time", frame.time)
     table["score"], table["level"], table["flag"] = found.scores, found.levels, found.flags
     if run.hindsight is not None:
         table["hindsight"], table["hindsight_level"] = run.hindsight.found.scores, run.hindsight.found.levels
