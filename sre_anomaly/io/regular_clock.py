@@ -66,7 +66,7 @@ def regularise(
     if resample is None and duplicates > MOST_REPEATED * len(stamps):
         raise DataError(
             f"{name}: {duplicates} of {len(stamps)} rows have duplicate timestamps: several hosts or metrics in one "
-            "file? Give each host a file and each metric a column, or set data.resample"
+            "file? Give each host a file and each metric a column (data.resample would take the mean of them all)"
         )
     if duplicates:
         notes.append(
