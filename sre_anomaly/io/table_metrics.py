@@ -11,6 +11,7 @@ import pandas as pd
 from sre_anomaly.clock import Duration
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import Array, Incident, MetricFrame
+from sre_anomaly.io.hosts_in_a_file import refuse_several_hosts, words_of
 from sre_anomaly.io.incident_windows import read_windows
 from sre_anomaly.io.owner_knows import OwnerKnows
 from sre_anomaly.io.regular_clock import regularise
@@ -45,8 +46,8 @@ class TableReading(OwnerKnows):
                 "data.label: give either data.label (a column) or data.incidents (a file), not both"
             )
 
-    def frame(self, path: Path, incidents: str | None) -> MetricFrame:
-        """Return one file as a frame.
+    def frame(self, path: Path, incidents: str | None, host: tuple[str, str] | None = None) -> MetricFrame:
+        """Return one file as a frame; with a column and a word, only the rows that have this word there.
 
         Raises
         ------
@@ -62,20 +63,40 @@ class TableReading(OwnerKnows):
         labels = None
         if label_name:
             labels = yes_or_no(path, column(path, table, label_name, "data.label"))
-        names, values, notes = self._metrics(path, table, {time_name, label_name})
+        taken = {time_name, label_name, *(host or ())[:1]}
+        names, values, notes = self._metrics(path, table, taken)
+        if host is None:
+            refuse_several_hosts(path, table, {*taken, *names}, stamps)
+        else:
+            # Every row was read, so that a broken one is told with its number in the file.
+            own = (words_of(column(path, table, host[0], "data.host")) == host[1]).to_numpy(dtype=bool)
+            stamps, values, labels = stamps[own], values[own], None if labels is None else labels[own]
+            kept = [
+                self.values is not None or bool(any_value) for any_value in np.isfinite(values).any(axis=0)
+            ]
+            names, values = (
+                tuple(name for name, keep in zip(names, kept, strict=True) if keep),
+                values[:, kept],
+            )
+        series = host[1] if host else path.name
         notes += [f"not evaluated: there is no column {self.label!r}"] if unlabelled else []
         notes += _looks_like_labels(names, values) if labels is None and not incidents else []
         regular = regularise(
-            str(path), stamps, values, labels, resample=self.resample, interpolate=self.interpolate
+            f"{path}{f': {series}' if host else ''}",
+            stamps,
+            values,
+            labels,
+            resample=self.resample,
+            interpolate=self.interpolate,
         )
         frame = MetricFrame(
-            name=path.stem,
+            name=host[1] if host else path.stem,
             time=regular.time,
             values=regular.values,
             metrics=names,
             labels=regular.labels,
             timezone=self.timezone,
-            incidents=self._incidents(path, incidents, regular.time),
+            incidents=self._incidents(series, incidents, regular.time),
             notes=tuple(notes + regular.notes),
         )
         return self.told(frame)
@@ -113,12 +134,12 @@ class TableReading(OwnerKnows):
         return tuple(names), np.column_stack(arrays), notes
 
     def _incidents(
-        self, data: Path, incidents_file: str | None, time: pd.DatetimeIndex
+        self, series: str, incidents_file: str | None, time: pd.DatetimeIndex
     ) -> tuple[Incident, ...] | None:
         if incidents_file is None:
             return None
         path = Path(incidents_file).expanduser()
-        incidents = read_windows(path, self.timezone, data.name)
+        incidents = read_windows(path, self.timezone, series)
         last = time[-1] + (time[1] - time[0])
         for number, incident in enumerate(incidents, start=1):
             if incident.end <= time[0] or incident.start >= last:
