@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 
 import numpy as np
 import pandas as pd
@@ -131,3 +132,21 @@ def test_many_metrics_and_counters_are_read_in_peace(command, tmp_path):
     code, out, _ = command("experiment=csv", "data.path=wide.csv", "forecaster=none", "hindsight=false")
     assert code == 0
     assert "only rising, as counters do: served;" in " ".join(out.split())
+
+
+def test_pages_over_little_come_with_what_leaves_them_out(command, tmp_path):
+    """Where most pages are of one metric that moved a little, the first command proposed keeps its incident and drops the others."""
+    rows = 21 * 288
+    errors = np.random.default_rng(4).poisson(0.05, rows).astype(float)
+    errors[5000:5012] = 40
+    clock = pd.date_range("2024-05-06", periods=rows, freq="5min")
+    pd.DataFrame({"time": clock, "errors": errors}).to_csv(tmp_path / "x.csv", index=False)
+    code, out, err = command("experiment=csv", "data.path=x.csv", "forecaster=none", "hindsight=false")
+    assert (code, err) == (0, "")
+    before = pd.read_csv(tmp_path / "outputs/latest/alerts.csv")
+    proposed = out.split("\nNext")[1].strip().splitlines()[0].split("#")[0]
+    assert "least_change:3" in proposed
+    command(*shlex.split(proposed)[1:])
+    after = pd.read_csv(tmp_path / "outputs/latest/alerts.csv")
+    assert len(before) > len(after) + 4
+    assert "2024-05-23T08:40:00Z" in after["start"].tolist()
