@@ -3,10 +3,13 @@
 import json
 import re
 import shlex
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from sre_anomaly.report.run.plots import drawn_metrics
 
 MINUTES = 5 * 1440
 OTHERWISE = (
@@ -150,3 +153,13 @@ def test_pages_over_little_come_with_what_leaves_them_out(command, tmp_path):
     after = pd.read_csv(tmp_path / "outputs/latest/alerts.csv")
     assert len(before) > len(after) + 4
     assert "2024-05-23T08:40:00Z" in after["start"].tolist()
+
+
+def test_few_metrics_are_all_drawn():
+    """What no alert names took part all the same; of many, those of the alerts come first."""
+    alerts = [SimpleNamespace(metric="m2")]
+    for metrics, shown in ((3, ["m2", "m0", "m1"]), (9, ["m2", "m7"])):
+        frame = SimpleNamespace(metrics=tuple(f"m{number}" for number in range(metrics)))
+        strongest = [(row, SimpleNamespace(metric="m7")) for row in range(4 if metrics > 7 else 0)]
+        run = SimpleNamespace(frame=frame, detection=SimpleNamespace(alerts=alerts), strongest=strongest)
+        assert drawn_metrics(run) == shown

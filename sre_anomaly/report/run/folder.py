@@ -49,13 +49,14 @@ def _scores(run: Run) -> pd.DataFrame:
     """Return every row with its values, score, level, flag, label (where known) and span."""
     assert run.detection is not None
     frame, found = run.frame, run.detection
-    values, names = frame.values, list(frame.metrics)
+    values = [frame.values]
+    names = ["time", *frame.metrics]
     if found.bands is not None:
-        # Joined at once: a table that grows column by column is slow and full of warnings where metrics are many.
-        values = np.hstack([values, found.bands.reshape(len(frame), -1)])
+        values.append(found.bands.reshape(len(frame), -1))
         names += [f"{metric}_{edge}" for metric in frame.metrics for edge in ("expected", "lower", "upper")]
-    table = pd.DataFrame(values, columns=names)
-    table.insert(0, "time", frame.time)
+    # All at once: a table of many metrics that grows by a column at a time is slow, and pandas says so.
+    table = pd.concat([pd.Series(frame.time), pd.DataFrame(np.hstack(values))], axis=1)
+    table.columns = pd.Index(names)
     table["score"], table["level"], table["flag"] = found.scores, found.levels, found.flags
     if run.hindsight is not None:
         table["hindsight"], table["hindsight_level"] = run.hindsight.found.scores, run.hindsight.found.levels
