@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,14 +11,18 @@ import pandas as pd
 from sre_anomaly.clock import Duration
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import Array, Incident, MetricFrame
+from sre_anomaly.io.cells import holds_numbers, measured
 from sre_anomaly.io.hosts_in_a_file import refuse_several_hosts, words_of
 from sre_anomaly.io.incident_windows import read_windows
 from sre_anomaly.io.owner_knows import OwnerKnows
 from sre_anomaly.io.regular_clock import regularise
-from sre_anomaly.io.tables import column, numbers, read_table, yes_or_no
+from sre_anomaly.io.tables import HEADER_ROWS, column, read_table, yes_or_no
 from sre_anomaly.io.timestamps import times
 
 TIME_NAMES = ("time", "timestamp", "datetime", "date", "ts", "@timestamp")
+DATE_NAMES = ("date", "day", "datum")
+"""Of a column beside one with the times of day only."""
+TIME_OF_DAY = r"^\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp][Mm])?\s*$"
 LABEL_NAMES = ("label", "is_anomaly", "anomaly")
 
 
@@ -59,6 +63,7 @@ class TableReading(OwnerKnows):
         label_name = self.label or (None if incidents else self._guess(table, LABEL_NAMES))
         unlabelled = bool(label_name) and not self.label_needed and label_name not in table.columns
         label_name = None if unlabelled else label_name
+        table = _with_dates(path, table, time_name)
         stamps = self._times(path, table, time_name)
         labels = None
         if label_name:
@@ -124,14 +129,20 @@ class TableReading(OwnerKnows):
         if names is None:
             others = [str(name) for name in table.columns if name not in taken]
             # Text in every row is a name or a comment; text in some rows is a broken number and an error below.
-            left = [name for name in others if pd.to_numeric(table[name], errors="coerce").isna().all()]
+            left = [name for name in others if not holds_numbers(table[name])]
             names = [name for name in others if name not in left]
+            counted = [name for name in names if _numbers_rows(name, table[name])]
+            if counted:
+                names = [name for name in names if name not in counted]
+                notes.append(f"a column of row numbers was left out: {', '.join(counted)}")
             if left:
                 notes.append(f"columns without a single number were left out: {', '.join(left)}")
         if not names:
             raise DataError(f"{path}: has no column of numbers; name the metrics with data.values=[...]")
-        arrays = [numbers(path, column(path, table, name, "data.values")) for name in names]
-        return tuple(names), np.column_stack(arrays), notes
+        read = [measured(path, column(path, table, name, "data.values")) for name in names]
+        if units := [f"{name} ({unit})" for name, (_, unit) in zip(names, read, strict=True) if unit]:
+            notes.append(f"read with their units: {', '.join(units)}")
+        return tuple(names), np.column_stack([values for values, _ in read]), notes
 
     def _incidents(
         self, series: str, incidents_file: str | None, time: pd.DatetimeIndex
@@ -148,6 +159,39 @@ class TableReading(OwnerKnows):
                     f"from {time[0]} to {time[-1]}"
                 )
         return incidents
+
+
+def _numbers_rows(name: str, series: Any) -> bool:
+    """Return whether a column without a name of its own counts the rows, as exports of tables do."""
+    if not (name == "" or name.startswith("Unnamed:") or name in ("index", "#")):
+        return False
+    rows = pd.to_numeric(series, errors="coerce")
+    return bool((rows.diff().iloc[1:] == 1).all())
+
+
+def _with_dates(path: Path, table: Any, name: str) -> Any:
+    """Return a table in which the times have their dates, which may stand in a column of their own.
+
+    Raises
+    ------
+    DataError
+        If there are times of day only: they are never taken for those of today.
+    """
+    if name not in table or pd.api.types.is_numeric_dtype(table[name]):
+        return table
+    text = table[name].astype("string")
+    if not text.str.match(TIME_OF_DAY).fillna(False).all():
+        return table
+    dates = next(
+        (other for other in table.columns if str(other).lower() in DATE_NAMES and other != name), None
+    )
+    if dates is None:
+        raise DataError(
+            f"{path}, column {name!r}: row {HEADER_ROWS}: {text.iloc[0]!r} has no date; write times like 2024-01-31 14:05:00, or "
+            "add a column called date"
+        )
+    whole = table[dates].astype("string").str.strip() + " " + text.str.strip()
+    return table.drop(columns=dates).assign(**{name: whole})
 
 
 def _looks_like_labels(names: tuple[str, ...], values: Array) -> list[str]:
