@@ -148,5 +148,5 @@ def _bridge_gaps(values: Array, longest: int, step: pd.Timedelta, notes: list[st
             f"{bridged} missing values in gaps of up to {in_words(longest * step)} were interpolated"
         )
     if left:
-        notes.append(f"{left} values are missing and were left as gaps")
+        notes.append(f"{left} {'value is' if left == 1 else 'values are'} missing and left as gaps")
     return out
