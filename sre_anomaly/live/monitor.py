@@ -79,7 +79,7 @@ class Monitor:
         self._clock = self._time if model.has_clock else np.zeros(1, dtype=np.int64)
         self._columns = np.empty((1, len(model.features.columns(model.metrics))))
         self._level = float(model.threshold.level(np.zeros(1))[0]) if model.threshold.fixed else None
-        self._needed = model.features.lookback + 1
+        self._needed, self._mutes = model.features.lookback + 1, len(model.windows.muted) > 0
         self._teller = Teller(model, usual_of(model))
         self._start_afresh()
         self._tick: int | None = None
@@ -172,7 +172,7 @@ class Monitor:
         scores = detector.advance(memory.detector, self._clock, columns, self._shares)
         score = float(scores[0])
         # In a muted window neither threshold nor policy hears of it.
-        muted = len(model.windows.muted) and inside(model.windows.muted, self._clock)[0]
+        muted = self._mutes and inside(model.windows.muted, self._clock)[0]
         heard = NAN if muted else score
         level = self._level
         if level is None:
