@@ -159,8 +159,9 @@ class Threshold(Learner):
     units: ClassVar[tuple[Unit, ...]] = get_args(Unit)
     fixed: ClassVar[bool] = True
     """Whether every row has the same level once it is fitted; else it goes by `new_state` and `advance`."""
-    needs_labels: ClassVar[bool] = False
-    """True: it is fitted on labelled validation rows. False: on the scores of the training rows."""
+    needs_labels: ClassVar[bool] = (
+        False  # then it is fitted on labelled validation rows, else on scores of training rows
+    )
 
     level_: float = math.nan
     """The level of every row, or, where it moves, the one after the training rows."""
@@ -207,6 +208,8 @@ class Threshold(Learner):
 
 class AlertPolicy(ABC):
     """What flags become before they reach a person. It knows neither detector nor threshold."""
+
+    bridge: timedelta = timedelta(0)  # flags nearer than this to the last belong to its alert
 
     @property
     @abstractmethod
