@@ -75,9 +75,15 @@ class Teller:
         is empty where the detector has no bounds.
         """
         if row.flagged:
-            mine = [self._said.get(alert.id) for alert in alerts if alert.start <= row.time < alert.end]
-            settled = mine and all(one and one.telling and one.telling.settled for one in mine)
-            bounds = np.full((1, len(self._model.metrics), 3), np.nan) if settled else bands(row.level)
+            told = [self._said.get(alert.id) for alert in alerts if alert.start <= row.time < alert.end]
+            tellings = [one.telling if one else None for one in told]
+            complete, settled = (
+                bool(tellings) and all(one and getattr(one, what) for one in tellings)
+                for what in ("complete", "settled")
+            )
+            bounds = None
+            if not complete:
+                bounds = np.full((1, len(self._model.metrics), 3), np.nan) if settled else bands(row.level)
             if bounds is not None and len(before := course()):
                 known, own = summary(before), _sums(self._model, row.shares)
                 after = self._last == row.time - self._model.step

@@ -52,9 +52,9 @@ def _in_words(detected: Detection, explainer: Explainer, flagged: list[list[int]
     for alert, rows in zip(detected.alerts, flagged, strict=True):
         telling = Telling(frame.metrics, frame.step)
         shares = explainer.shares(rows)
-        own = np.full((len(rows), len(frame.metrics)), np.nan) if shares is None else shares
+        own = np.zeros((len(rows), len(frame.metrics))) if shares is None else shares
         for row, of_row in zip(rows, own, strict=True):
-            if telling.first and telling.settled and not telling.is_silence:
+            if telling.complete:
                 break
             follow(course, values[done:row])
             done, level, follows = row, float(detected.levels[row]), bool(detected.flags[row - 1])

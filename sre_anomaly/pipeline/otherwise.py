@@ -25,7 +25,6 @@ def together_in_words(metrics: Sequence[str], metric: int, own: Array, level: fl
     >>> together_in_words(("cpu", "memory"), 0, np.array([3.0, 2.0]), 3.5)
     'value within its band, several metrics together are not usual (cpu, memory)'
     """
-    own = np.nan_to_num(own)
     order = [number for number in np.argsort(-own) if own[number] > SUBSTANTIAL * own.sum()]
     if own[metric] > level or len(order) < 2:
         return ""

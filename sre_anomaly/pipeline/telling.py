@@ -29,7 +29,7 @@ class Flagged:
     course: Array
     """(m, 5) as `kernels.course.summary` has it, of the rows before."""
     own: Array
-    """(m,) the surprise of each metric, NaN where the detector cannot say."""
+    """(m,) the surprise of each metric, 0 where the detector cannot say."""
     bands: Array
     """(m, 3) expected, lower and upper."""
 
@@ -67,10 +67,10 @@ class Telling:
     """(m,) 1 where it has a value again."""
     last: int = 0
 
-    @property
-    def metric(self) -> int:
-        """The number of the metric that is told."""
-        return int(np.argmax(np.nansum([row.own for row in self.first], axis=0)))
+    metric: int = 0
+    """The number of the metric that is told."""
+    settled: bool = False
+    """Whether the bounds of a later row can change nothing."""
 
     @property
     def is_silence(self) -> bool:
@@ -78,23 +78,27 @@ class Telling:
         return bool(np.isnan(self.first[0].values[self.metric]))
 
     @property
-    def settled(self) -> bool:
-        """Whether the bounds of a later row can change nothing."""
-        return len(self.first) == ROWS_TOLD and (
-            self.is_silence or bool(_outside(self.first, self.metric, self.metrics))
-        )
+    def complete(self) -> bool:
+        """Whether no later row can change anything."""
+        return self.settled and not self.is_silence
 
     def add(self, row: Flagged) -> None:
         """Take in the next flagged row of the alert."""
         self._follow_silence(row)
         if len(self.first) < ROWS_TOLD:
             self.first.append(row)
+            self._settle()
         elif not self.settled:
             self.later.append(row)
             kept = _outside(self.later, self.metric, self.metrics)
             # The first one outside says on which side.
             kept = [kept[0], _furthest(kept)] if kept else [self._most_distant()]
             self.later = [one for one in self.later if any(one is row for row, _ in kept)]
+
+    def _settle(self) -> None:
+        self.metric = int(np.argmax(np.sum([row.own for row in self.first], axis=0)))
+        if len(self.first) == ROWS_TOLD:
+            self.settled = self.is_silence or bool(_outside(self.first, self.metric, self.metrics))
 
     def _follow_silence(self, row: Flagged) -> None:
         missing, run = np.isnan(row.values), row.course[:, MISSING] + 1
@@ -141,6 +145,7 @@ class Telling:
         self.first, self.later = ([Flagged.again(row) for row in state[part]] for part in ("first", "later"))
         self.silent, self.over = np.array(state["silent"]), np.array(state["over"])
         self.last = state["last"]
+        self._settle()
 
 
 def _reasons(rows: Sequence[Flagged], metric: int, metrics: tuple[str, ...]) -> list[tuple[Flagged, Reason]]:
