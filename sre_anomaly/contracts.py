@@ -159,9 +159,7 @@ class Threshold(Learner):
     units: ClassVar[tuple[Unit, ...]] = get_args(Unit)
     fixed: ClassVar[bool] = True
     """Whether every row has the same level once it is fitted; else it goes by `new_state` and `advance`."""
-    needs_labels: ClassVar[bool] = (
-        False  # then it is fitted on labelled validation rows, else on scores of training rows
-    )
+    needs_labels: ClassVar[bool] = False  # whether it is fitted on labelled validation rows, not scores
 
     level_: float = math.nan
     """The level of every row, or, where it moves, the one after the training rows."""
