@@ -90,8 +90,7 @@ class Detector(Learner):
     handles_missing: bool = False
     handles_nothing: bool = False
     """Whether rows with NaN in some columns, or in all, are scored; other detectors get complete rows only."""
-    prequential: bool = False
-    """Whether a row is scored by earlier rows alone, whatever it was fitted on: then nothing was trained on what is evaluated."""
+    prequential: bool = False  # whether a row is scored by earlier rows alone, whatever it was fitted on
     unit: Unit = "own"
     export_name: str = "detector"
     bounded: bool = False  # whether `bands` answers; who asks it later keeps the state from before each row
@@ -160,8 +159,7 @@ class Threshold(Learner):
     units: ClassVar[tuple[Unit, ...]] = get_args(Unit)
     fixed: ClassVar[bool] = True
     """Whether every row has the same level once it is fitted; else it goes by `new_state` and `advance`."""
-    needs_labels: ClassVar[bool] = False
-    """True: it is fitted on labelled validation rows. False: on the scores of the training rows."""
+    needs_labels: ClassVar[bool] = False  # whether it is fitted on labelled validation rows, not scores
 
     level_: float = np.nan
     """The level of every row, or, where it moves, the one after the training rows."""
@@ -208,6 +206,8 @@ class Threshold(Learner):
 
 class AlertPolicy(ABC):
     """What flags become before they reach a person. It knows neither detector nor threshold."""
+
+    bridge: timedelta = timedelta(0)  # flags nearer than this to the last belong to its alert
 
     @property
     @abstractmethod

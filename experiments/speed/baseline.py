@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from live import frame_of, model, per_point
 
+from sre_anomaly.kernels.course import new_course
 from sre_anomaly.live.fleet_monitor import FleetMonitor
 from sre_anomaly.live.monitor import Monitor
 from sre_anomaly.model.model import Model
@@ -113,7 +114,7 @@ def main() -> None:
     """Measure all, print the table and keep it."""
     kept = model(frame_of(ROWS), *DEFAULT)
     median, tail = min(update_cost(kept) for _ in range(3))
-    detector, threshold = kept.detector.new_state(1), kept.threshold.new_state()
+    detector, threshold, course = kept.detector.new_state(1), kept.threshold.new_state(), new_course(1)
     rows = [
         ("batch of one metric: us a row", batch_cost(kept, 1), 3, "<="),
         ("batch of ten metrics: us a row and metric", batch_cost(kept, 10), 3, "<="),
@@ -124,7 +125,7 @@ def main() -> None:
         ("fleet of 100: points a second", max(fleet_rate(kept, 100, rounds=1000) for _ in range(3)), None, ""),
         (f"fleet of 10,000: points a second, {os.cpu_count()} processors", max(fleet_rate(kept) for _ in range(3)), 1_000_000, ">="),
         ("state of a metric at one-minute steps, detector: bytes", float(detector.nbytes), None, ""),
-        ("state of a series with one metric, with its threshold: bytes", float(detector.nbytes + threshold.nbytes), 8_000, "<="),
+        ("state of a series with one metric, with its threshold and course: bytes", float(detector.nbytes + threshold.nbytes + course.nbytes), 8_000, "<="),
         ("memory of a monitor from row 100,000 to row 1,000,000: MB more", growth(kept), 1, "<="),
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=["what", "measured", "bound", "sign"])

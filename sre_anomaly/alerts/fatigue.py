@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from typing import Annotated, Any
 
 import numpy as np
@@ -57,6 +58,7 @@ class Fatigue(AlertPolicy):
         """Forget all alerts."""
         self._state = _rested()
         self._first, self._open, self._count, self._step = None, None, 0, step_ns
+        self.bridge = timedelta(microseconds=self.least_quiet * step_ns / 1000)
 
     def step(self, time: int, score: float, level: float) -> list[Alert]:
         """Open, extend or close an alert."""

@@ -39,6 +39,7 @@ class IncidentPolicy(AlertPolicy):
                 f"alerts.needed: {self.needed} flags can never fit in alerts.within={self.within} data points; "
                 f"use alerts.within={self.needed} or more"
             )
+        self.bridge = self.cooldown
         self.start(1)
 
     @property

@@ -1,12 +1,46 @@
-"""What a fleet's detector knew before its last row, for the few series that have something to report."""
+"""What was known before the last row, for the few series that have something to report."""
+
+from array import array
 
 import numpy as np
 
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.course import follow
 from sre_anomaly.model.model import Model
 
+AT_ONCE = 1024
+"""Rows of one series that are taken into its course together, which costs little more than one."""
 EVERY = 64
 """Rows after which a series' state is noted anew: one part of the fleet at each row, so that no row costs more than others."""
+
+
+class Course:
+    """Takes the rows of one series of m metrics into its course (1, s), many together."""
+
+    def __init__(self, state: Array, metrics: int) -> None:
+        self._state, self._metrics, self._most = state, metrics, AT_ONCE * metrics
+        self._rows = array("d")
+
+    def note(self, row: list[float]) -> None:
+        """Take in the row that is to be scored next."""
+        self._rows.fromlist(row)
+        if len(self._rows) >= self._most:
+            self.before()
+
+    def before(self) -> Array:
+        """Return the state (s,) before the last row."""
+        self._take(len(self._rows) - self._metrics)
+        return np.asarray(self._state[0])
+
+    def catch_up(self) -> None:
+        """Leave nothing that the state does not hold."""
+        self._take(len(self._rows))
+
+    def _take(self, values: int) -> None:
+        if values > 0:
+            rows = np.array(self._rows[:values]).reshape(-1, self._metrics)
+            follow.for_rows(len(rows))(self._state, rows)
+            del self._rows[:values]
 
 
 class Before:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -15,10 +15,11 @@ import numpy as np
 from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import AlertPolicy, exceeds
 from sre_anomaly.frame import LARGEST, Array, Mask, Times
+from sre_anomaly.kernels.course import follow
 from sre_anomaly.known import inside
 from sre_anomaly.live.before import remember
 from sre_anomaly.live.monitor import LONGEST_GAP
-from sre_anomaly.live.reasons import reason, usual_of
+from sre_anomaly.live.reasons import Row, Teller, usual_of
 from sre_anomaly.model.model import Model
 from sre_anomaly.model.state import ModelState
 from sre_anomaly.records import Alert
@@ -74,6 +75,7 @@ class FleetMonitor:
         self._columns = np.empty((self.series, self._width))
         self._shares = np.full_like(self._columns, np.nan)
         self._policies: dict[int, AlertPolicy] = {}
+        self._tellers: dict[int, Teller] = {}
         # These must hear of a quiet row too.
         fresh = [copy.deepcopy(model.alerts) for model in each]
         for policy in fresh:
@@ -153,6 +155,9 @@ class FleetMonitor:
             self._columns[members] = columns
         flags = exceeds(heard, levels)
         alerts = self._replay(now, heard, levels, flags, matrix) if warm or self._watchful else []
+        for (_, members), memory in zip(self._groups, self._memories, strict=True):
+            if memory.course.size:
+                follow.for_rows(len(members))(memory.course, np.ascontiguousarray(matrix[members]))
         return FleetResult(now, scores, levels, flags, alerts, warming_up=not warm)
 
     def _replay(
@@ -163,19 +168,20 @@ class FleetMonitor:
         told = []
         for series in concerned:
             policy = self._policies.get(series)
-            model = self._model_of(series)
             if policy is None:
+                model = self._model_of(series)
                 policy = self._policies[series] = copy.deepcopy(model.alerts)
                 policy.start(self._step)
-            for alert in policy.step(now, float(scores[series]), float(levels[series])):
-                if (not alert.closed and alert.peak == now) or not alert.reason:
-                    usual = self._usual[series if len(self._usual) > 1 else 0]
-                    shares = self._shares[[series]]
-                    known = shares if np.isfinite(shares).any() else None
-                    bands = self._bands_of(series, float(levels[series]))
-                    found = reason(model, usual, now, matrix[[series]], self._columns[[series]], known, bands)
-                    alert.metric, alert.reason = found.metric, str(found)
-                told.append((series, alert))
+                usual = self._usual[series if len(self._usual) > 1 else 0]
+                self._tellers[series] = Teller(model, usual)
+            score, level = float(scores[series]), float(levels[series])
+            alerts = policy.step(now, score, level)
+            shares = self._shares[[series]]
+            known = shares if np.isfinite(shares).any() else None
+            row = Row(now, level, bool(flags[series]), matrix[[series]], self._columns[[series]], known)
+            bands, course = partial(self._bands_of, series), partial(self._course_of, series)
+            self._tellers[series].word(alerts, row, bands, course)
+            told += [(series, alert) for alert in alerts]
             (self._watchful.discard if policy.idle else self._watchful.add)(series)
         return told
 
@@ -183,6 +189,11 @@ class FleetMonitor:
         alone = len(self._groups) > 1
         before = self._before[series if alone else 0]
         return None if before is None else before.bands(0 if alone else series, level)
+
+    def _course_of(self, series: int) -> Array:
+        alone = len(self._groups) > 1
+        course: Array = self._memories[series if alone else 0].course[0 if alone else series]
+        return course
 
     def _model_of(self, series: int) -> Model:
         return self._groups[0][0] if len(self._groups) == 1 else self._groups[series][0]

@@ -20,9 +20,10 @@ import numpy as np
 from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import exceeds
 from sre_anomaly.errors import UserError
-from sre_anomaly.frame import LARGEST
+from sre_anomaly.frame import LARGEST, Array
 from sre_anomaly.known import inside
-from sre_anomaly.live.reasons import reason, usual_of
+from sre_anomaly.live.before import Course
+from sre_anomaly.live.reasons import Row, Teller, usual_of
 from sre_anomaly.model.model import Model, load_model
 from sre_anomaly.model.state import ModelState
 from sre_anomaly.pipeline.detection import start_policy
@@ -78,9 +79,8 @@ class Monitor:
         self._clock = self._time if model.has_clock else np.zeros(1, dtype=np.int64)
         self._columns = np.empty((1, len(model.features.columns(model.metrics))))
         self._level = float(model.threshold.level(np.zeros(1))[0]) if model.threshold.fixed else None
-        self._needed = model.features.lookback + 1
-        self._usual = usual_of(model)
-        self._told: dict[int, tuple[int, str, str]] = {}
+        self._needed, self._mutes = model.features.lookback + 1, len(model.windows.muted) > 0
+        self._teller = Teller(model, usual_of(model))
         self._start_afresh()
         self._tick: int | None = None
         self._leap: int | None = None
@@ -88,6 +88,7 @@ class Monitor:
         if model.memory is not None and not afresh:
             self._memory = copy.deepcopy(model.memory)
             self._before = np.empty_like(self._memory.detector)
+            self._course = Course(self._memory.course, len(self.metrics))
             self._seen, self._tick = self._needed, (model.last - model.origin) // model.step
             start_policy(model.alerts, model.step, model.origin)
 
@@ -101,6 +102,7 @@ class Monitor:
         self._memory = ModelState.before(model.features, model.detector, model.threshold, self.metrics)
         self._shares = self._memory.shares(self._columns)
         self._before = np.empty_like(self._memory.detector)
+        self._course = Course(self._memory.course, len(self.metrics))
         self._seen = 0
 
     def update(self, time: int | str | datetime, values: Mapping[str, float] | Sequence[float]) -> Result:
@@ -138,8 +140,7 @@ class Monitor:
                 return Result(now, "early")
             before = self._skip(ahead - 1) if ahead > 1 else ()
         self._leap, self._tick = None, tick
-        self._row[0] = row
-        result = self._answer(self.model.origin + tick * self.model.step)
+        result = self._answer(self.model.origin + tick * self.model.step, row)
         if before:
             result.alerts = [*before, *result.alerts]
         return result
@@ -149,50 +150,49 @@ class Monitor:
         leap, self._leap = self._leap, tick
         return leap is not None and 0 < tick - leap <= LONGEST_GAP
 
-    def _answer(self, now: int) -> Result:
+    def _answer(self, now: int, row: list[float]) -> Result:
         model, detector = self.model, self.model.detector
-        self._time[0] = now
+        self._time[0], self._row[0] = now, row
+        if detector.bounded:
+            self._course.note(row)
         memory = self._memory
         model.features.advance(memory.features, self._time, self._row, self._columns)
         self._seen += 1
         if self._seen < self._needed:
-            alerts = self._step_alerts(now, NAN, NAN)
+            alerts = self._step_alerts(now, NAN, NAN, False)
             return Result(now, "warming up", alerts=alerts, seen=self._seen, needed=self._needed)
         columns = self._columns
         # A sum is finite where all of its parts are, and cheaper to ask; cheaper still is not to ask.
         usable = detector.handles_nothing or math.isfinite(columns.sum())
         if not usable and not (detector.handles_missing and np.isfinite(columns).any()):
-            return Result(now, "missing", alerts=self._step_alerts(now, NAN, NAN))
+            return Result(now, "missing", alerts=self._step_alerts(now, NAN, NAN, False))
         if detector.bounded:
             # Bounds are those before the row is taken in, asked for only where there is something to report.
             self._before[:] = memory.detector
         scores = detector.advance(memory.detector, self._clock, columns, self._shares)
         score = float(scores[0])
         # In a muted window neither threshold nor policy hears of it.
-        muted = len(model.windows.muted) and inside(model.windows.muted, self._clock)[0]
+        muted = self._mutes and inside(model.windows.muted, self._clock)[0]
         heard = NAN if muted else score
         level = self._level
         if level is None:
             level = float(model.threshold.advance(memory.threshold, MUTED if muted else scores)[0])
-        return Result(now, "ok", score, level, exceeds(heard, level), self._step_alerts(now, heard, level))
+        flag = exceeds(heard, level)
+        return Result(now, "ok", score, level, flag, self._step_alerts(now, heard, level, flag))
 
-    def _step_alerts(self, now: int, score: float, level: float) -> Sequence[Alert]:
+    def _step_alerts(self, now: int, score: float, level: float, flagged: bool) -> Sequence[Alert]:
         policy = self.model.alerts
-        if policy.idle and not exceeds(score, level):
+        if policy.idle and not flagged:
             # As in a replay: a quiet row changes nothing.
             return ()
         alerts = policy.step(now, score, level)
-        for alert in alerts:
-            told = self._told.get(alert.id)
-            if told is None or told[0] != alert.peak:
-                before = self._before.copy()
-                bands = self.model.detector.bands(before, self._clock, self._columns, np.array([level]))
-                why = reason(self.model, self._usual, now, self._row, self._columns, self._shares, bands)
-                told = self._told[alert.id] = (alert.peak, why.metric, str(why))
-            alert.metric, alert.reason = told[1], told[2]
-            if alert.closed:
-                self._told.pop(alert.id, None)
+        row = Row(now, level, flagged, self._row, self._columns, self._shares)
+        self._teller.word(alerts, row, self._bands, self._course.before)
         return alerts
+
+    def _bands(self, level: float) -> Array | None:
+        states, levels = self._before.copy(), np.array([level])
+        return self.model.detector.bands(states, self._clock, self._columns, levels)
 
     def _skip(self, ticks: int) -> list[Alert]:
         """Let ticks pass on which nothing was measured; return the alerts that closed meanwhile."""
@@ -202,26 +202,26 @@ class Monitor:
         assert self._tick is not None
         alerts: list[Alert] = []
         for passed in range(1, ticks + 1):
-            self._row[:] = NAN
-            alerts += self._answer(self.model.origin + (self._tick + passed) * self.model.step).alerts
+            now = self.model.origin + (self._tick + passed) * self.model.step
+            alerts += self._answer(now, [NAN] * len(self.metrics)).alerts
         return alerts
 
     def finish(self) -> list[Alert]:
         """Close what is open at the end of a stream."""
         alerts = self.model.alerts.finish()
-        for alert in alerts:
-            _, alert.metric, alert.reason = self._told.pop(alert.id, (0, "", ""))
+        self._teller.finish(alerts)
         return alerts
 
     def save(self, path: str | Path) -> None:
         """Write all that is remembered, whole or not at all."""
+        self._course.catch_up()
         state = {
             "model": self.model.checksum,
             "tick": self._tick,
             "seen": self._seen,
             "memory": self._memory.texts(),
             "alerts": self.model.alerts.state(),
-            "told": [[number, *told] for number, told in self._told.items()],
+            "teller": self._teller.state(),
         }
         write_text(Path(path), json.dumps(state))
 
@@ -244,7 +244,8 @@ class Monitor:
             raise UserError(f"state={path}: belongs to another model; start without it, or delete it")
         self._tick, self._seen = state["tick"], state["seen"]
         self.model.alerts.resume(state["alerts"])
-        self._told = {number: (peak, metric, text) for number, peak, metric, text in state["told"]}
+        self._teller.resume(state["teller"])
+        self._course = Course(self._memory.course, len(self.metrics))
 
 
 def load_monitor(folder: str | Path, *, afresh: bool = False) -> Monitor:

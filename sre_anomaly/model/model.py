@@ -1,6 +1,6 @@
 """A fitted model of metrics, and the folder that holds it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -146,17 +146,18 @@ def load_model(folder: Path) -> Model:
     contents = read_contents(folder, manifest)
     arrays = contents.arrays
     parts = {kind: contents.rebuild(kind, manifest["parts"][kind], folder) for kind in KINDS}
+    metrics = tuple(manifest["metrics"])
+    kept = {part: arrays[name] for part in PARTS if (name := f"memory.{part}") in arrays}
+    fresh = ModelState.before(parts["features"], parts["detector"], parts["threshold"], metrics)
     return Model(
-        metrics=tuple(manifest["metrics"]),
+        metrics=metrics,
         step=manifest["step_ns"],
         origin=manifest["origin_ns"],
         usual=arrays["usual"],
         spread=arrays["spread"],
         about=manifest["about"],
         has_clock=manifest.get("has_clock", True),
-        memory=ModelState(*(arrays[f"memory.{part}"] for part in PARTS))
-        if "memory.detector" in arrays
-        else None,
+        memory=replace(fresh, **kept) if kept else None,
         timezone=manifest.get("timezone", "UTC"),
         last=manifest.get("last_ns", 0),
         checksum=manifest["checksum"],

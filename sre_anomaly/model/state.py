@@ -9,8 +9,9 @@ import numpy as np
 
 from sre_anomaly.contracts import Detector, Features, Threshold
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.course import new_course
 
-PARTS = ("features", "detector", "threshold")
+PARTS = ("features", "detector", "threshold", "course")
 
 
 @dataclass
@@ -23,6 +24,8 @@ class ModelState:
     features: Array
     detector: Array
     threshold: Array
+    course: Array
+    """What words are drawn from where a detector has bounds, as `kernels.course` has it; elsewhere of no numbers."""
 
     @classmethod
     def before(
@@ -36,7 +39,8 @@ class ModelState:
         """Return the memory of so many series before their first row."""
         columns = len(features.columns(metrics))
         states = (features.new_state(len(metrics)), detector.new_state(columns), threshold.new_state())
-        return cls(*(np.tile(state, (series, 1)) for state in states))
+        course = new_course(len(metrics) if detector.prequential else 0)
+        return cls(*(np.tile(state, (series, 1)) for state in (*states, course)))
 
     @property
     def learns(self) -> bool:

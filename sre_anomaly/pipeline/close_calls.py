@@ -13,7 +13,6 @@ from sre_anomaly.records import Reason
 NEAR = 0.6
 """Share of the threshold from which on a stretch came near it."""
 MOST = 5
-BRIDGE = timedelta(hours=2)
 
 
 @dataclass
@@ -26,17 +25,19 @@ class CloseCall:
     reason: Reason
 
 
-def nearest_rows(frame: MetricFrame, detected: Detection, span: slice) -> list[tuple[int, float]]:
+def nearest_rows(
+    frame: MetricFrame, detected: Detection, span: slice, bridge: timedelta
+) -> list[tuple[int, float]]:
     """Return the peak of each stretch that came nearest, nearest first, with the share of the threshold it reached.
 
-    Data points within `BRIDGE` of each other are one stretch, as they would be one page; none is within it of an alert.
+    Data points within ``bridge`` of each other are one stretch, as they would be one page; none is within it of an alert.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         reached = np.where(detected.levels > 0, detected.heard / detected.levels, np.nan)
     near = np.zeros(len(frame), dtype=bool)
     near[span] = reached[span] >= NEAR
     near &= ~detected.flags
-    gap = max(1, rows_in(BRIDGE, frame.step))
+    gap = max(1, rows_in(bridge, frame.step))
     times = frame.time.asi8
     for alert in detected.alerts:
         start, end = times.searchsorted([alert.start, alert.end])

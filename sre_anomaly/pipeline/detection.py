@@ -11,6 +11,7 @@ from sre_anomaly.config.build import Parts
 from sre_anomaly.contracts import AlertPolicy, Detector, Features, Threshold, exceeds
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array, Mask, MetricFrame, Split
+from sre_anomaly.kernels.course import follow
 from sre_anomaly.known import inside
 from sre_anomaly.model.state import ModelState
 from sre_anomaly.records import Alert
@@ -95,6 +96,8 @@ def detect(
         prepared.features.advance(
             memory.features, frame.time.asi8, np.ascontiguousarray(frame.values), np.empty_like(X)
         )
+        if memory.course.size:
+            follow(memory.course, np.ascontiguousarray(frame.values))
     with stage("score"):
         scores = np.full(len(frame), np.nan)
         asked = _as_slice(complete)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -106,7 +107,7 @@ def look_at_metrics(found: Run, parts: Parts, stages: Stages) -> None:
         with stages.stage("judge"):
             evaluate_detection(found, detected, parts, seed=int(config["seed"]))
         with stages.stage("explain"):
-            explain(found, detected, parts.detector)
+            explain(found, detected, parts.detector, parts.alerts.bridge)
         keep_model(found, parts, detected)
         if config.get("hindsight") and (
             back := look_back(frame, split, prepared, detected, parts, stages.stage)
@@ -188,8 +189,8 @@ def keep_model(found: Run, parts: Parts, detected: Detection) -> None:
         )
 
 
-def explain(found: Run, detected: Detection, detector: Detector) -> None:
-    """Give every alert and the strongest rows their reasons."""
+def explain(found: Run, detected: Detection, detector: Detector, bridge: timedelta) -> None:
+    """Give every alert and the strongest rows their reasons; ``bridge`` is that of the alert policy."""
     explainer = Explainer(
         found.frame, detected.X, detected.columns, detector, detected.shares, detected.bands
     )
@@ -199,7 +200,7 @@ def explain(found: Run, detected: Detection, detector: Detector) -> None:
     if found.record.detection is not None:
         found.record.detection["could_not_tell"] = found.blind_spots
     if detected.bands is not None:
-        near = nearest_rows(found.frame, detected, found.split.test)
+        near = nearest_rows(found.frame, detected, found.split.test, bridge)
         reasons = explainer.reasons([row for row, _ in near])
         found.close_calls = [
             CloseCall(row, reached, reason) for (row, reached), reason in zip(near, reasons, strict=True)

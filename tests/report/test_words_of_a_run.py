@@ -163,3 +163,18 @@ def test_few_metrics_are_all_drawn():
         strongest = [(row, SimpleNamespace(metric="m7")) for row in range(4 if metrics > 7 else 0)]
         run = SimpleNamespace(frame=frame, detection=SimpleNamespace(alerts=alerts), strongest=strongest)
         assert drawn_metrics(run) == shown
+
+
+def test_a_run_over_many_metrics_has_no_warning(command, tmp_path):
+    """The table of scores has each metric beside its bounds in their order, however many there are."""
+    values = np.random.default_rng(0).normal(50, 1, (300, 40))
+    time = pd.date_range("2024-05-06", periods=300, freq="1min", tz="UTC")
+    table = pd.DataFrame(values, columns=[f"m{number}" for number in range(40)], index=time)
+    table.to_csv(tmp_path / "many.csv", index_label="time")
+    code, _, err = command("experiment=csv", "data.path=many.csv", "forecaster=none")
+    assert (code, err) == (0, "")
+    scores = pd.read_parquet(tmp_path / "outputs/latest/scores.parquet")
+    assert list(scores.columns[1:41]) == list(table.columns)
+    assert list(scores.columns[41:45]) == ["m0_expected", "m0_lower", "m0_upper", "m1_expected"]
+    np.testing.assert_array_equal(scores["m7"], table["m7"])
+    assert (scores["m7_lower"].dropna() <= scores["m7_upper"].dropna()).all()
