@@ -4,7 +4,6 @@ Shapes: n rows, m metrics, d feature columns, h steps ahead. NaN always means "c
 Constructors only store; what is learned ends in ``_``. ``fit`` learns; every other verb only answers.
 """
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -95,8 +94,10 @@ class Detector(Learner):
     """Whether a row is scored by earlier rows alone, whatever it was fitted on: then nothing was trained on what is evaluated."""
     unit: Unit = "own"
     export_name: str = "detector"
-    columns_in_sigmas: bool = False
-    """Whether the features count in standard deviations already; set when the parts are put together."""
+    bounded: bool = False  # whether `bands` answers; who asks it later keeps the state from before each row
+    columns_in_sigmas: bool = False  # whether the features count in standard deviations already
+    evaluated_before: np.ndarray[Any, np.dtype[np.intp]] | None = None
+    """Where rows that it is fitted on are evaluated too: of each, how many are evaluated before it; set before `fit`."""
     note: str = ""  # what the user should know about how it was fitted
     report: Callable[[int, float], None] | None = None
     """Where to tell (step, value so far, higher being better) while it learns; it may raise to stop a hopeless fit."""
@@ -162,7 +163,7 @@ class Threshold(Learner):
     needs_labels: ClassVar[bool] = False
     """True: it is fitted on labelled validation rows. False: on the scores of the training rows."""
 
-    level_: float = math.nan
+    level_: float = np.nan
     """The level of every row, or, where it moves, the one after the training rows."""
 
     def fit(self, scores: Array, labels: Array | None = None) -> Self:

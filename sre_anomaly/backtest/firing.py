@@ -1,12 +1,15 @@
 """When an alerting rule fires: `for` and `keep_firing_for` over the evaluations at which its expression held."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from sre_anomaly.frame import Mask, Times
+from sre_anomaly.frame import Times
 from sre_anomaly.io.prometheus import Labels
+
+Run = tuple[int, int]
+"""The first evaluation at which an expression holds, and the first at which it does not, ns since 1970."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +37,23 @@ class Firing:
         return dict(self.labels).get("alertname", "")
 
 
-def runs(active: Mask) -> Iterator[tuple[int, int]]:
-    """Yield first and one past the last of each unbroken run of True.
+def runs_at(times: Times, interval: int) -> list[Run]:
+    """Return the unbroken runs of evaluations, (k,) rising ns since 1970, at which an expression held.
 
     Examples
     --------
-    >>> list(runs(np.array([True, True, False, True])))
-    [(0, 2), (3, 4)]
+    >>> runs_at(np.array([10, 11, 14]), interval=1)
+    [(10, 12), (14, 15)]
     """
-    edges = np.diff(np.concatenate([[0], active.astype(np.int8), [0]]))
-    yield from zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True)
+    if not len(times):
+        return []
+    breaks = np.flatnonzero(np.diff(times) > interval)
+    first, last = times[np.concatenate([[0], breaks + 1])], times[np.concatenate([breaks, [len(times) - 1]])]
+    return list(zip(first.tolist(), (last + interval).tolist(), strict=True))
 
 
 def firing_intervals(
-    times: Times, active: Mask, interval: int, hold: int = 0, keep: int = 0
+    runs: Iterable[Run], interval: int, end: int, hold: int = 0, keep: int = 0
 ) -> list[tuple[int, int, int, bool]]:
     """Return when one alert fires, as a Prometheus decides it.
 
@@ -57,11 +63,14 @@ def firing_intervals(
 
     Parameters
     ----------
-    times : int64 (n,)
-        Evaluations, ns since 1970, ``interval`` apart.
-    active : bool (n,)
-        Whether the expression gave a value for the labels of the alert.
-    interval, hold, keep : int
+    runs : iterable of (first, stop)
+        The unbroken runs of evaluations at which the expression holds for the labels of the alert, rising: the first
+        that holds, and the first that does not. Nanoseconds since 1970.
+    interval : int
+        Nanoseconds from one evaluation to the next.
+    end : int
+        The first evaluation that is not known any more.
+    hold, keep : int
         Nanoseconds; `for` and `keep_firing_for` of the rule.
 
     Returns
@@ -71,23 +80,18 @@ def firing_intervals(
 
     Examples
     --------
-    >>> times = np.arange(8)
-    >>> firing_intervals(times, np.array([0, 1, 1, 1, 0, 0, 0, 1], dtype=bool), interval=1, hold=1, keep=2)
+    >>> firing_intervals([(1, 4), (7, 8)], interval=1, end=8, hold=1, keep=2)
     [(1, 2, 6, True)]
     """
     found: list[tuple[int, int, int, bool]] = []
-    last = int(times[-1]) + interval if len(times) else 0
-    for first, stop in runs(active):
-        since = int(times[first])
-        lapsed = int(times[stop]) if stop < len(times) else None
-        # The first evaluation at which it is not kept any more.
-        end = last if lapsed is None else lapsed + -(-keep // interval) * interval
-        resolved = lapsed is not None and end < last
+    for since, stop in runs:
+        known = stop < end
+        over = stop + -(-keep // interval) * interval if known else end
         if keep and found and found[-1][2] >= since:
             # Still firing when the expression holds again.
-            found[-1] = (*found[-1][:2], min(end, last), resolved)
+            found[-1] = (*found[-1][:2], min(over, end), over < end)
             continue
         fired = since + -(-hold // interval) * interval
-        if fired < (last if lapsed is None else lapsed):
-            found.append((since, fired, min(end, last), resolved))
+        if fired < stop:
+            found.append((since, fired, min(over, end), over < end))
     return found

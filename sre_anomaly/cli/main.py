@@ -1,4 +1,4 @@
-"""The door: ``sre-anomaly [run|list|check|new|compare|generate|monitor|classify|remediate|score-nab] [overrides]``."""
+"""The door: ``sre-anomaly [run|backtest|list|check|new|compare|generate|monitor|classify|remediate|score-nab] [overrides]``."""
 
 import os
 import sys
@@ -18,6 +18,7 @@ sre-anomaly detects anomalies in infrastructure metrics, and says why.
   sre-anomaly compare FOLDER FOLDER              compare the measures of runs
   sre-anomaly generate to=FILE.csv [OVERRIDES]   write a labelled data set (CSV or Parquet)
   sre-anomaly monitor model=DIR < points.jsonl   score new data points with the model of a run
+  sre-anomaly backtest rules=FILE data.url=URL   what your alert rules would have paged
   sre-anomaly classify model=DIR < lines         predict the class of new log lines
   sre-anomaly new remediation NAME               rules of what an alert may set off: YAML to edit
   sre-anomaly remediate rules=FILE run=DIR       what these rules would have done over a run
@@ -33,6 +34,36 @@ Everything is chosen by overrides, in Hydra's grammar:
 More of Hydra's flags: sre-anomaly --hydra-help
 """
 HELP_OF = {
+    "backtest": """\
+sre-anomaly backtest: what would have paged you over the last weeks, for which
+incidents, and what to change.
+
+  sre-anomaly backtest rules=alerts.yml data.url=http://localhost:9090
+  sre-anomaly backtest data.path=my_metrics.csv 'with=[baseline, cpu > 90 for 10m]'
+  sre-anomaly backtest data.path='metrics/*.csv' incidents=incidents.json
+
+What is replayed:
+  rules=FILE         a Prometheus rule file, or a folder of them
+  with=[A,B]         models and static thresholds, beside each other: an option of
+                     detector, a preset, the folder of a model, 'cpu > 90 for 10m', or
+                     overrides such as 'detector=iforest threshold.contamination=0.01'
+  slo=99.9 errors=SELECTOR total=SELECTOR
+                     burn-rate alerts of an SLO, as the SRE workbook has them
+On what:
+  data.url=URL data.last=30d data.end=...    a Prometheus; data.metrics=... for models
+  data.path=FILE     a file, or a pattern of files, with any setting of data=csv
+  interval=1m        how often rules are evaluated (default: as the server says)
+  warm_up=7d         of files and models: so much of the beginning is not counted
+Against what:
+  incidents=FILE     JSON of windows [[start, end], ...], or annotations of Grafana, or
+                     alerts of an Alertmanager
+  alertmanager=FILE  group, inhibit and mute as this alertmanager.yml says
+What comes out:
+  to=FOLDER          report.html, report.md, cards.csv, pages.csv, record.json
+  --fail-over pages_per_week=5
+                     exit code 1 if there are more (also pages, night_pages_per_week,
+                     false_pages_per_week, missed)
+""",
     "classify": """\
 sre-anomaly classify model=DIR [LINE ...]: predict the class of lines, such as the level of a log.
 
@@ -114,6 +145,7 @@ def _refuse_unknown_command(words: list[str]) -> None:
 
 
 COMMANDS = {
+    "backtest": "cli.backtest:backtest_words",
     "run": "cli.run.launch:launch",
     "list": "config.catalogue:show",
     "check": "cli.check:check",

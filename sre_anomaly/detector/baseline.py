@@ -61,7 +61,7 @@ class Baseline(Detector):
     unit = "surprise"
     handles_missing = True
     handles_nothing = True
-    prequential = True
+    prequential = bounded = True
     export_name = "baseline"
 
     step_s_: float = field(init=False, default=60.0, repr=False)

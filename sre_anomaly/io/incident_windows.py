@@ -10,10 +10,14 @@ import pandas as pd
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Incident
 
+MINUTE_MS = 60_000
+
 
 def read_windows(path: Path, timezone: str, series: str | None = None) -> tuple[Incident, ...]:
     """Read ``[[start, end], ...]`` or ``[{"start": ..., "end": ..., "type": ...}, ...]``, ends not included.
 
+    Annotations as Grafana gives them (``time`` and ``timeEnd`` in ms) and alerts as an Alertmanager does (``startsAt`` and
+    ``endsAt``) are windows too.
     A mapping from series name to such a list works too; ``series`` then picks one.
 
     Raises
@@ -65,7 +69,7 @@ def windows_listed(
 
 def _window(path: Path, number: int, item: Any, timezone: str) -> Incident:
     try:
-        fields = dict(item) if isinstance(item, dict) else {"start": item[0], "end": item[1]}
+        fields = _exported(item) if isinstance(item, dict) else {"start": item[0], "end": item[1]}
         start, end = (utc(fields[edge], timezone) for edge in ("start", "end"))
     except (KeyError, IndexError, TypeError, ValueError):
         raise DataError(f"{path}: window {number}: expected a start and an end time, not {item!r}") from None
@@ -81,7 +85,25 @@ def _window(path: Path, number: int, item: Any, timezone: str) -> Incident:
     )
 
 
-def utc(text: str, timezone: str) -> pd.Timestamp:
+def _exported(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a window with the keys that ours have, whoever has written it."""
+    fields = dict(item)
+    if "time" in item:
+        begin = int(item["time"])
+        # An annotation of a moment stands for the minute that it begins.
+        end = max(int(item.get("timeEnd") or 0), begin + MINUTE_MS)
+        fields |= {
+            "start": pd.Timestamp(begin, unit="ms", tz="UTC"),
+            "end": pd.Timestamp(end, unit="ms", tz="UTC"),
+        }
+        fields["type"] = item.get("text", "annotation")
+    elif "startsAt" in item:
+        fields |= {"start": item["startsAt"], "end": item["endsAt"]}
+        fields["type"] = (item.get("labels") or {}).get("alertname", "alert")
+    return fields
+
+
+def utc(text: Any, timezone: str) -> pd.Timestamp:
     """Return a time as UTC; without an offset it is in ``timezone``.
 
     Examples

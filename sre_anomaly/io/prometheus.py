@@ -98,27 +98,30 @@ class Prometheus:
         DataError
             If there is no answer, or none that can be understood.
         """
-        ticks = np.arange(first, last + 1, step, dtype=np.int64)
+        count = (last - first) // step + 1
         found: dict[Labels, Array] = {}
         warned: dict[str, None] = {}
-        for begin in range(0, len(ticks), MOST_ROWS):
-            part = ticks[begin : begin + MOST_ROWS]
-            answer = self._ask(
-                "query_range",
-                {
-                    "query": expression,
-                    "start": _seconds(part[0]),
-                    "end": _seconds(part[-1]),
-                    "step": step / 1e9,
-                },
-            )
-            warned |= dict.fromkeys(answer.get("warnings", ()))
-            for labels, at, value in _series(answer, self.url):
-                column = found.setdefault(labels, np.full(len(ticks), np.nan))
+        for begin in range(0, count, MOST_ROWS):
+            end = min(begin + MOST_ROWS, count) - 1
+            series, warnings = self.samples(expression, first + begin * step, first + end * step, step)
+            warned |= dict.fromkeys(warnings)
+            for labels, at, value in series:
+                column = found.setdefault(labels, np.full(count, np.nan))
                 place, rest = np.divmod(at - first, step)
-                fits = (rest == 0) & (place >= 0) & (place < len(ticks)) & np.isfinite(value)
+                fits = (rest == 0) & (place >= 0) & (place < count) & np.isfinite(value)
                 column[place[fits]] = value[fits]
         return found, list(warned)
+
+    def samples(
+        self, expression: str, first: int, last: int, step: int
+    ) -> tuple[list[tuple[Labels, Times, Array]], list[str]]:
+        """Return what an expression gave, NaN and infinities too: labels, times and values of each series, and warnings.
+
+        One question, so at most `MOST_ROWS` ticks; otherwise as `values`.
+        """
+        asked = {"query": expression, "start": _seconds(first), "end": _seconds(last), "step": step / 1e9}
+        answer = self._ask("query_range", asked)
+        return list(_series(answer, self.url)), list(answer.get("warnings", ()))
 
     def label_values(self, label: str, match: str | None, first: int, last: int) -> list[str]:
         """Return the values of a label, sorted, of the series that a selector picks (None: all).
@@ -133,6 +136,13 @@ class Prometheus:
         asked = {"start": _seconds(first), "end": _seconds(last)} | ({"match[]": match} if match else {})
         answer = self._ask(f"label/{quote(label, safe='')}/values", asked, post=False)
         return sorted(map(str, answer["data"]))
+
+    def own_config(self) -> str:
+        """Return the server's own configuration as YAML, secrets left out by it; empty where it does not tell."""
+        try:
+            return str(self._ask("status/config", {}, post=False)["data"]["yaml"])
+        except (DataError, RefusedError, KeyError, TypeError):
+            return ""
 
     def _ask(self, what: str, asked: Mapping[str, Any], *, post: bool = True) -> dict[str, Any]:
         address, form = f"{self.url.rstrip('/').removesuffix(API)}{API}/{what}", urlencode(asked)

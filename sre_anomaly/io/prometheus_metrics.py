@@ -56,8 +56,7 @@ class PrometheusReading(OwnerKnows):
             raise ConfigError(
                 "data.metrics: name at least one: data.metrics=[node_load1], or {name: expression}"
             )
-        names = [self.metrics] if isinstance(self.metrics, str) else self.metrics
-        self.expressions = names if isinstance(names, dict) else {name: name for name in names}
+        self.expressions = expressions_of(self.metrics)
         self.step_ns = nanoseconds(self.step)
         if self.step_ns < MILLISECOND or self.step_ns % MILLISECOND:
             raise ConfigError(f"data.step: {self.step} is not a number of milliseconds; write one such as 1m")
@@ -169,6 +168,18 @@ class PrometheusReading(OwnerKnows):
             if strange
             else said
         )
+
+
+def expressions_of(metrics: dict[str, str] | list[str] | str) -> dict[str, str]:
+    """Return the expression of each metric, by its name, as ``data.metrics`` says it.
+
+    Examples
+    --------
+    >>> expressions_of(["node_load1"])
+    {'node_load1': 'node_load1'}
+    """
+    names = [metrics] if isinstance(metrics, str) else metrics
+    return dict(names) if isinstance(names, dict) else {name: name for name in names}
 
 
 def _several(found: dict[Labels, Any]) -> str:

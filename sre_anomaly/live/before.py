@@ -42,5 +42,5 @@ class Before:
 
 def remember(model: Model, states: Array, width: int) -> Before | None:
     """Return a memory where the detector has bounds that move with every row, whatever was measured."""
-    asked = model.detector.prequential and model.detector.handles_nothing
+    asked = model.detector.bounded and model.detector.handles_nothing
     return Before(model, states, width) if asked else None

@@ -163,7 +163,7 @@ class Monitor:
         usable = detector.handles_nothing or math.isfinite(columns.sum())
         if not usable and not (detector.handles_missing and np.isfinite(columns).any()):
             return Result(now, "missing", alerts=self._step_alerts(now, NAN, NAN))
-        if detector.prequential:
+        if detector.bounded:
             # Bounds are those before the row is taken in, asked for only where there is something to report.
             self._before[:] = memory.detector
         scores = detector.advance(memory.detector, self._clock, columns, self._shares)

@@ -9,7 +9,7 @@ from sre_anomaly.frame import Array, MetricFrame
 from sre_anomaly.pipeline.otherwise import longest_gap
 
 FEWEST = 31
-"""The first data point that is answered."""
+"""With ten times as many data points an answer rests on something."""
 FEWEST_DAYS = 3
 """Days before which a time of day means little."""
 MISSING = 0.01
@@ -20,14 +20,15 @@ LATE = 0.1
 NAMED = 4
 
 
-def blind_spots(frame: MetricFrame) -> list[str]:
-    """Return a line for whatever the metrics could not tell, none where all is well."""
+def blind_spots(frame: MetricFrame, scores: Array) -> list[str]:
+    """Return a line for whatever the metrics could not tell, none where all is well; ``scores`` (n,) say where answers begin."""
     said = []
     span = frame.step * len(frame)
     if len(frame) < 10 * FEWEST:
-        said.append(
-            f"{len(frame)} data points are few: answers begin with the {FEWEST}st, and the first ones rest on little"
-        )
+        scored = np.flatnonzero(np.isfinite(scores))
+        late = f"the first {scored[0]} have no score, and " if len(scored) and scored[0] else ""
+        told = f"{late}what is usual rests on little" if len(scored) else "none of them has a score"
+        said.append(f"{len(frame)} data points are few: {told}")
     if frame.has_clock and frame.step < timedelta(days=1) and span < timedelta(days=FEWEST_DAYS):
         said.append(f"{in_words(span)} of data: the time of day is not known before {FEWEST_DAYS} days")
     alike: dict[str, list[str]] = {}

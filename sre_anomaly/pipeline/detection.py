@@ -148,8 +148,9 @@ def on_all_rows(bands: Array | None, asked: Mask | slice, rows: int) -> Array | 
 def fit_detector(frame: MetricFrame, split: Split, detector: Detector, X: Array, complete: Mask) -> None:
     """Fit on the rows of the training span that can be used, those of windows that are not learned from left out."""
     detector.meet(frame.rows(split.train))
-    complete = complete & ~frame.apart
+    asked, complete = complete, complete & ~frame.apart
     rows = _span(len(frame), split.train) & complete
+    detector.evaluated_before = np.flatnonzero(rows[asked]) if split.in_sample else None
     if rows.sum() < 2:
         raise DataError(
             f"{frame.name}: {int(rows.sum())} of {split.train.stop - split.train.start} training data points are "

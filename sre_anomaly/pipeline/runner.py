@@ -195,7 +195,7 @@ def explain(found: Run, detected: Detection, detector: Detector) -> None:
     )
     for alert, reason in zip(detected.alerts, alert_reasons(found.frame, detected, explainer), strict=True):
         alert.metric, alert.reason = reason.metric, str(reason)
-    found.blind_spots = blind_spots(found.frame)
+    found.blind_spots = blind_spots(found.frame, detected.scores)
     if found.record.detection is not None:
         found.record.detection["could_not_tell"] = found.blind_spots
     if detected.bands is not None:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_anomaly.backtest.firing import firing_intervals
+from sre_anomaly.backtest.firing import firing_intervals, runs_at
 
 
 def by_evaluation(times, active, interval, hold, keep):
@@ -39,6 +39,6 @@ def test_as_a_prometheus_does(active, interval, hold, keep):
     """Every history, `for` and `keep_firing_for` gives what a Prometheus gives, evaluation by evaluation."""
     times = 1000 + interval * np.arange(len(active), dtype=np.int64)
     held = np.array(active, dtype=bool)
-    assert firing_intervals(times, held, interval, hold, keep) == by_evaluation(
-        times, held, interval, hold, keep
-    )
+    end = int(times[-1]) + interval if len(times) else 0
+    found = firing_intervals(runs_at(times[held], interval), interval, end, hold, keep)
+    assert found == by_evaluation(times, held, interval, hold, keep)

@@ -1,0 +1,1 @@
+"""How an Alertmanager makes notifications of alerts."""

@@ -1,0 +1,130 @@
+"""Asking a Prometheus what a rule's expression gave over weeks: in pieces, patiently, and never for more than fits."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sre_anomaly.clock import in_words, iso
+from sre_anomaly.errors import DataError
+from sre_anomaly.frame import Array, Times
+from sre_anomaly.io.prometheus import MOST_ROWS, AwayError, Labels, Prometheus, RefusedError
+
+PAUSES = (1, 2, 4, 8, 15, 30, 60, 60, 60, 60)
+"""Seconds between the questions to a server that has answered before and is away: five minutes in all."""
+FEWEST = 50
+"""Evaluations in the smallest question."""
+TOO_MUCH = ("too many samples", "timed out", "timeout", "maximum resolution")
+"""How a server says that a question was too large."""
+LOOKS = 1000
+"""At so many instants it is looked whether there are data."""
+
+
+@dataclass
+class Asking:
+    """A server, and what is done when it is away.
+
+    Parameters
+    ----------
+    server : Prometheus
+    say : callable
+        Writes a line for people.
+    pause : callable
+        Waits for seconds.
+    """
+
+    server: Prometheus
+    say: Callable[[str], Any]
+    pause: Callable[[float], Any] = time.sleep
+    answered: bool = False
+    """Whether the server has ever answered: one that never has is most likely the wrong address."""
+
+    def pieces(
+        self, expression: str, first: int, last: int, step: int
+    ) -> Iterator[list[tuple[Labels, Times, Array]]]:
+        """Yield what an expression gave at the evaluations from ``first`` to ``last``, piece by piece in time.
+
+        A server that is away is waited for, and the question is put again; one that finds a question too large gets
+        smaller ones.
+
+        Raises
+        ------
+        RefusedError
+            If the server refuses the expression.
+        DataError
+            If it stays away.
+        """
+        size, at = MOST_ROWS, first
+        while at <= last:
+            end = min(at + (size - 1) * step, last)
+            try:
+                series = self._patiently(expression, at, end, step)
+            except RefusedError as error:
+                if size <= FEWEST or not any(text in str(error) for text in TOO_MUCH):
+                    raise
+                size = max(FEWEST, size // 4)
+                continue
+            yield series
+            at = end + step
+
+    def _patiently(self, *question: Any) -> list[tuple[Labels, Times, Array]]:
+        waited = 0
+        for seconds in (*PAUSES, None):
+            try:
+                series, _ = self.server.samples(*question)
+            except AwayError as error:
+                if not self.answered or seconds is None:
+                    raise
+                if waited == 0:
+                    self.say(f"{error}; waiting for it")
+                self.pause(seconds)
+                waited += seconds
+                continue
+            if waited:
+                self.say(
+                    f"{self.server.url} answers again after {in_words(timedelta(seconds=waited))}; going on"
+                )
+            self.answered = True
+            return series
+        raise AssertionError
+
+    def known(self, names: Sequence[str], first: int, last: int, step: int) -> dict[str, tuple[int, int]]:
+        """Return the first and last instant at which each metric has values, of those that have any.
+
+        It is looked at about a thousand instants, each with the five minutes before it that a Prometheus looks back.
+        """
+        every = max(step, -(-(last - first) // LOOKS // step) * step)
+        found: dict[str, tuple[int, int]] = {}
+        if not names:
+            return found
+        pattern = "|".join(names)
+        for series in self.pieces(f'count by (__name__) ({{__name__=~"{pattern}"}})', first, last, every):
+            for labels, at, _ in series:
+                name = dict(labels)["__name__"]
+                since = found[name][0] if name in found else int(at[0])
+                found[name] = (max(first, since), int(at[-1]))
+        return found
+
+
+def span_with_data(
+    known: dict[str, tuple[int, int]], first: int, last: int, step: int
+) -> tuple[int, str | None]:
+    """Return from when on there are data, and a sentence where that is later than asked for.
+
+    Raises
+    ------
+    DataError
+        If there are none at all.
+    """
+    asked = f"from {iso(first)} to {iso(last)}"
+    if not known:
+        raise DataError(
+            f"rules: the server has no data {asked} of any metric that these rules ask for; is it the right server, and "
+            "does it keep data so long (its flag --storage.tsdb.retention.time)?"
+        )
+    since = min(at for at, _ in known.values())
+    if since - first <= max(2 * step, (last - first) // LOOKS * 2):
+        return first, None
+    days = [in_words(timedelta(hours=round((last - at) / 3.6e12))) for at in (since, first)]
+    return since, f"The server has data from {iso(since)} on only: {days[0]} of the {days[1]} asked for"

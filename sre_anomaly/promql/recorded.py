@@ -1,0 +1,87 @@
+"""An alert's expression with the recording rules of its file put in, so that it can be asked of a server that has not recorded them."""
+
+from collections.abc import Mapping, Sequence
+
+from sre_anomaly.errors import DataError
+from sre_anomaly.promql.rule_file import MILLISECOND, Rule
+from sre_anomaly.promql.rule_text import escaped, quoted
+from sre_anomaly.promql.tokens import Matcher, Selector, selectors
+
+DEEPEST = 16
+MARK = "__m{}__"
+
+
+def resolved(rule: Rule, recorded: Mapping[str, Sequence[Rule]]) -> str:
+    """Return a rule's expression with each recorded metric replaced by what its rules say.
+
+    At one instant it gives what the recorded series would have; a window over one becomes a subquery at the interval at which it
+    is recorded, and an offset the last such evaluation then.
+
+    Raises
+    ------
+    DataError
+        If recording rules refer to each other in a circle.
+    """
+    return _put_in(rule.expression, recorded, rule, 0)
+
+
+def by_name(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
+    """Return the recording rules by the name that they record."""
+    found: dict[str, list[Rule]] = {}
+    for rule in rules:
+        if rule.records:
+            found.setdefault(rule.name, []).append(rule)
+    return found
+
+
+def _put_in(expression: str, recorded: Mapping[str, Sequence[Rule]], asked: Rule, depth: int) -> str:
+    if depth > DEEPEST:
+        raise DataError(
+            f"{asked.where}: {asked.name} asks for recording rules that refer to each other in a circle"
+        )
+    parts, done = [], 0
+    for one in selectors(expression):
+        rules = recorded.get(one.name)
+        if not rules:
+            continue
+        said = " or ".join(
+            _as_recorded(rule, _put_in(rule.expression, recorded, asked, depth + 1)) for rule in rules
+        )
+        for number, matcher in enumerate(one.matchers):
+            said = _only(said, matcher, MARK.format(number))
+        parts += [expression[done : one.start], _over_time(said, one, rules[0].interval)]
+        done = one.shift_end
+    return "".join([*parts, expression[done:]])
+
+
+def _as_recorded(rule: Rule, expression: str) -> str:
+    said = f"({expression})"
+    for label, value in rule.labels.items():
+        said = f'label_replace({said}, "{label}", {quoted(value.replace("$", "$$"))}, "", "")'
+    return said
+
+
+def _only(said: str, matcher: Matcher, mark: str) -> str:
+    """Keep the series that a matcher picks: they get a mark, and lose it again."""
+    exact = matcher.sign in ("=", "!=")
+    pattern = quoted(escaped(_unquoted(matcher.value))) if exact else matcher.value
+    one = f'label_replace(vector(1), "{mark}", "1", "", "")'
+    how = "and" if matcher.sign in ("=", "=~") else "unless"
+    marked = f'label_replace({said}, "{mark}", "1", "{matcher.label}", {pattern})'
+    return f'label_replace(({marked} {how} on({mark}) {one}), "{mark}", "", "", "")'
+
+
+def _over_time(said: str, one: Selector, interval: int) -> str:
+    every = f"{interval // MILLISECOND}ms"
+    shift = f" {one.shift}" if one.shift else ""
+    if ":" in one.window:
+        return f"({said})[{one.window}]{shift}"
+    if one.window:
+        return f"({said})[{one.window}:{every}]{shift}"
+    return f"last_over_time(({said})[{every}:{every}]{shift})" if shift else f"({said})"
+
+
+def _unquoted(text: str) -> str:
+    if text[0] == "`":
+        return text[1:-1]
+    return text[1:-1].replace("\\" + text[0], text[0]).replace("\\\\", "\\")

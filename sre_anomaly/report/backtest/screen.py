@@ -1,0 +1,36 @@
+"""A backtest on the screen."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from sre_anomaly.backtest.run import Backtest
+from sre_anomaly.report.backtest import words
+from sre_anomaly.report.terminal import print_sentences, print_table
+from sre_anomaly.report.words import Table
+
+MOST_LINES = 30
+
+
+def print_backtest(found: Backtest, folder: Path, console: Console) -> None:
+    """Print the answer, a line for each alert source, and what to do about the loudest."""
+    print_sentences(console, "Answer", *words.answers(found), style="bold")
+    table = words.cards(found, verdicts=False)
+    shown = table.rows[:MOST_LINES]
+    console.print()
+    print_table(Table(table.columns, shown), console, explained=False)
+    if len(table.rows) > len(shown):
+        console.print(f"  and {len(table.rows) - len(shown)} more, in cards.csv")
+    console.print()
+    advice = [
+        f"{one.source.name}: {one.verdict.text}"
+        for one in found.judged
+        if one.verdict.grade in ("noisy", "broken")
+    ]
+    if advice:
+        print_sentences(console, "To do", *advice[:MOST_LINES])
+    if beside := words.beside_each_other(found):
+        print_sentences(console, "Together", *beside[:MOST_LINES])
+    if found.notes:
+        print_sentences(console, "Notes", *found.notes, style="dim")
+    print_sentences(console, "Written", f"{folder}/report.html, report.md, cards.csv, pages.csv, record.json")

@@ -1,0 +1,232 @@
+"""The command end to end: rules on a real Prometheus, models and thresholds on files, and what is said of mistakes."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from loopback import reply, serving
+from prometheus_server import needs_prometheus, prometheus
+from sre_anomaly.backtest import asking, rule_replay
+from sre_anomaly.cli.main import main
+from sre_anomaly.errors import UserError
+from sre_anomaly.io.prometheus import Prometheus
+
+START = 1_700_000_000 // 604_800 * 604_800
+DAYS = 16
+RULES = """
+groups:
+- name: host
+  rules:
+  - {alert: Hot, expr: cpu > 80, annotations: {summary: '{{ $labels.host }} at {{ $value }}'}}
+  - {alert: Lost, expr: 'memory > 5'}
+  - {alert: Gone, expr: 'absent(cpu)'}
+"""
+
+
+def cpu(seed, bursts):
+    """Return (seconds, values) of a made-up CPU at five minutes with bursts of so many rows."""
+    at = START + 300 * np.arange(DAYS * 288)
+    values = 40 + 15 * np.sin(2 * np.pi * at / 86_400) + np.random.default_rng(seed).standard_normal(len(at))
+    for begin, rows in bursts:
+        values[begin : begin + rows] = 95
+    return at, values.round(2)
+
+
+BURSTS = [(2400, 12), (3000, 1), (3100, 1), (3200, 1), (3300, 1), (3400, 1), (4000, 12)]
+
+
+@pytest.fixture
+def metrics(tmp_path, monkeypatch):
+    """Work in an empty folder with a CSV of one metric and its incidents."""
+    monkeypatch.chdir(tmp_path)
+    at, values = cpu(1, BURSTS)
+    pd.DataFrame({"time": pd.to_datetime(at, unit="s", utc=True), "cpu": values}).to_csv(
+        "cpu.csv", index=False
+    )
+    windows = [
+        [
+            str(pd.Timestamp(int(at[first]), unit="s", tz="UTC")),
+            str(pd.Timestamp(int(at[first + rows]), unit="s", tz="UTC")),
+        ]
+        for first, rows in BURSTS
+        if rows > 1
+    ]
+    (tmp_path / "incidents.json").write_text(json.dumps(windows))
+    return tmp_path
+
+
+def record(folder="outputs/backtest/latest"):
+    """Return the record of a backtest."""
+    return json.loads(Path(folder, "record.json").read_text())
+
+
+def test_models_and_thresholds_beside_each_other(metrics, capsys):
+    """A threshold that pages at single points is told which `for` would leave the incidents alone."""
+    main(["backtest", "data.path=cpu.csv", "incidents=incidents.json", "with=[baseline, cpu > 80]"])
+    said = capsys.readouterr().out
+    found = {one["name"]: one for one in record()["sources"]}
+    assert (found["cpu > 80"]["pages"], found["cpu > 80"]["caught"], found["cpu > 80"]["false"]) == (7, 2, 5)
+    assert found["cpu > 80"]["verdict"].startswith(
+        "pages 7 times in 12 days, 5 of them with nothing wrong; caught 2 of 2"
+    )
+    assert "with for: 5m 0 of the 5 false ones are left" in found["cpu > 80"]["verdict"]
+    assert found["baseline"]["caught"] == 2
+    budgets = [one["pages"] for one in found["baseline"]["changes"]]
+    assert budgets == sorted(budgets), "a larger budget never pages less"
+    assert "cpu > 80 would have paged 7 times" in said
+    for name in ("report.html", "report.md", "cards.csv", "pages.csv"):
+        assert (metrics / "outputs/backtest/latest" / name).stat().st_size
+
+
+@pytest.mark.usefixtures("metrics")
+def test_a_model_that_is_fitted_never_sees_what_comes():
+    """Changing the last days changes nothing before them, also with detectors that are fitted and fixed thresholds."""
+    chosen = "with=[zscore, detector=iforest threshold.contamination=0.01]"
+    main(["backtest", "data.path=cpu.csv", chosen, "to=a"])
+    table = pd.read_csv("cpu.csv")
+    table.loc[table.index[-288:], "cpu"] = 1000.0
+    table.to_csv("cpu.csv", index=False)
+    main(["backtest", "data.path=cpu.csv", chosen, "to=b"])
+    cut = table["time"].iloc[-288].replace(" ", "T")[:19]
+    before = [pd.read_csv(f"{name}/pages.csv")[["time", "alerts"]] for name in "ab"]
+    one, other = (pages[pages["time"] < cut].reset_index(drop=True) for pages in before)
+    assert len(one)
+    pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.mark.usefixtures("metrics")
+def test_fail_over_is_an_exit_code(capsys):
+    """A pipeline stops where there would be too many pages; the folder is there all the same."""
+    words = ["backtest", "data.path=cpu.csv", "with=[cpu > 80]", "to=out"]
+    with pytest.raises(SystemExit) as stopped:
+        main([*words, "--fail-over", "pages_per_week=2"])
+    assert stopped.value.code == 1
+    assert re.search(r"cpu > 80: pages_per_week is 4\.\d+, more than 2", capsys.readouterr().err)
+    assert record("out")["failed"]
+    main([*words[:-1], "to=out2", "--fail-over=pages_per_week=5"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "backtest: of what? give data.url="),
+        (["rules=a.yml"], "rules: which Prometheus is to evaluate them?"),
+        (["data.path=cpu.csv", "rules=a.yml"], "rules: only a Prometheus can evaluate them"),
+        (
+            ["data.path=cpu.csv", "with=[cknnn]"],
+            "with: 'cknnn' is no detector, preset, model folder or threshold; did you mean 'cknn'",
+        ),
+        (["data.path=cpu.csv", "with=[cup > 5]"], "has no metric 'cup'; did you mean 'cpu'?"),
+        (["data.path=cpu.csv", "with=[cpu > 5 for soon]"], "'soon' is no duration"),
+        (["data.path=cpu.csv", "with=[xgboost]"], "xgboost: detector=xgboost learns from labels"),
+        (["data.path=cpu.csv", "wiht=[cknn]"], "backtest has no key 'wiht'; did you mean 'with'?"),
+        (["data.path=cpu.csv", "incidents=none.json"], "incidents: none.json is not there"),
+        (["data.path=cpu.csv", "--fail-over", "pagers=2"], "--fail-over pagers: is no measure"),
+        (["data.path=cpu.csv", "--fail-over", "pages=many"], "write a number behind it"),
+        (["data.path=cpu.csv", "--fail-over", "missed=0"], "needs known incidents"),
+        (["data.path=cpu.csv", "warm_up=long"], "warm_up: is not a duration"),
+        (["data.path=cpu.csv", "alertmanager=am.yml"], "am.yml"),
+        (["data.url=http://127.0.0.1:9", "rules=none.yml"], "rules: none.yml is not there"),
+    ],
+)
+@pytest.mark.usefixtures("metrics")
+def test_mistakes_are_told_in_one_line(capsys, words, said):
+    """What is wrong, where, and what would be right; exit code 2."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["backtest", *words])
+    assert stopped.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@needs_prometheus
+def test_rules_on_a_prometheus(tmp_path, monkeypatch, capsys):
+    """Cards, annotations, what the server lacks, and since when it has data."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules.yml").write_text(RULES)
+    at, values = cpu(1, BURSTS)
+    series = {'cpu{host="a"}': list(zip(at.tolist(), values.tolist(), strict=True))}
+    with prometheus(tmp_path, series) as url:
+        end = pd.Timestamp(int(at[-1]), unit="s", tz="UTC").isoformat()
+        words = [f"data.url={url}", f"data.end='{end}'", "data.last=20d", "interval=5m"]
+        main(["backtest", "rules=rules.yml", *words])
+        found = {one["name"]: one for one in record()["sources"]}
+        assert found["Hot"]["pages"] == len(BURSTS)
+        assert found["Lost"]["verdict"] == "can never fire: the server has no metric memory"
+        assert found["Gone"]["pages"] == 0
+        assert "has data from" in record()["notes"][0]
+        assert "a at 95" in pd.read_csv("outputs/backtest/latest/pages.csv")["summary"].tolist()
+        assert "Your 3 rules would have paged 7 times" in capsys.readouterr().out
+
+        (tmp_path / "rules.yml").write_text(
+            "groups:\n- name: a\n  rules:\n  - {alert: A, expr: 'rate(cpu) >'}\n"
+        )
+        with pytest.raises(SystemExit):
+            main(["backtest", "rules=rules.yml", *words])
+        assert "rules.yml:4: alert A: the server refuses its expression" in capsys.readouterr().err
+
+
+def answer_like_prometheus(away):
+    """Return a server's answer to query_range: `x` at every evaluation; while ``away`` has numbers of requests, HTTP 503."""
+    asked = []
+
+    def answer(handler, body):
+        if "query_range" not in handler.path:
+            reply(handler, 404)
+            return
+        asked.append(body)
+        if len(asked) in away:
+            reply(handler, 503)
+            return
+        form = dict(pair.split("=") for pair in body.decode().split("&"))
+        times = np.arange(float(form["start"]), float(form["end"]) + 1, float(form["step"]))
+        metric = {"__name__": "x", "job": "a"}
+        values = [[float(at), "1"] for at in times]
+        content = {
+            "status": "success",
+            "data": {"resultType": "matrix", "result": [{"metric": metric, "values": values}]},
+        }
+        reply(handler, 200, json.dumps(content).encode())
+
+    return answer
+
+
+def test_goes_on_where_it_stopped_when_the_server_comes_back(tmp_path, monkeypatch, capsys):
+    """A server that is away in the middle is waited for, and only the lost question is put again."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(asking, "PAUSES", (0.01, 0.01, 0.01))
+    (tmp_path / "rules.yml").write_text("groups: [{name: a, rules: [{alert: A, expr: x > 0}]}]")
+    with serving(answer_like_prometheus(away={3, 4})) as server:
+        main(["backtest", "rules=rules.yml", f"data.url={server.url}", "interval=1m"])
+        said = capsys.readouterr().err
+    assert "waiting for it" in said
+    assert "answers again" in said
+    assert record()["sources"][0]["in_alert"] == pytest.approx(1)
+
+
+def test_a_server_that_stays_away_is_one_line(tmp_path, monkeypatch, capsys):
+    """After a while it is given up, with its address."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(asking, "PAUSES", (0.01, 0.01))
+    (tmp_path / "rules.yml").write_text("groups: [{name: a, rules: [{alert: A, expr: x > 0}]}]")
+    with (
+        serving(answer_like_prometheus(away=set(range(2, 99)))) as server,
+        pytest.raises(SystemExit) as stopped,
+    ):
+        main(["backtest", "rules=rules.yml", f"data.url={server.url}", "interval=1m"])
+    assert stopped.value.code == 2
+    assert "answers HTTP 503" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_too_many_alerts_of_one_rule(monkeypatch):
+    """It is said how many, and how to narrow it."""
+    monkeypatch.setattr(rule_replay, "MOST_SERIES", 0)
+    rule = rule_replay.Rule("A", False, "x > 0", 60 * 10**9, where="rules.yml:1")
+    with (
+        serving(answer_like_prometheus(away=())) as server,
+        pytest.raises(UserError, match="narrow its selectors"),
+    ):
+        rule_replay.replay_rule(rule, {}, asking.Asking(Prometheus(server.url), print), 0, 10**12)
