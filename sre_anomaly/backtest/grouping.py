@@ -56,6 +56,8 @@ class _Alert:
 
 @dataclass(slots=True, eq=False)
 class _Group:
+    number: int
+    """Groups that speak at the same time do so in the order in which they came to be."""
     route: Route
     labels: Labels
     alerts: dict[_Alert, None] = field(default_factory=dict)
@@ -129,13 +131,21 @@ class _Alertmanager:
         """For each inhibition and each set of equal values the sources that fire, and whether they are targets too."""
         self.quiet: dict[int, tuple[int, int]] = {}
         """For each route a span of time in which it is known to be quiet."""
-        self.agenda: list[tuple[int, int, int, _Group]] = []
+        routes = list(routing.root.walk())
+        self.twins = {
+            id(one): [
+                two for two in routes if two is not one and (two.key, two.receiver) == (one.key, one.receiver)
+            ]
+            for one in routes
+        }
+        """Routes whose notifications an Alertmanager cannot tell apart: what one of them says changes what the other does."""
+        self.agenda: list[tuple[int, int, int, int, _Group]] = []
         self.numbers = count()
 
     def run_until(self, time: int) -> None:
         """Let groups speak and go until alerts arrive."""
         while self.agenda and self.agenda[0][:2] < (time, ARRIVES):
-            now, what, _, group = heappop(self.agenda)
+            now, what, _, _, group = heappop(self.agenda)
             if what == DUE and group.due == now:
                 self._speak(group, now)
             elif what == EMPTIED and not group.alerts and self.groups.get(group.key) is group:
@@ -153,7 +163,7 @@ class _Alertmanager:
         for route, labels in alert.homes:
             group = self.groups.get((id(route), labels))
             if group is None:
-                group = self.groups[id(route), labels] = _Group(route, labels)
+                group = self.groups[id(route), labels] = _Group(next(self.numbers), route, labels)
                 self._ask(group, delivery.time + route.group_wait)
             group.alerts[alert] = None
             if alert.targets:
@@ -194,7 +204,7 @@ class _Alertmanager:
         """Have a group speak at a time, if it does not before."""
         if time < self.end and (group.due is None or time < group.due):
             group.due = time
-            heappush(self.agenda, (time, DUE, next(self.numbers), group))
+            heappush(self.agenda, (time, DUE, group.number, next(self.numbers), group))
 
     def _speak(self, group: _Group, now: int) -> None:
         told = [alert for alert in group.alerts if not self._inhibited(alert)]
@@ -204,9 +214,13 @@ class _Alertmanager:
         if told:
             loud = self._loud_from(group.route, now)
             again = loud if loud > now else self._notify(group, told, now)
+            for route in self.twins[id(group.route)]:
+                twin = self.groups.get((id(route), group.labels))
+                if twin and twin.alerts and twin.spoke is not None:
+                    self._ask(twin, twin.from_time(now + (twin.number < group.number)))
         if not group.alerts:
             clean_up = self.start + ((now - self.start) // CLEAN_UP + 1) * CLEAN_UP
-            heappush(self.agenda, (clean_up, EMPTIED, next(self.numbers), group))
+            heappush(self.agenda, (clean_up, EMPTIED, group.number, next(self.numbers), group))
         elif again is not None:
             self._ask(group, group.from_time(again))
 

@@ -16,6 +16,8 @@ MAINTENANCE = 15 * MINUTE
 @dataclass(frozen=True)
 class _Entry(Generic[Alert]):
     time: int
+    forgotten: int
+    """From when on an Alertmanager knows nothing of it any more."""
     firing: frozenset[Alert]
     resolved: frozenset[Alert]
 
@@ -67,7 +69,7 @@ class NotificationLog(Generic[Alert]):
         last = self.entries.get(key)
         found = self._kind(last, time, firing, resolved, tells, repeat)
         if found and firing:
-            self.entries[key] = _Entry(time, firing, resolved)
+            self.entries[key] = _Entry(time, self._forgotten(time, repeat), firing, resolved)
         elif last and not firing:
             # With nothing firing in it an entry is like none.
             del self.entries[key]
@@ -76,7 +78,7 @@ class NotificationLog(Generic[Alert]):
     def again(self, key: Hashable, repeat: int) -> int:
         """Return from when on a group that goes on firing has something to say again."""
         entry = self.entries[key]
-        return min(entry.time + repeat + 1, self._forgotten(entry, repeat))
+        return min(entry.time + repeat + 1, entry.forgotten)
 
     def _kind(
         self,
@@ -89,14 +91,13 @@ class NotificationLog(Generic[Alert]):
     ) -> Kind | None:
         if last is None or not firing <= last.firing:
             return "new" if firing else None
-        forgotten = time >= self._forgotten(last, repeat)
         if not firing:
-            return None if forgotten else "resolved"
-        if forgotten or last.time < time - repeat:
+            return None if time >= last.forgotten else "resolved"
+        if time >= last.forgotten or last.time < time - repeat:
             # Where something is resolved as well, it says both.
             return "repeat"
         return "fewer" if tells and not resolved <= last.resolved else None
 
-    def _forgotten(self, entry: _Entry[Alert], repeat: int) -> int:
-        expires = entry.time + min(RETENTION, 2 * repeat)
+    def _forgotten(self, time: int, repeat: int) -> int:
+        expires = time + min(RETENTION, 2 * repeat)
         return self.start - (self.start - expires) // MAINTENANCE * MAINTENANCE

@@ -115,13 +115,14 @@ class Server:
                 if entry is None:
                     self.forgotten.pop(key, None)
                 continue
-            told_before = entry or self.forgotten.pop(key, {"firing": set(), "time": 0})
+            told_before = entry or self.forgotten.pop(key, {"firing": set()})
             if firing - told_before["firing"]:
                 kinds[tells] = "new"
             elif not firing:
                 kinds[tells] = "resolved"
             else:
-                kinds[tells] = "repeat" if told_before["time"] < now - route.repeat_interval else "fewer"
+                due = entry is None or entry["time"] < now - route.repeat_interval
+                kinds[tells] = "repeat" if due else "fewer"
             expires = now + min(120 * 60 * MINUTE, 2 * route.repeat_interval)
             self.log[key] = {"time": now, "firing": firing, "resolved": resolved, "expires": expires}
             if not firing and not tells:
