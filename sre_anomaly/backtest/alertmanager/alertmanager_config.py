@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from sre_anomaly.backtest.routing import Inhibition, Route, Routing
-from sre_anomaly.backtest.time_intervals import TimeInterval, read_time_intervals
+from sre_anomaly.backtest.alertmanager.routing import Inhibition, Route, Routing
+from sre_anomaly.backtest.alertmanager.time_intervals import TimeInterval, read_time_intervals
 from sre_anomaly.errors import did_you_mean
 from sre_anomaly.io.yaml_lines import Part, read_yaml
 from sre_anomaly.promql.matchers import Matcher, parse_matchers

@@ -11,10 +11,10 @@ import pytest
 
 from loopback import reply, serving
 from real_alertmanager import alertmanager, as_notifications, assert_same, free_port, post, program, running
-from sre_anomaly.backtest.alertmanager_config import read_alertmanager
-from sre_anomaly.backtest.delivery import deliveries
+from sre_anomaly.backtest.alertmanager.alertmanager_config import read_alertmanager
+from sre_anomaly.backtest.alertmanager.delivery import deliveries
+from sre_anomaly.backtest.alertmanager.grouping import notifications
 from sre_anomaly.backtest.firing import Firing, firing_intervals
-from sre_anomaly.backtest.grouping import notifications
 from sre_anomaly.clock import in_nanoseconds, iso
 
 SECOND = 10**9

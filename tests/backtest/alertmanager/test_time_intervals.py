@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sre_anomaly.backtest.time_intervals import read_time_intervals
+from sre_anomaly.backtest.alertmanager.time_intervals import read_time_intervals
 from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.io.yaml_lines import read_yaml
 

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from sre_anomaly.backtest.firing import Firing
 from sre_anomaly.io.prometheus import Labels
 
 MINUTE = 60 * 10**9
@@ -13,6 +12,30 @@ RESEND = MINUTE
 """A Prometheus's ``--rules.alert.resend-delay``."""
 REMEMBERED = 15 * MINUTE
 """How long it sends a resolved alert again."""
+
+
+class Fires(Protocol):
+    """An alert that fires for a time, such as a `Firing` of the backtest; times in ns since 1970."""
+
+    @property
+    def labels(self) -> Labels:
+        """All of them."""
+
+    @property
+    def active(self) -> int:
+        """Since when its expression held."""
+
+    @property
+    def fired(self) -> int:
+        """The first evaluation at which it fires."""
+
+    @property
+    def end(self) -> int:
+        """The first at which it no longer does."""
+
+    @property
+    def resolved(self) -> bool:
+        """False where the history ends before."""
 
 
 class Delivery(NamedTuple):
@@ -33,7 +56,7 @@ class _Episode(NamedTuple):
     labels: Labels
 
 
-def deliveries(firings: Iterable[Firing], interval: int = MINUTE, resend: int = RESEND) -> Iterator[Delivery]:
+def deliveries(firings: Iterable[Fires], interval: int = MINUTE, resend: int = RESEND) -> Iterator[Delivery]:
     """Yield what reaches the Alertmanager, in the order of time.
 
     That an alert still fires is sent again too; nothing changes by it, so it is left out. A resolved one is sent again at
@@ -42,13 +65,14 @@ def deliveries(firings: Iterable[Firing], interval: int = MINUTE, resend: int = 
 
     Parameters
     ----------
-    firings : iterable of Firing
+    firings : iterable of Fires
         In any order.
     interval, resend : int
         How often rules are evaluated, and Prometheus's ``--rules.alert.resend-delay``; ns.
 
     Examples
     --------
+    >>> from sre_anomaly.backtest.firing import Firing
     >>> firing = Firing((("alertname", "Down"),), active=0, fired=0, end=60 * 10**9)
     >>> [(one.time // 10**9, one.firing) for one in deliveries([firing])][:3]
     [(0, True), (60, False), (180, False)]
@@ -74,7 +98,7 @@ def deliveries(firings: Iterable[Firing], interval: int = MINUTE, resend: int = 
     yield from ended(None)
 
 
-def _episodes(firings: Iterable[Firing]) -> list[tuple[_Episode, int | None]]:
+def _episodes(firings: Iterable[Fires]) -> list[tuple[_Episode, int | None]]:
     """Return when each alert fires, in the order of time, and when its expression holds the next time."""
     by_labels: dict[Labels, list[_Episode]] = {}
     for firing in sorted(firings, key=lambda one: (one.fired, one.end)):

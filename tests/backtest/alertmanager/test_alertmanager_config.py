@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from sre_anomaly.backtest.alertmanager_config import read_alertmanager
+from sre_anomaly.backtest.alertmanager.alertmanager_config import read_alertmanager
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.promql.matchers import Matcher
 
