@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sre_anomaly.cli.new import recipes
+from sre_anomaly.cli.new.recipe import recipes
 
 HERE = Path(__file__).parent
 

@@ -32,7 +32,11 @@ class Asked:
 
     config: dict[str, Any]
     """The configuration that has the data."""
+    overrides: list[str] = field(default_factory=list)
+    """The words of the configuration that has the data."""
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    chosen: dict[str, list[str]] = field(default_factory=dict)
+    """The words that choose each model beside those, where words do."""
     limits: list[Rule] = field(default_factory=list)
     own: dict[str, str] = field(default_factory=dict)
     """What the words give of `KEYS`."""
@@ -67,16 +71,16 @@ def read_words(words: Sequence[str]) -> Asked:
         overrides.append(PLACEHOLDER)
     if "corpus.jobs" not in given:
         overrides.append(f"corpus.jobs={len(os.sched_getaffinity(0))}")
-    asked = Asked(composed(overrides), own=own, metrics=metrics)
+    asked = Asked(composed(overrides), overrides, own=own, metrics=metrics)
     for text in _list_of(own.get("with", "")):
         if is_limit(text):
             asked.limits.append(read_limit(text))
         else:
-            asked.models[text] = _model(text, overrides, asked.config)
+            asked.models[text], asked.chosen[text] = _model(text, overrides, asked.config)
             _refuse_labels(text, asked.models[text])
     if "with" not in own and metrics and asked.config["detector"]["name"] != "none":
         name = str(asked.config["detector"]["name"])
-        asked.models[name] = asked.config
+        asked.models[name], asked.chosen[name] = asked.config, []
     if asked.models and not metrics:
         raise ConfigError("with: a model needs metrics; name them: data.metrics={load: node_load1}")
     if not (asked.models or asked.limits or "rules" in own or "slo" in own):
@@ -132,24 +136,26 @@ def _list_of(text: str) -> list[str]:
     return [str(item) for item in content]
 
 
-def _model(text: str, overrides: Sequence[str], base: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration of a model: an option of detector, a preset, the folder of a model, or overrides."""
+def _model(text: str, overrides: Sequence[str], base: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the configuration of a model, and the words that choose it: an option of detector, a preset, the folder of a model, or overrides."""
     manifest = Path(text) / "manifest.json"
     if manifest.is_file():
         config = json.loads(manifest.read_text(encoding="utf-8"))["about"]["config"]
-        return {**base, **{kind: config[kind] for kind in KINDS}}
+        return {**base, **{kind: config[kind] for kind in KINDS}}, []
     data = [
         word
         for word in overrides
         if word.partition("=")[0].lstrip("+").partition(".")[0] in ("data", "corpus", "seed")
     ]
     if text in options("detector"):
-        return composed([*overrides, f"detector={text}"])
+        chosen = [f"detector={text}"]
+        return composed([*overrides, *chosen]), chosen
     if text in options("experiment"):
         config = composed([f"experiment={text}", f"data={base['data']['name']}", *data])
-        return {**base, **{kind: config[kind] for kind in KINDS}}
+        return {**base, **{kind: config[kind] for kind in KINDS}}, []
     if "=" in text:
-        return composed([*overrides, *shlex.split(text)])
+        chosen = shlex.split(text)
+        return composed([*overrides, *chosen]), chosen
     known = [*options("detector"), *options("experiment")]
     raise ConfigError(
         f"with: {text!r} is no detector, preset, model folder or threshold; {did_you_mean(text, known)}"
@@ -159,7 +165,7 @@ def _model(text: str, overrides: Sequence[str], base: Mapping[str, Any]) -> dict
 def _refuse_labels(text: str, config: Mapping[str, Any]) -> None:
     for kind in ("detector", "threshold"):
         name = str(config[kind]["name"])
-        if "." not in name and registry.lookup(kind, name).needs_labels:
+        if "." not in name and getattr(registry.lookup(kind, name), "needs_labels", False):
             raise ConfigError(
                 f"with: {text}: {kind}={name} learns from labels, which nobody has while a service is watched"
             )

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import sys
 import time
 from datetime import datetime
@@ -56,7 +57,12 @@ def backtest_words(words: list[str]) -> None:
         found = backtest(history_of(asked, say=lambda text: sys.stderr.write(f"{text}\n")), stages.tell)
     failed = _passed(found, bounds)
     budgets = {name: config["threshold"].get("pages_per_week") for name, config in asked.models.items()}
-    record = {"command": " ".join(["sre-anomaly backtest", *words]), "budgets": budgets}
+    record = {
+        "command": shlex.join(["sre-anomaly", "backtest", *words]),
+        "overrides": asked.overrides,
+        "chosen": asked.chosen,
+        "budgets": budgets,
+    }
     write_backtest(found, record, failed, folder)
     if "to" not in asked.own:
         point_at(folder.parent / LATEST, folder)

@@ -20,6 +20,7 @@ sre-anomaly detects anomalies in infrastructure metrics, and says why.
   sre-anomaly monitor model=DIR < points.jsonl   score new data points with the model of a run
   sre-anomaly backtest rules=FILE data.url=URL   what your alert rules would have paged
   sre-anomaly classify model=DIR < lines         predict the class of new log lines
+  sre-anomaly new budget NAME from=DIR pages_per_week=N   keep what a backtest showed
   sre-anomaly new remediation NAME               rules of what an alert may set off: YAML to edit
   sre-anomaly remediate rules=FILE run=DIR       what these rules would have done over a run
   sre-anomaly score-nab DIR [data=FOLDER]        score results as the Numenta benchmark (NAB) does
@@ -153,7 +154,7 @@ COMMANDS = {
     "generate": "cli.generate:generate",
     "monitor": "cli.monitor:monitor_points",
     "classify": "cli.classify:classify",
-    "new": "cli.new:new",
+    "new": "cli.new.begin:new",
     "remediate": "cli.remediate:remediate",
     "score-nab": "cli.score_nab:score_nab",
 }

@@ -99,6 +99,38 @@ def test_a_model_that_is_fitted_never_sees_what_comes():
 
 
 @pytest.mark.usefixtures("metrics")
+def test_a_chosen_budget_becomes_a_preset(capsys):
+    """What the curve showed is one command away from being used."""
+    main(["backtest", "data.path=cpu.csv", "data.values=[cpu]"])
+    assert "baseline, pages a week: 0.5 allowed" in capsys.readouterr().out
+    main(["new", "budget", "host", "from=outputs/backtest/latest", "pages_per_week=2"])
+    text = Path("conf/experiment/host.yaml").read_text()
+    assert "came with 2 allowed" in text
+    main(["check", "experiment=host"])
+    main(["experiment=host", "--cfg", "job"])
+    said = capsys.readouterr().out
+    assert "pages_per_week: 2.0" in said
+    assert "path: cpu.csv" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["host"], "new budget: from= is missing"),
+        (["host", "from=none", "pages_per_week=2"], "from=none: is no folder of a backtest"),
+        (["Host", "from=none", "pages_per_week=2"], "a name is of small letters"),
+        (["csv", "from=none", "pages_per_week=2"], "a preset is called csv already"),
+        (["host", "form=none"], "no key is called 'form'; did you mean 'from'?"),
+    ],
+)
+def test_mistakes_in_a_budget(capsys, words, said):
+    """One line each."""
+    with pytest.raises(SystemExit):
+        main(["new", "budget", *words])
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("metrics")
 def test_fail_over_is_an_exit_code(capsys):
     """A pipeline stops where there would be too many pages; the folder is there all the same."""
     words = ["backtest", "data.path=cpu.csv", "with=[cpu > 80]", "to=out"]

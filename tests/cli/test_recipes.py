@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from sre_anomaly.cli import classify, monitor
-from sre_anomaly.cli.new import example, recipes
+from sre_anomaly.cli.new.recipe import example, recipes
 from sre_anomaly.config.build_table import build_all
 from sre_anomaly.config.catalogue import options
 from sre_anomaly.config.compose import composed

@@ -31,6 +31,15 @@ def print_backtest(found: Backtest, folder: Path, console: Console) -> None:
         print_sentences(console, "To do", *advice[:MOST_LINES])
     if beside := words.beside_each_other(found):
         print_sentences(console, "Together", *beside[:MOST_LINES])
+    for one in found.judged:
+        if one.source.kind == "model" and one.changes:
+            print_sentences(console, "Budgets", words.budgets(one))
     if found.notes:
         print_sentences(console, "Notes", *found.notes, style="dim")
+    if any(one.source.kind == "model" and one.changes for one in found.judged):
+        print_sentences(
+            console,
+            "Next",
+            f"sre-anomaly new budget my_service from={folder} pages_per_week=2   # a preset of it",
+        )
     print_sentences(console, "Written", f"{folder}/report.html, report.md, cards.csv, pages.csv, record.json")

@@ -21,7 +21,7 @@ def headline(team: Team) -> str:
     total = team.card
     name = team.name.replace("your ", "Your ", 1) if team.name.startswith("your ") else team.name
     often = f"{rate(total.per_week)} a week" + (" each" if team.scope.series > 1 else "")
-    said = f"{name} would have paged {_times(total.pages)} in {team.scope} ({often})"
+    said = f"{name} would {_times(total.pages)} in {team.scope} ({often})"
     if total.pages:
         said += f", {total.night} of them at night and {total.weekend} at weekends"
     few = loudest(team)
@@ -104,6 +104,15 @@ def what_if(one: Judged, measured: list[tuple[str, Card]]) -> Table:
     return Table(columns, rows)
 
 
+def budgets(one: Judged) -> str:
+    """Return what other budgets of pages would have given, in a line."""
+    said = []
+    for change, card in one.changes:
+        caught = "" if card.caught is None else f", {card.caught} caught"
+        said.append(f"{change.value:g} allowed: {rate(card.per_week)}{caught}")
+    return f"{one.source.name}, pages a week: {'; '.join(said)}"
+
+
 def beside_each_other(found: Backtest) -> list[str]:
     """Return sentences on sources that say the same thing, and on what one alone caught."""
     sources = [one.source for one in found.judged]
@@ -146,4 +155,6 @@ def lasting(nanoseconds: int) -> str:
 
 
 def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number:,} times"
+    if not number:
+        return "have paged nobody"
+    return f"have paged {'once' if number == 1 else f'{number:,} times'}"
