@@ -156,9 +156,9 @@ class _Alertmanager:
         sides = self.inhibitor.sides(alert.labels)
         if alert.firing != delivery.firing and any(side.source for side in sides):
             self.inhibitor.put(alert.labels, delivery.firing)
-            for group in self.targeted:
-                if group.alerts and group.spoke is not None:
-                    self._ask(group, group.from_time(delivery.time))
+            for other in self.targeted:
+                if other.alerts and other.spoke is not None:
+                    self._ask(other, other.from_time(delivery.time))
         alert.firing = delivery.firing
         for route, labels in alert.homes:
             group = self.groups.get((id(route), labels))
