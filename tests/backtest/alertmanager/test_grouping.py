@@ -1,5 +1,8 @@
 """Grouping, beside an Alertmanager and a Prometheus written out tick by tick as dispatch.go, notify.go and inhibit.go have it."""
 
+import time as clock
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -243,3 +246,47 @@ def test_as_an_alertmanager_does(data, routing, interval, resend, start):
         start_ns=start,
     )
     assert found == expected
+
+
+def test_a_month_of_thousands():
+    """A month of thousands of alerts takes a moment; one that always fires repeats at the first chance after 4 h."""
+    month = 30 * 24 * 60
+    always = Firing((("alertname", "Watchdog"),), 0, 0, month * MINUTE, resolved=False)
+    others = [
+        Firing(
+            (("alertname", f"A{number % 40}"), ("pod", str(number))),
+            at * MINUTE,
+            at * MINUTE,
+            (at + 45) * MINUTE,
+        )
+        for number, at in enumerate(range(7, month - 60, 13))
+    ]
+    begun = clock.process_time()
+    found = notifications([always, *others], Routing.default(), month * MINUTE)
+    assert clock.process_time() - begun < 3
+    assert len(others) > 3000
+    watchdog = [one.time for one in found if one.group == always.labels]
+    assert {later - sooner for sooner, later in pairwise(watchdog)} == {245 * MINUTE}
+    assert (watchdog[0], len(watchdog)) == (30 * SECOND, 177)
+    new = {labels for one in found if one.kind == "new" for labels in one.firing}
+    assert new == {one.labels for one in [always, *others]}
+
+
+def test_what_ends_in_a_silent_time_is_thought_to_go_on():
+    """An alert that ends while its route is mute comes back unheard until its repeat is due: so does Alertmanager's log."""
+    route = Route("a", muted=("night",), key="{}/{}")
+    routing = Routing(
+        Route("a", routes=(route,)),
+        {"a": frozenset([True])},
+        time_intervals={"night": (TimeInterval(((60, 120),)),)},
+    )
+    labels = (("alertname", "Disk"),)
+    times = [(10, 70), (130, 140), (200, 300)]
+    firings = [Firing(labels, first * MINUTE, first * MINUTE, last * MINUTE) for first, last in times]
+    found = notifications(firings, routing, 400 * MINUTE)
+    assert [(one.kind, one.time // MINUTE) for one in found] == [
+        ("new", 10),
+        ("resolved", 140),
+        ("new", 200),
+        ("resolved", 300),
+    ]
