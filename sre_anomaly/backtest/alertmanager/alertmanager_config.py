@@ -206,6 +206,8 @@ def _matchers(given: Mapping[str, Part], side: str) -> tuple[Matcher, ...]:
         for name, value in given[key].mapping().items() if key in given else []:
             if not NAME.fullmatch(name):
                 raise value.wrong(f"{key}: {name!r} is no label")
+            if value.empty:
+                raise value.wrong(f"{key}: {name} has no value; write '' for a label that is not there")
             try:
                 found.append(Matcher(name, sign, value.text()))
             except ValueError as error:

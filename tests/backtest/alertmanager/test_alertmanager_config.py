@@ -147,6 +147,7 @@ MISTAKES = [
     (f"{ROUTE}matchers: ['a=~\"(?=x)\"']", "line 5: matchers: RE2 knows no (?="),
     (f"{ROUTE}match_re: {{a: 'x**'}}", "line 5: match_re: the expression of a: RE2 knows no repetition of a repetition"),
     (f"{ROUTE}match: {{a-b: c}}", "line 5: match: 'a-b' is no label"),
+    (f"{ROUTE}match_re: {{a: }}", "line 5: match_re: a has no value; write '' for a label that is not there"),
     (f"{ROUTE}match: {{a: [b]}}", "line 5: a is a list, not a text"),
     (f"{ROUTE}group_by: [a-b]", "line 5: group_by: 'a-b' is no label"),
     (f"{ROUTE}group_by: ['...', a]", "line 5: group_by: '...' is all labels"),
