@@ -106,6 +106,13 @@ class Asking:
                 found[name] = (max(first, since), int(at[-1]))
         return found
 
+    def lacks(self, name: str, first: int, last: int) -> bool:
+        """Return whether the server has no sample of a metric at all in a span."""
+        try:
+            return not self.server.label_values("__name__", f'{{__name__="{name}"}}', first, last)
+        except (DataError, RefusedError):
+            return False  # Whoever cannot tell has not said that it is not there.
+
 
 def span_with_data(
     known: dict[str, tuple[int, int]], first: int, last: int, step: int

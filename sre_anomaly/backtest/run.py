@@ -178,7 +178,8 @@ def rules_over(
         source.firings = in_time(replay.firings(), since)
         source.changes = changes_of_rule(replay, comparison(rule.expression), since)
         lacking = [name for name in _needs(rule, recorded) if name in wanted and name not in known]
-        if not source.firings and lacking:
+        lacking = [] if source.firings else [name for name in lacking if asking.lacks(name, since, last)]
+        if lacking:
             source.cannot = f"can never fire: the server has no metric {', '.join(lacking)}"
     if mistakes:
         raise UserError("\n".join(mistakes))

@@ -102,7 +102,7 @@ def test_a_model_that_is_fitted_never_sees_what_comes():
 def test_a_chosen_budget_becomes_a_preset(capsys):
     """What the curve showed is one command away from being used."""
     main(["backtest", "data.path=cpu.csv", "data.values=[cpu]"])
-    assert "baseline, pages a week: 0.5 allowed" in capsys.readouterr().out
+    assert "baseline: allowed a week" in capsys.readouterr().out
     main(["new", "budget", "host", "from=outputs/backtest/latest", "pages_per_week=2"])
     text = Path("conf/experiment/host.yaml").read_text()
     assert "came with 2 allowed" in text

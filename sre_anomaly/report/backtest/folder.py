@@ -31,7 +31,7 @@ def write_backtest(found: Backtest, record: dict[str, Any], failed: list[str], f
     write_text(folder / "report.md", as_markdown(found, failed))
     pictures = []
     for number, team in enumerate(found.teams[:MOST_CALENDARS], start=1):
-        pictures.append(folder / f"calendar_{number}.png")
+        pictures.append(folder / f"pages_by_hour_{number}.png")
         page_calendar(team, pictures[-1])
     for number, one in enumerate(one for one in found.judged if one.source.kind == "model" and one.changes):
         path = folder / f"budgets_{number + 1}.png"
@@ -48,19 +48,15 @@ def _page(found: Backtest, record: dict[str, Any], failed: list[str], pictures: 
     body = [f"<p><b>{html.escape(said)}.</b></p>" for said in words.answers(found)]
     body += sentences(failed, "caveat")
     body += sentences(found.notes, "note")
-    body += [
-        picture_tag(pictures[0]),
-        "<h2>Report card</h2>",
-        f"<div class='wide'>{table_tag(words.cards(found))}</div>",
-    ]
+    body += ["<h2>Report card</h2>", f"<div class='wide'>{table_tag(words.cards(found))}</div>"]
     if beside := words.beside_each_other(found):
         body += ["<h2>Beside each other</h2>", *sentences(beside)]
-    body += [picture_tag(path) for path in pictures[1:]]
+    body += [picture_tag(path) for path in pictures]
     tried = [one for one in found.judged if one.changes][:MOST_WHAT_IFS]
     if tried:
         body.append("<h2>What another setting would have given</h2>")
     for one in tried:
-        table = words.what_if(one, [(change.text, card) for change, card in one.changes])
+        table = words.what_if(one)
         body += [f"<h3>{html.escape(one.source.name)}</h3>", _expression(one), table_tag(table)]
     pages = _pages(found).tail(MOST_PAGES).iloc[::-1]
     shown = pages[["time", "alerts", "labels", "summary"]].fillna("").astype(str).to_numpy().tolist()

@@ -13,13 +13,18 @@ from sre_anomaly.report.figure import BLUE, GREY, ORANGE, RED, save_figure
 
 SHADES = ("#f3f3f3", "#fde0c5", "#f5a868", "#e2703a", "#b5391f", "#6d1712")
 STEPS = (0, 1, 2, 3, 5, 10, 10**9)
-MOST_DAYS = 92
+MOST_DAYS = 35
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def page_calendar(team: Team, path: Path) -> None:
-    """Draw a square for each hour of each day, the darker the more pages it had."""
+    """Draw a square for each hour of each day, of a longer time of each weekday, the darker the more pages it had."""
     counts, first = calendar(team.pages, team.scope)
-    counts, first = counts[-MOST_DAYS:], first + max(0, len(counts) - MOST_DAYS)
+    if len(counts) <= MOST_DAYS:
+        names = [f"{day:%a %d %b}" for day in pd.to_datetime(first + np.arange(len(counts)), unit="D")]
+    else:
+        weekdays = (first + np.arange(len(counts)) + 3) % 7
+        counts, names = np.stack([counts[weekdays == day].sum(axis=0) for day in range(7)]), list(DAYS)
     figure = Figure(figsize=(11, 1.1 + 0.2 * max(4, len(counts))), layout="constrained")
     axis = figure.subplots()
     shades = ListedColormap(list(SHADES))
@@ -28,28 +33,16 @@ def page_calendar(team: Team, path: Path) -> None:
         edgecolors="white", linewidth=0.6,
     )  # fmt: skip
     for day, hour in zip(*np.nonzero(counts), strict=True):
-        dark = counts[day, hour] >= STEPS[3]
-        axis.text(
-            hour + 0.5,
-            day + 0.5,
-            f"{counts[day, hour]:.0f}",
-            ha="center",
-            va="center",
-            fontsize=7,
-            color="white" if dark else "black",
-        )
-    days = pd.to_datetime(first + np.arange(len(counts)), unit="D")
-    every = max(1, len(counts) // 30)
-    axis.set_yticks(
-        np.arange(0, len(counts), every) + 0.5, [f"{day:%a %d %b}" for day in days[::every]], fontsize=8
-    )
+        colour = "white" if counts[day, hour] >= STEPS[3] else "black"
+        place = (hour + 0.5, day + 0.5)
+        axis.text(*place, f"{counts[day, hour]:.0f}", ha="center", va="center", fontsize=7, color=colour)
+    axis.set_yticks(np.arange(len(counts)) + 0.5, names, fontsize=8)
     axis.set_xticks(range(0, 25, 3))
     axis.invert_yaxis()
     for edge in NIGHT:
         axis.axvline(edge, color=BLUE, linewidth=1, linestyle=":")
-    axis.set_title(
-        f"{team.name}: pages by day and hour ({team.scope.timezone}); dotted: night", fontsize=11, color=BLUE
-    )
+    title = f"{team.name}: pages by day and hour ({team.scope.timezone}); night is outside the dotted lines"
+    axis.set_title(title, fontsize=11, color=BLUE)
     axis.tick_params(length=0)
     for side in axis.spines.values():
         side.set_visible(False)

@@ -33,7 +33,8 @@ def print_backtest(found: Backtest, folder: Path, console: Console) -> None:
         print_sentences(console, "Together", *beside[:MOST_LINES])
     for one in found.judged:
         if one.source.kind == "model" and one.changes:
-            print_sentences(console, "Budgets", words.budgets(one))
+            print_table(words.budgets(one), console, explained=False)
+            console.print()
     if found.notes:
         print_sentences(console, "Notes", *found.notes, style="dim")
     if any(one.source.kind == "model" and one.changes for one in found.judged):

@@ -93,24 +93,41 @@ def cards(found: Backtest, *, verdicts: bool = True) -> Table:
     return Table(columns, rows)
 
 
-def what_if(one: Judged, measured: list[tuple[str, Card]]) -> Table:
-    """Return what other settings of an alert source would have given."""
+def what_if(one: Judged) -> Table:
+    """Return what other settings of an alert source would have given, those that change nothing or leave nothing left out."""
     truth = one.card.caught is not None
     columns = ["setting", "pages", "a week", *(["caught", "with nothing wrong"] if truth else [])]
-    rows = []
-    for text, card in [("as it is", one.card), *measured]:
+    rows, seen = [], {"": _told(one.card)}
+    for text, card, key in [
+        ("as it is", one.card, ""),
+        *((change.text, card, change.key) for change, card in one.changes),
+    ]:
+        told = _told(card)
+        if key and told in (seen[""], seen.get(key)):
+            continue
+        seen[key] = told
         row = [text, f"{card.pages:,}", rate(card.per_week)]
         rows.append(row + ([str(card.caught), str(card.false)] if truth else []))
     return Table(columns, rows)
 
 
-def budgets(one: Judged) -> str:
-    """Return what other budgets of pages would have given, in a line."""
-    said = []
-    for change, card in one.changes:
-        caught = "" if card.caught is None else f", {card.caught} caught"
-        said.append(f"{change.value:g} allowed: {rate(card.per_week)}{caught}")
-    return f"{one.source.name}, pages a week: {'; '.join(said)}"
+def _told(card: Card) -> tuple[int | None, ...]:
+    return card.pages, card.caught, card.false
+
+
+def budgets(one: Judged) -> Table:
+    """Return what other budgets of pages a week would have given."""
+    truth = one.card.caught is not None
+    columns = [
+        f"{one.source.name}: allowed a week",
+        "came",
+        *(["caught", "with nothing wrong"] if truth else []),
+    ]
+    rows = [
+        [f"{change.value:g}", rate(card.per_week), *([str(card.caught), str(card.false)] if truth else [])]
+        for change, card in one.changes
+    ]
+    return Table(columns, rows)
 
 
 def beside_each_other(found: Backtest) -> list[str]:
