@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+LEAST_SHARE = 0.01
+"""A distance that is a smaller share of what was expected is told in the metric's unit: "0% above" says nothing."""
 CANNOT_ALERT = -1e9
 """Below every excess of a row over what opens an alert, and finite, so that rows can be sorted by it."""
 
@@ -117,14 +119,15 @@ def _how_far(seen: float, expected: float) -> str:
 
     Examples
     --------
-    >>> _how_far(288.0, 400.0), _how_far(95.0, 5.0)
-    ('28% below', '19 times as much')
+    >>> _how_far(288.0, 400.0), _how_far(95.0, 5.0), _how_far(66777.0, 66572.0)
+    ('28% below', '19 times as much', '205 above')
     """
+    side = "above" if seen > expected else "below"
     if expected > 0 and seen >= 2 * expected:
         return f"{seen / expected:.2g} times as much"
-    if expected > 0 and seen >= 0:
-        return f"{abs(seen / expected - 1):.0%} {'above' if seen > expected else 'below'}"
-    return f"{short(abs(seen - expected))} {'above' if seen > expected else 'below'}"
+    if expected > 0 and seen >= 0 and (share := abs(seen / expected - 1)) >= LEAST_SHARE:
+        return f"{share:.0%} {side}"
+    return f"{short(abs(seen - expected))} {side}"
 
 
 def short(value: float) -> str:

@@ -92,6 +92,22 @@ def option_file(kind: str, name: str) -> Path:
     return path
 
 
+def having(kind: str, key: str) -> list[str]:
+    """Return the choices that bring an option of a group with a key: a preset of its name where there is one, those first.
+
+    Examples
+    --------
+    >>> having("threshold", "sigmas")
+    ['threshold=sigma']
+    """
+    found = [name for name in options(kind) if any(line[0] == key for line in read_option(kind, name).keys)]
+    presets = options("experiment")
+    return sorted(
+        (f"experiment={name}" if name in presets else f"{kind}={name}" for name in found),
+        key=lambda choice: not choice.startswith("experiment="),
+    )
+
+
 def read_block(name: str) -> Option:
     """Read settings that are no group: those of one block of ``config.yaml``."""
     path = folders()[0] / "config.yaml"

@@ -4,8 +4,10 @@ import hashlib
 import json
 import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -14,12 +16,16 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from sre_anomaly.config.catalogue import GROUPS, options
+from sre_anomaly.config.catalogue import GROUPS, having, options
 from sre_anomaly.errors import ConfigError, did_you_mean
 
 CONFIG_MODULE = "sre_anomaly.conf"
 OPEN = re.compile(r"data(\.base)?\.known[.=]")
 """What is known of metrics has the user's own names as keys, which cannot stand in our YAML."""
+IN_LIST = re.compile(r"(?:[^,{(]|\{[^}]*\}|\([^)]*\))+")
+"""A part of a list, which may be an expression such as x{a="1",b="2"}."""
+MOST_TOLD = 3
+"""Options that a key belongs to, of which so many are told."""
 NOT_OURS = ("hydra", "tuned")
 """Parts of the composed config that are not a run's own."""
 
@@ -183,7 +189,10 @@ def _in_words(error: BaseException, overrides: list[str]) -> str:
 def _not_an_override(override: str) -> str:
     key, _, value = override.partition("=")
     if "=" not in override:
-        return f"{override}: is not an override; write key=value"
+        own = (
+            f"; for metrics of yours: experiment=csv data.path={override}" if Path(override).is_file() else ""
+        )
+        return f"{override}: is not an override; write key=value{own}"
     if "~" in value:
         return f"{override}: write the whole path instead of ~"
     if value.startswith("[") and not value.endswith("]") and "<" not in value:
@@ -191,7 +200,15 @@ def _not_an_override(override: str) -> str:
     if match := re.match(r"(?:tag\(\w+,)?(interval|range|choice)\(", value):
         example = {"interval": "(0.001,0.1)", "range": "(1,10)", "choice": "(a,b)"}[match[1]]
         return f"{override}: is not an override; {match[1]} is written as in '{key}={match[1]}{example}'"
-    return f"{override}: is not an override; quote a value with spaces or special signs: '{key}=\"{value}\"'"
+    if value.startswith("{"):
+        return f"{override}: is not an override; quote each value and then the whole, as in '{key}={{cpu:\"...\"}}'"
+    listed = value.startswith("[") and value.endswith("]")
+    parts = [
+        '"' + part.strip().strip('"').replace('"', '\\"') + '"'
+        for part in (IN_LIST.findall(value[1:-1]) if listed else [value])
+    ]
+    right = shlex.quote(f"{key}=[{','.join(parts)}]" if listed else f"{key}={parts[0]}")
+    return f"{override}: is not an override; quote a value with spaces or special signs: {right}"
 
 
 def _unknown_key(key: str, overrides: list[str]) -> str:
@@ -221,5 +238,9 @@ def _unknown_key(key: str, overrides: list[str]) -> str:
     known = [str(name) for name in content if path or name not in NOT_OURS]
     known += [] if path else [group for group in GROUPS if group not in known]
     parent = ".".join(path)
+    last = key.split(".")[len(path)]
     chosen = f" ({parent} is {content['name']!r} here)" if parent in GROUPS and "name" in content else ""
-    return f"{key}: no such key{chosen}; {did_you_mean(key.split('.')[len(path)], known)}"
+    elsewhere = having(parent, last) if parent in GROUPS else []
+    return f"{key}: no such key{chosen}; " + (
+        f"it belongs to {' or '.join(elsewhere[:MOST_TOLD])}" if elsewhere else did_you_mean(last, known)
+    )

@@ -1,9 +1,11 @@
 """Your own metrics from a CSV or Parquet file."""
 
+import glob
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sre_anomaly.errors import DataError
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.io.table_metrics import TableReading
 from sre_anomaly.registry import register
@@ -25,4 +27,13 @@ class CsvFile(TableReading, DataSource):
         DataError
             If the file, a column, a time or a number cannot be read: says which and where.
         """
-        yield self.frame(Path(self.path).expanduser(), self.incidents)
+        path = Path(self.path).expanduser()
+        if path.is_dir() or (not path.exists() and glob.has_magic(self.path)):
+            what, pattern = (
+                ("is a folder", path / "*.csv") if path.is_dir() else ("names several files", path)
+            )
+            raise DataError(
+                f"data.path: {path} {what}, and one file is read here; for many hosts, a file each, there is "
+                f"experiment=fleet data.path='{pattern}'"
+            )
+        yield self.frame(path, self.incidents)

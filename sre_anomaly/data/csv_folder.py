@@ -7,7 +7,9 @@ from pathlib import Path
 
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import MetricFrame
+from sre_anomaly.io.hosts_in_a_file import words_of
 from sre_anomaly.io.table_metrics import TableReading
+from sre_anomaly.io.tables import column, read_table
 from sre_anomaly.registry import register
 from sre_anomaly.sources import Corpus
 
@@ -20,10 +22,11 @@ FOLDERS, NAME = "**", "*"
 class CsvFolder(TableReading, Corpus):
     """Every file that a pattern finds; each is read as ``data=csv`` reads one.
 
-    A file without its label file, or without the label column, is run and not judged.
+    With ``host`` each word of that column is a series, called as the file and the word. A file without its label file, or without the label column, is run and not judged.
     """
 
     path: str
+    host: str | None = None
 
     label_needed = False
 
@@ -42,9 +45,23 @@ class CsvFolder(TableReading, Corpus):
         if not found:
             hint = f"; did you mean data.path='{pattern}/*.csv'?" if Path(pattern).is_dir() else ""
             raise DataError(f"data.path: no file matches {self.path!r}{hint}")
+        if self.host:
+            found = [f"{path}/{word}" for path in found for word in self._hosts(Path(path), self.host)]
         if self.incidents:
             self._check_labels(found)
         return found
+
+    def _hosts(self, path: Path, name: str) -> list[str]:
+        words = words_of(column(path, read_table(path, self.separator, self.decimal), name, "data.host"))
+        return sorted(word for word in words.unique() if word)
+
+    def _parts(self, name: str) -> tuple[Path, str | None]:
+        """Return the file of a series, and its word in the column of hosts."""
+        if not self.host:
+            return Path(name), None
+        # A word may have slashes too: the file is the first part that is one.
+        ends = [place for place, sign in enumerate(name) if sign == "/" and Path(name[:place]).is_file()]
+        return Path(name[: ends[0]]), name[ends[0] + 1 :]
 
     def _check_labels(self, names: list[str]) -> None:
         owners: dict[Path, str] = {}
@@ -64,20 +81,27 @@ class CsvFolder(TableReading, Corpus):
         """Return where the windows of a file would be."""
         parts = Path(self.path).expanduser().parts
         fixed = Path(*takewhile(lambda part: not glob.has_magic(part), parts))
-        below = Path(name).parent.relative_to(fixed) if fixed.is_dir() else Path()
-        named = str(self.incidents).replace(FOLDERS, below.as_posix()).replace(NAME, Path(name).stem)
+        path, host = self._parts(name)
+        below = path.parent.relative_to(fixed) if fixed.is_dir() else Path()
+        named = str(self.incidents).replace(FOLDERS, below.as_posix()).replace(NAME, host or path.stem)
         return Path(named).expanduser()
 
     def version(self, name: str) -> str:
         """Return size and time of change of a file, its labels and the calendar."""
-        paths = [Path(name), *([self._labels_of(name)] if self.incidents else []), *self.calendar_paths]
+        paths = [
+            self._parts(name)[0],
+            *([self._labels_of(name)] if self.incidents else []),
+            *self.calendar_paths,
+        ]
         seen = [path.stat() for path in paths if path.is_file()]
         return " ".join(f"{one.st_size}:{one.st_mtime_ns}" for one in seen)
 
     def read(self, name: str) -> MetricFrame:
         """Return one file."""
         labels = self._labels_of(name) if self.incidents else None
+        path, word = self._parts(name)
+        host = (self.host, word) if self.host and word is not None else None
         if labels is None or labels.is_file():
-            return self.frame(Path(name), None if labels is None else str(labels))
-        frame = self.frame(Path(name), None)
+            return self.frame(path, None if labels is None else str(labels), host)
+        frame = self.frame(path, None, host)
         return replace(frame, notes=(*frame.notes, f"not evaluated: there is no label file {labels}"))

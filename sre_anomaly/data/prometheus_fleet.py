@@ -41,6 +41,13 @@ class PrometheusFleet(PrometheusReading, Corpus):
             raise DataError(f"data.label: no series that {self.match!r} picks has a label {self.label!r}")
         return found
 
+    def _nothing(self, metric: str, expression: str) -> str:
+        """Say also which series the hosts are those of: it may have others than are meant."""
+        return (
+            f"{super()._nothing(metric, expression)}; the hosts are those of data.match={self.match or 'null'}: name a series that "
+            "only the ones you mean have"
+        )
+
     def version(self, name: str) -> str:
         """Return the last tick: at another time there are other rows."""
         del name

@@ -66,7 +66,7 @@ def regularise(
     if resample is None and duplicates > MOST_REPEATED * len(stamps):
         raise DataError(
             f"{name}: {duplicates} of {len(stamps)} rows have duplicate timestamps: several hosts or metrics in one "
-            "file? Give each host a file and each metric a column, or set data.resample"
+            "file? Give each host a file and each metric a column (data.resample would take the mean of them all)"
         )
     if duplicates:
         notes.append(
@@ -148,5 +148,5 @@ def _bridge_gaps(values: Array, longest: int, step: pd.Timedelta, notes: list[st
             f"{bridged} missing values in gaps of up to {in_words(longest * step)} were interpolated"
         )
     if left:
-        notes.append(f"{left} values are missing and were left as gaps")
+        notes.append(f"{left} {'value is' if left == 1 else 'values are'} missing and left as gaps")
     return out

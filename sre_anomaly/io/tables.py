@@ -14,6 +14,12 @@ from sre_anomaly.frame import Array
 SEPARATORS = (",", ";", "\t", "|")
 NAMED_SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 QUOTED = re.compile(r'"[^"]*"')
+IS_TIME, IS_NUMBER = (
+    re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{10,19}$"),
+    re.compile(r"[+-]?\d+\.\d+$"),
+)
+"""A name that no column has: a first line with both is none of names."""
+MOST_SHOWN = 4
 SHEETS = (".xlsx", ".xls", ".ods", ".xlsm")
 TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 UNCLOSED = re.compile(r"EOF inside string starting at row (\d+)")
@@ -60,6 +66,13 @@ def read_table(path: Path, separator: str | None = None, decimal: str | None = N
     if table.empty:
         raise DataError(f"{path}: has a header and no rows")
     table.columns = [str(name).strip() for name in table.columns]
+    if any(IS_TIME.match(name) for name in table.columns) and any(
+        IS_NUMBER.match(name) for name in table.columns
+    ):
+        raise DataError(
+            f"{path}: its first line holds values ({', '.join(table.columns[:MOST_SHOWN])}), not names: put a line with the names of "
+            "the columns before it, such as time,cpu"
+        )
     return table
 
 

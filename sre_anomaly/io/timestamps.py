@@ -16,6 +16,11 @@ DAY_NS = 24 * 3600 * 10**9
 WEB_SERVER = "%d/%b/%Y:%H:%M:%S %z"
 """How nginx and Apache write times."""
 NUMERIC_DATE = r"^(\d{1,2})([./-])(\d{1,2})[./-]\d{4}"
+SHORT_YEAR = r"^(\d{1,2}[./]\d{1,2}[./])(\d{2})(?!\d)"
+COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+"""How times are written as numbers, by their length ..."""
+COMPACT_YEAR = r"^(?:19|20)\d\d"
+"""... in years of which times since 1970 with so many digits would lie before 1980."""
 OFFSET = r"(Z|[+-]\d{2}:?\d{2})$"
 
 
@@ -32,7 +37,8 @@ def times(path: Path, series: Any, timezone: str, *, day_first: bool | None = No
     """
     where = f"{path}, column {series.name!r}"
     if pd.api.types.is_numeric_dtype(series):
-        return _since_1970(where, series)
+        found = _since_1970(where, series)
+        return found if found.tz is not None else _localize(where, found, timezone)
     if not isinstance(series.dtype, pd.DatetimeTZDtype) and series.dtype.kind != "M":
         series = _parse(where, series, day_first)
     stamps = pd.DatetimeIndex(series)
@@ -46,13 +52,33 @@ def times(path: Path, series: Any, timezone: str, *, day_first: bool | None = No
 def _since_1970(where: str, series: Any) -> pd.DatetimeIndex:
     if series.isna().any():
         raise DataError(f"{where}: row {row_of(series.isna())} has no time")
+    if (compact := _compact(series)) is not None:
+        return compact
     size = abs(float(series.median()))
     unit: Any = next((unit for least, unit, _ in EPOCH_UNITS if size >= least), None)
     if unit is None:
         raise DataError(
             f"{where}: {series.iloc[0]} is not a time; say which column has the times: data.time=..."
         )
-    return pd.DatetimeIndex(pd.to_datetime(series, unit=unit, utc=True))
+    try:
+        return pd.DatetimeIndex(pd.to_datetime(series, unit=unit, utc=True)).as_unit("ns")
+    except pd.errors.OutOfBoundsDatetime:
+        raise DataError(
+            f"{where}: holds numbers that are no times since 1970; write times like 2024-01-31 14:05:00"
+        ) from None
+
+
+def _compact(series: Any) -> pd.DatetimeIndex | None:
+    """Return numbers such as 202401311405 or 20240131140500 as the times that they write, None where they are none."""
+    if not pd.api.types.is_integer_dtype(series):
+        return None
+    text = series.astype("string")
+    written = COMPACT.get(len(str(text.iloc[0])))
+    if written is None or not text.str.match(COMPACT_YEAR).all():
+        return None
+    with suppress(ValueError):
+        return pd.DatetimeIndex(pd.to_datetime(text, format=written, exact=True))
+    return None
 
 
 def _parse(where: str, series: Any, day_first: bool | None) -> Any:
@@ -66,6 +92,10 @@ def _parse(where: str, series: Any, day_first: bool | None) -> Any:
     text = series.astype("string").str.strip()
     offsets = text.str.extract(OFFSET, expand=False).replace("Z", "+00:00").fillna("none")
     other = offsets != offsets.iloc[0]
+    if other.any() and text.notna().all() and (offsets != "none").all():
+        # Each states its own, so nothing is in doubt; it changes with daylight saving.
+        with suppress(ValueError):
+            return pd.to_datetime(text, format="ISO8601", utc=True)
     if other.any() and text.notna().all():
         raise DataError(
             f"{where}: mixed time zones: row {HEADER_ROWS} has offset {offsets.iloc[0]}, row {row_of(other)} has "
@@ -74,6 +104,7 @@ def _parse(where: str, series: Any, day_first: bool | None) -> Any:
     for known in ("ISO8601", WEB_SERVER):
         with suppress(ValueError):
             return pd.to_datetime(text, format=known)
+    text = text.str.replace(SHORT_YEAR, r"\g<1>20\2", regex=True)
     numeric = text.str.extract(NUMERIC_DATE)
     if numeric[0].notna().all():
         parsed = pd.to_datetime(text, dayfirst=_day_first(where, text, numeric, day_first), errors="coerce")

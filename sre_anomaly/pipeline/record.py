@@ -16,7 +16,7 @@ from sre_anomaly.config.build import Parts
 from sre_anomaly.contracts import Detector, exceeds
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.anomaly.evaluate import Evaluation
-from sre_anomaly.frame import LARGEST, MetricFrame, Split
+from sre_anomaly.frame import LARGEST, Array, MetricFrame, Split
 from sre_anomaly.known import inside
 from sre_anomaly.pipeline.detection import Detection
 from sre_anomaly.records import RunRecord
@@ -33,6 +33,9 @@ LIBRARIES = (
 )
 MUCH_MISSING = 0.2
 LATE = 0.1
+FEWEST_TO_RISE, MOSTLY_RISES, MOST_STARTS = 50, 0.5, 0.01
+"""What only rises is called so from so many values on, of which so many rise, and so few start anew."""
+COUNTERS_TOLD = 3
 IN_SAMPLE = "Trained and evaluated on the same data: fine for exploring, no estimate of accuracy"
 PREQUENTIAL = "Each data point was evaluated by what came before it: these alerts would have paged you"
 
@@ -91,10 +94,37 @@ def check_values(frame: MetricFrame, record: RunRecord, *, one_of_many: bool = F
             f"Careful: {missing:.0%} of the values are missing; are the times read correctly, and is a step of "
             f"{in_words(frame.step)} right (data.resample)?"
         )
+    if counters := [
+        name
+        for name, column in zip(frame.metrics, frame.values.T, strict=True)
+        if only_rises(column[np.isfinite(column)])
+    ]:
+        more = ", ..." if len(counters) > COUNTERS_TOLD else ""
+        record.notes.append(
+            f"Careful: only rising, as counters do: {', '.join(counters[:COUNTERS_TOLD])}{more}; how high one is says little: "
+            "give how fast it rises instead, in PromQL rate(...[5m])"
+        )
     if not any(spans) and not one_of_many:
         raise DataError(
             f"{frame.name}: no metric ever changes (always {np.nanmin(frame.values[:, 0]):g}): there is nothing to detect"
         )
+
+
+def only_rises(values: Array) -> bool:
+    """Return whether values (n,) without gaps rise at most steps and never fall, but for a new start far below.
+
+    Examples
+    --------
+    >>> rising = np.arange(100.0)
+    >>> [only_rises(values) for values in (rising, np.r_[rising, rising], -rising, rising // 10)]
+    [True, True, False, False]
+    """
+    if len(values) < FEWEST_TO_RISE:
+        return False
+    steps = np.diff(values)
+    fell = np.flatnonzero(steps < 0)
+    new_start = len(fell) <= MOST_STARTS * len(values) and (values[fell + 1] <= values[fell] / 2).all()
+    return bool(values[0] >= 0 and new_start and (steps > 0).mean() > MOSTLY_RISES)
 
 
 def describe_data(frame: MetricFrame, split: Split, record: RunRecord, *, detects: bool) -> None:

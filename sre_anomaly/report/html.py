@@ -5,7 +5,7 @@ import html
 from collections.abc import Iterable
 from pathlib import Path
 
-from sre_anomaly.report.words import Table
+from sre_anomaly.report.words import Table, asks_for_care
 
 
 def picture_tag(image: Path) -> str:
@@ -46,3 +46,10 @@ def sentences(said: Iterable[str], style: str = "") -> list[str]:
     """Return sentences as paragraphs."""
     opened = f"<p class='{style}'>" if style else "<p>"
     return [f"{opened}{html.escape(text)}{'' if text.endswith('.') else '.'}</p>" for text in said]
+
+
+def notes_as_paragraphs(notes: Iterable[str]) -> list[str]:
+    """Return what was noted of the data as paragraphs; what asks for care stands out."""
+    return [
+        f"<p class='{'caveat' if asks_for_care(note) else 'note'}'>{html.escape(note)}</p>" for note in notes
+    ]

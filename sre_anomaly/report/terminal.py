@@ -1,12 +1,12 @@
 """Sentences and tables on a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from sre_anomaly.report.words import Table
+from sre_anomaly.report.words import Table, asks_for_care
 
 
 def print_sentences(console: Console, title: str, *sentences: str, style: str = "") -> None:
@@ -17,6 +17,12 @@ def print_sentences(console: Console, title: str, *sentences: str, style: str = 
     for number, sentence in enumerate(sentences or ("",)):
         grid.add_row(f"[bold]{title}[/]" if number == 0 else "", escape(sentence))
     console.print(grid)
+
+
+def print_notes(console: Console, notes: Iterable[str]) -> None:
+    """Print what was noted of the data; what asks for care stands out."""
+    for note in notes:
+        print_sentences(console, "", note, style="yellow" if asks_for_care(note) else "dim")
 
 
 def print_dated(console: Console, lines: Sequence[tuple[str, str]], style: str = "red") -> None:

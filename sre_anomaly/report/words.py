@@ -49,6 +49,17 @@ def title(name: str) -> str:
     return {"largest_jump": "largest change"}.get(name, name.replace("_", " "))
 
 
+def asks_for_care(note: str) -> bool:
+    """Return whether a note says that the data may be read wrongly, or that some are left out.
+
+    Examples
+    --------
+    >>> asks_for_care("Careful: 40% of the values are missing"), asks_for_care("16 anomalies planted")
+    (True, False)
+    """
+    return "Careful:" in note or " series failed " in note
+
+
 def count(number: int, thing: str) -> str:
     """Return a number of things.
 

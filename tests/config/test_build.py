@@ -49,7 +49,7 @@ def _readme_blocks(language):
 
 def test_the_examples_of_the_readme_work(command, tmp_path):
     """The preset and the detector that the README shows run as they are shown."""
-    _, preset, detector = _readme_blocks("yaml")
+    _, _, preset, detector = _readme_blocks("yaml")
     for folder in ("experiment", "detector"):
         (tmp_path / "conf" / folder).mkdir(parents=True)
     (tmp_path / "conf" / "experiment" / "checkout.yaml").write_text(preset)
@@ -63,9 +63,9 @@ def test_the_examples_of_the_readme_work(command, tmp_path):
 
 def test_every_command_of_the_readme_composes(command, tmp_path):
     """Each sre-anomaly command that the README shows is a valid configuration."""
-    files = ("data/checkout.yaml", "experiment/checkout.yaml", "detector/mine.yaml")
+    files = ("data/checkout.yaml", "data/hosts.yaml", "experiment/checkout.yaml", "detector/mine.yaml")
     for name, content in zip(files, _readme_blocks("yaml"), strict=True):
-        (tmp_path / "conf" / name).parent.mkdir(parents=True)
+        (tmp_path / "conf" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "conf" / name).write_text(content)
     for name in ("metrics/web1.csv", "labels/web1.json"):
         (tmp_path / name).parent.mkdir()

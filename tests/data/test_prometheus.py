@@ -263,6 +263,9 @@ def test_a_fleet_is_asked_host_by_host(command, tmp_path):
         names = fleet.names()
         fleet.read(names[0])
         assert server.asked[-1][1]["query"] == 'node_load1{instance="we\\"b2\\\\"}'
+        lost = source(server.url, metrics=metrics.replace("load1", "lod1"), name="prometheus_fleet")
+        with pytest.raises(DataError, match=r"the hosts are those of data\.match=up"):
+            lost.read(names[0])
         words = ["experiment=fleet", "data=prometheus_fleet", f"data.url={server.url}", "data.last=1d"]
         words += [f"data.metrics={metrics}", "corpus.jobs=1"]
         code, _, err = command(*words)

@@ -2,10 +2,14 @@
 
 import json
 import re
+import shlex
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from sre_anomaly.report.run.plots import drawn_metrics
 
 MINUTES = 5 * 1440
 OTHERWISE = (
@@ -117,3 +121,45 @@ def test_what_a_flagged_value_left_behind_is_not_blamed_on_the_next(command, tmp
     assert first.endswith("times as much")
     assert later
     assert all("not the value but its course" in one or "just before still counts" in one for one in later)
+
+
+def test_many_metrics_and_counters_are_read_in_peace(command, tmp_path):
+    """A wide file brings no warning of a library, which would be an error here; what only rises, or starts anew, is pointed at by name."""
+    rows = 300
+    noise = np.random.default_rng(3)
+    table = pd.DataFrame(noise.normal(5, 1, (rows, 40)), columns=[f"m{number}" for number in range(40)])
+    table["served"] = np.r_[noise.poisson(30, rows - 40).cumsum(), noise.poisson(30, 40).cumsum()]
+    table["disk"] = np.linspace(40, 60, rows) + noise.normal(0, 0.2, rows)
+    table.index = pd.date_range("2024-05-06", periods=rows, freq="5min")
+    table.to_csv(tmp_path / "wide.csv", index_label="time")
+    code, out, _ = command("experiment=csv", "data.path=wide.csv", "forecaster=none", "hindsight=false")
+    assert code == 0
+    assert "only rising, as counters do: served;" in " ".join(out.split())
+
+
+def test_pages_over_little_come_with_what_leaves_them_out(command, tmp_path):
+    """Where most pages are of one metric that moved a little, the first command proposed keeps its incident and drops the others."""
+    rows = 21 * 288
+    errors = np.random.default_rng(4).poisson(0.05, rows).astype(float)
+    errors[5000:5012] = 40
+    clock = pd.date_range("2024-05-06", periods=rows, freq="5min")
+    pd.DataFrame({"time": clock, "errors": errors}).to_csv(tmp_path / "x.csv", index=False)
+    code, out, err = command("experiment=csv", "data.path=x.csv", "forecaster=none", "hindsight=false")
+    assert (code, err) == (0, "")
+    before = pd.read_csv(tmp_path / "outputs/latest/alerts.csv")
+    proposed = out.split("\nNext")[1].strip().splitlines()[0].split("#")[0]
+    assert "least_change:3" in proposed
+    command(*shlex.split(proposed)[1:])
+    after = pd.read_csv(tmp_path / "outputs/latest/alerts.csv")
+    assert len(before) > len(after) + 4
+    assert "2024-05-23T08:40:00Z" in after["start"].tolist()
+
+
+def test_few_metrics_are_all_drawn():
+    """What no alert names took part all the same; of many, those of the alerts come first."""
+    alerts = [SimpleNamespace(metric="m2")]
+    for metrics, shown in ((3, ["m2", "m0", "m1"]), (9, ["m2", "m7"])):
+        frame = SimpleNamespace(metrics=tuple(f"m{number}" for number in range(metrics)))
+        strongest = [(row, SimpleNamespace(metric="m7")) for row in range(4 if metrics > 7 else 0)]
+        run = SimpleNamespace(frame=frame, detection=SimpleNamespace(alerts=alerts), strongest=strongest)
+        assert drawn_metrics(run) == shown

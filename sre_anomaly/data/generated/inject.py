@@ -84,12 +84,17 @@ class Inject(DataSource):
         labels = None
         if frame.labels is not None:
             labels = np.where(rows_inside(frame.time, planted), 1.0, frame.labels)
+        notes = [f"{len(planted)} anomalies planted"]
+        if not frame.incidents and frame.labels is None:
+            notes.append(
+                "What happened in these metrics besides is not known: an alert on it counts as false"
+            )
         yield replace(
             frame,
             values=np.maximum(values, lowest),
             incidents=tuple(sorted((frame.incidents or ()) + planted, key=lambda incident: incident.start)),
             labels=labels,
-            notes=(*frame.notes, f"{len(planted)} anomalies planted"),
+            notes=(*frame.notes, *notes),
         )
 
 

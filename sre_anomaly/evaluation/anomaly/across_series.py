@@ -97,12 +97,12 @@ def across(table: pd.DataFrame, seed: int) -> Overall:
     }
     known = incidents and "flag_everything_precision" in judged
     _add_length(found, _share_of_time(judged, "flag_everything_precision") if known else None)
-    if len(labelled) < FEW:
+    if few := len(labelled) < FEW:
         found.caveats.append(
             f"Only {len(labelled)} series have known incidents: too few to compare detectors."
         )
     naive = max((beside["pr_auc"] for beside in found.baselines.values()), default=0.0)
-    if found.measures["pr_auc"] < naive:
+    if not few and found.measures["pr_auc"] < naive:
         found.caveats.append(
             "PR-AUC by data point is below a baseline on average (see the table): try another detector or other features."
         )

@@ -128,15 +128,16 @@ def naive_scores(values: Array, seed: int) -> dict[str, Array]:
 
 def _add_caveats(found: Evaluation, labels: Array, scores: Array) -> None:
     incidents = found.measures.get("incidents")
+    few = incidents is not None and incidents < FEW_INCIDENTS
     if not (labels == 1).any():
         found.caveats.append(
             "No labelled data point is anomalous here: precision, recall and the areas mean nothing."
         )
-    elif incidents is not None and incidents < FEW_INCIDENTS:
+    elif few:
         found.caveats.append(f"Only {incidents} labelled incident(s) here: too few to compare detectors.")
     _add_length(found, float((labels == 1).mean()) if incidents else None)
     naive = max((found.baselines[name]["pr_auc"] for name in ("random", "largest_jump")), default=0.0)
-    if found.measures["pr_auc"] < naive:
+    if not few and found.measures["pr_auc"] < naive:
         found.caveats.append(
             "PR-AUC by data point is below a baseline (see the table): try another detector or other features."
         )

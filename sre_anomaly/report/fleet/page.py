@@ -9,7 +9,7 @@ import yaml
 from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.report.fleet import words
 from sre_anomaly.report.fleet.hindsight import hindsight_section
-from sre_anomaly.report.html import document, picture_tag, table_tag
+from sre_anomaly.report.html import document, notes_as_paragraphs, picture_tag, table_tag
 from sre_anomaly.report.nab import words as nab_words
 from sre_anomaly.report.words import Table
 
@@ -26,7 +26,7 @@ def write_fleet_page(
     said = [words.alerted(found), words.caught(found)]
     body = [
         f"<p>{html.escape(words.read(found))}.</p>",
-        *(f"<p class='note'>{html.escape(note)}</p>" for note in record.notes),
+        *notes_as_paragraphs(record.notes),
         "<h2>Alerts and incidents</h2>",
         *(f"<p><b>{html.escape(sentence)}.</b></p>" for sentence in said if sentence),
         *(f"<p class='caveat'>{html.escape(caveat)}</p>" for caveat in record.detection["caveats"]),

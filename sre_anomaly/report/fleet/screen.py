@@ -12,7 +12,7 @@ from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.report.fleet import words
 from sre_anomaly.report.fleet.hindsight import print_hindsight
 from sre_anomaly.report.nab import words as nab_words
-from sre_anomaly.report.terminal import print_sentences
+from sre_anomaly.report.terminal import print_notes, print_sentences
 from sre_anomaly.report.words import Table
 
 MOST = 5
@@ -25,8 +25,7 @@ def print_fleet(found: FleetRun, folder: Path, console: Console) -> None:
     assert found.record.detection is not None
     called = words.short_names(list(found.table["series"]))
     print_sentences(console, "Read", words.read(found))
-    for note in found.record.notes:
-        print_sentences(console, "", note, style="dim")
+    print_notes(console, found.record.notes)
     console.print()
     print_sentences(console, "Found", words.alerted(found))
     if (sentence := words.caught(found)) is not None:

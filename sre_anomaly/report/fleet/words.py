@@ -10,7 +10,7 @@ import pandas as pd
 from sre_anomaly.evaluation.anomaly.across_series import BESIDE
 from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.records import short
-from sre_anomaly.report.words import Table, rate
+from sre_anomaly.report.words import Table, count, rate
 
 ROWS = {
     "pr_auc": "area under precision and recall: 1 is perfect, the fraction of anomalous data points is chance",
@@ -52,7 +52,7 @@ def alerted(found: FleetRun) -> str:
     with_alerts = int((found.table["alerts"] > 0).sum())
     budget = found.config["threshold"].get("pages_per_week")
     asked = "" if budget is None else f" (budget {budget:g})"
-    return f"{measures['alerts']:,} alerts in {with_alerts} series, {rate(measures['alerts_per_week'])} per series and week{asked}"
+    return f"{count(measures['alerts'], 'alert')} in {with_alerts} series, {rate(measures['alerts_per_week'])} per series and week{asked}"
 
 
 def caught(found: FleetRun) -> str | None:

@@ -49,12 +49,14 @@ def _scores(run: Run) -> pd.DataFrame:
     """Return every row with its values, score, level, flag, label (where known) and span."""
     assert run.detection is not None
     frame, found = run.frame, run.detection
-    table = pd.DataFrame(frame.values, columns=list(frame.metrics))
-    table.insert(0, "time", frame.time)
+    values = [frame.values]
+    names = ["time", *frame.metrics]
     if found.bands is not None:
-        for column, metric in enumerate(frame.metrics):
-            for place, edge in enumerate(("expected", "lower", "upper")):
-                table[f"{metric}_{edge}"] = found.bands[:, column, place]
+        values.append(found.bands.reshape(len(frame), -1))
+        names += [f"{metric}_{edge}" for metric in frame.metrics for edge in ("expected", "lower", "upper")]
+    # All at once: a table of many metrics that grows by a column at a time is slow, and pandas says so.
+    table = pd.concat([pd.Series(frame.time), pd.DataFrame(np.hstack(values))], axis=1)
+    table.columns = pd.Index(names)
     table["score"], table["level"], table["flag"] = found.scores, found.levels, found.flags
     if run.hindsight is not None:
         table["hindsight"], table["hindsight_level"] = run.hindsight.found.scores, run.hindsight.found.levels

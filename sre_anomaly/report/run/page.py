@@ -7,7 +7,7 @@ import yaml
 
 from sre_anomaly.pipeline.reasons import by_strength
 from sre_anomaly.pipeline.runner import Run
-from sre_anomaly.report.html import STYLE, picture_tag, table_tag
+from sre_anomaly.report.html import STYLE, notes_as_paragraphs, picture_tag, table_tag
 from sre_anomaly.report.run import words
 from sre_anomaly.report.run.hindsight import hindsight_section
 from sre_anomaly.report.table import words as table_words
@@ -24,7 +24,7 @@ def write_page(run: Run, images: list[Path], path: Path) -> None:
     body = [
         f"<h1>{title}</h1>",
         *_read(run),
-        *(f"<p class='note'>{html.escape(note)}</p>" for note in run.record.notes),
+        *notes_as_paragraphs(run.record.notes),
         *_found(run),
         pictures.get("anomaly_plot", ""),
         *_alerts(run),

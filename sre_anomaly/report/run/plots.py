@@ -1,5 +1,6 @@
 """The two pictures of a run."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def anomaly_plot(run: Run, path: Path) -> None:
     assert run.detection is not None
     frame, span, found = run.frame, run.split.test, run.detection
     time = frame.time[span]
-    shown = _most_blamed(run)
+    shown = drawn_metrics(run)
     # A figure of its own, not pyplot's: that one looks for a screen and costs more to import.
     figure = Figure(figsize=(12, 1.4 + 1.9 * (len(shown) + 1)), layout="constrained")
     axes = figure.subplots(len(shown) + 1, 1, sharex=True)
@@ -111,13 +112,13 @@ def _draw_forecast(axis: Axes, forecasts: Forecasts, metric: int, part: slice) -
     date_axis(axis)
 
 
-def _most_blamed(run: Run) -> list[str]:
-    """Return the metrics named most often by the alerts and the strongest rows, at least one."""
-    alerts = run.detection.alerts if run.detection is not None else []
-    named = [alert.metric for alert in alerts] + [reason.metric for _, reason in run.strongest]
-    counted = sorted(run.frame.metrics, key=lambda metric: -named.count(metric))
-    used = [metric for metric in counted if metric in named] or counted
-    return used[:PANELS]
+def drawn_metrics(run: Run) -> list[str]:
+    """Return the metrics named most often by the alerts, then by the strongest rows; all of them where they are few."""
+    by_alerts = Counter(alert.metric for alert in (run.detection.alerts if run.detection is not None else []))
+    by_rows = Counter(reason.metric for _, reason in run.strongest)
+    counted = sorted(run.frame.metrics, key=lambda metric: (-by_alerts[metric], -by_rows[metric]))
+    named = [metric for metric in counted if by_alerts[metric] or by_rows[metric]]
+    return (counted if len(counted) <= PANELS or not named else named)[:PANELS]
 
 
 def _show_level(axis: Axes, scores: Array, levels: Array) -> None:

@@ -11,7 +11,7 @@ from sre_anomaly.report.run import words
 from sre_anomaly.report.run.hindsight import print_hindsight
 from sre_anomaly.report.run.next_commands import next_commands as metric_commands
 from sre_anomaly.report.table import words as table_words
-from sre_anomaly.report.terminal import print_dated, print_sentences, print_table
+from sre_anomaly.report.terminal import print_dated, print_notes, print_sentences, print_table
 
 STRONGEST = 5
 CLOSE_CALLS = 3
@@ -26,8 +26,7 @@ def print_run(run: Run, folder: Path, console: Console) -> None:
         print_sentences(
             console, "Read" if not len(run.frame) else "", table_words.headline(run), table_words.judged(run)
         )
-    for note in run.record.notes:
-        print_sentences(console, "", note, style="dim")
+    print_notes(console, run.record.notes)
     if run.detection is not None:
         _print_detection(run, console)
     if (table := words.forecast_table(run)) is not None:
