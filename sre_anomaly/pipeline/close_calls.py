@@ -32,7 +32,7 @@ def nearest_rows(frame: MetricFrame, detected: Detection, span: slice) -> list[t
     Data points within `BRIDGE` of each other are one stretch, as they would be one page; none is within it of an alert.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
-        reached = np.where(detected.levels > 0, detected.scores / detected.levels, np.nan)
+        reached = np.where(detected.levels > 0, detected.heard / detected.levels, np.nan)
     near = np.zeros(len(frame), dtype=bool)
     near[span] = reached[span] >= NEAR
     near &= ~detected.flags
