@@ -14,7 +14,7 @@ from real_alertmanager import alertmanager, as_notifications, assert_same, free_
 from sre_anomaly.backtest.alertmanager.alertmanager_config import read_alertmanager
 from sre_anomaly.backtest.alertmanager.delivery import deliveries
 from sre_anomaly.backtest.alertmanager.grouping import notifications
-from sre_anomaly.backtest.firing import Firing, firing_intervals
+from sre_anomaly.backtest.firing import Firing, firing_intervals, runs_at
 from sre_anomaly.clock import in_nanoseconds, iso
 
 SECOND = 10**9
@@ -188,8 +188,9 @@ def fired(url, times):
                 "instance": "level",
                 "job": "level",
             }
-            active = np.isin(times, held)
-            for found in firing_intervals(times * 10**6, active, SECOND, hold * SECOND, keep * SECOND):
+            runs = runs_at(np.array(held) * 10**6, SECOND)
+            until = int(times[-1]) * 10**6 + SECOND
+            for found in firing_intervals(runs, SECOND, until, hold * SECOND, keep * SECOND):
                 since, at, end, resolved = found
                 yield Firing(tuple(sorted(labels.items())), since, at, end, resolved)
 
