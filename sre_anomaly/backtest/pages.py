@@ -38,8 +38,8 @@ def pages_of(sources: Sequence[AlertSource], *, routing: Routing | None, span: t
 def _as_pages(told: Sequence[Notification], firings: Sequence[Firing]) -> list[Page]:
     """Return the notifications that tell of something that fires; one alert source for each name that is new in them."""
     by_labels: dict[Labels, list[Firing]] = defaultdict(list)
-    for one in sorted(firings, key=lambda one: one.fired):
-        by_labels[one.labels].append(one)
+    for firing in sorted(firings, key=lambda one: one.fired):
+        by_labels[firing.labels].append(firing)
     before: dict[tuple[str, Labels], frozenset[Labels]] = {}
     pages = []
     for one in told:
