@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from sre_anomaly import registry
-from sre_anomaly.backtest.limit import is_limit, read_limit
+from sre_anomaly.backtest.rules.limit import is_limit, read_limit
 from sre_anomaly.clock import parse_duration
 from sre_anomaly.config.catalogue import options
 from sre_anomaly.config.compose import composed

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre_anomaly.backtest.firing import Firing
 from sre_anomaly.backtest.outcome import SERIES, Page, Scope, Truth
 from sre_anomaly.clock import wall_clock
 from sre_anomaly.frame import Array
+from sre_anomaly.promql.firing import Firing
 
 HOUR = 3600 * 10**9
 NIGHT = (22, 7)

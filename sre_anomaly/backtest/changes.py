@@ -1,7 +1,7 @@
 """What another `for`, another `keep_firing_for` or a stricter limit would have given, from one and the same history."""
 
 from sre_anomaly.backtest.outcome import Change, in_time
-from sre_anomaly.backtest.rule_replay import BEYOND, Replay
+from sre_anomaly.backtest.rules.replay import BEYOND, Replay
 
 MINUTE = 60 * 10**9
 HOLDS = (1, 5, 10, 15, 30, 60)

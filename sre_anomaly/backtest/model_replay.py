@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sre_anomaly.backtest.firing import Firing
 from sre_anomaly.clock import rows_in
 from sre_anomaly.config.build import Parts
 from sre_anomaly.contracts import exceeds
@@ -13,6 +12,7 @@ from sre_anomaly.frame import WEEK, MetricFrame, Split
 from sre_anomaly.pipeline.alert_reasons import alert_reasons
 from sre_anomaly.pipeline.detection import Detection, detect, prepare, replay
 from sre_anomaly.pipeline.reasons import Explainer
+from sre_anomaly.promql.firing import Firing
 from sre_anomaly.records import Alert
 from sre_anomaly.threshold.pages import Pages
 

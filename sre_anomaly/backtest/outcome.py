@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from sre_anomaly.backtest.firing import Firing
 from sre_anomaly.frame import WEEK
 from sre_anomaly.io.prometheus import Labels
+from sre_anomaly.promql.firing import Firing
 
+MINUTE = 60 * 10**9
 SERIES = "series"
 """The label that names the series of a file or a fleet."""
 
@@ -80,6 +81,8 @@ class AlertSource:
     """File and line of a rule."""
     firings: list[Firing] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
+    interval: int = MINUTE
+    """Nanoseconds from one evaluation to the next."""
     cannot: str = ""
     """Why it can never fire; empty where it can."""
     pages: list[Page] = field(default_factory=list)

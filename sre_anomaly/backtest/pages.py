@@ -6,20 +6,23 @@ from collections.abc import Sequence
 
 from sre_anomaly.backtest.alertmanager.grouping import Notification, notifications
 from sre_anomaly.backtest.alertmanager.routing import Routing
-from sre_anomaly.backtest.firing import Firing
-from sre_anomaly.backtest.outcome import SERIES, AlertSource, Page, shared_labels
+from sre_anomaly.backtest.outcome import MINUTE, SERIES, AlertSource, Page, shared_labels
 from sre_anomaly.io.prometheus import Labels
+from sre_anomaly.promql.firing import Firing
 
 ALONE = "model"
 """Alerts of this kind of source are pages as they are: the alert policy has grouped them."""
-RESOLVED = "resolved"
+TOLD = ("new", "repeat")
+"""Notifications of these kinds are pages; the others say that something is over."""
+DAY = 86_400 * 10**9
+"""Without an Alertmanager's configuration what goes on is a page again after so long, as `alerts=page` has it."""
 
 
 def pages_of(sources: Sequence[AlertSource], *, routing: Routing | None, span: tuple[int, int]) -> list[Page]:
     """Return the pages of some alert sources together, between two times, in the order in which they came.
 
-    Without a routing the alerts of each name and series are a group, with an Alertmanager's own times; the alerts of models
-    are pages as they are.
+    Without a routing the alerts of each name and series are a group, with an Alertmanager's own times but for repeats, which
+    come once a day; the alerts of models are pages as they are.
     """
     found: list[Page] = []
     grouped = []
@@ -30,8 +33,9 @@ def pages_of(sources: Sequence[AlertSource], *, routing: Routing | None, span: t
             ]
         else:
             grouped += source.firings
-    rules = routing or Routing.default(group_by=("alertname", SERIES))
-    found += _as_pages(notifications(grouped, rules, span[1]), grouped)
+    rules = routing or Routing.default(group_by=("alertname", SERIES), repeat_interval=DAY)
+    interval = min((source.interval for source in sources), default=MINUTE)
+    found += _as_pages(notifications(grouped, rules, span[1], interval_ns=interval), grouped)
     return sorted((page for page in found if span[0] <= page.time < span[1]), key=lambda page: page.time)
 
 
@@ -46,7 +50,7 @@ def _as_pages(told: Sequence[Notification], firings: Sequence[Firing]) -> list[P
         key = (one.receiver, one.group)
         now, known = frozenset(one.firing), before.get(key, frozenset())
         before[key] = now
-        if one.kind == RESOLVED or not now:
+        if one.kind not in TOLD:
             continue
         fresh = now - known or now
         own = [_at(by_labels[labels], one.time) for labels in sorted(now)]

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from sre_anomaly.backtest.asking import Asking, span_with_data
 from sre_anomaly.backtest.card import Card, card
 from sre_anomaly.backtest.changes import changes_of_rule
-from sre_anomaly.backtest.outcome import AlertSource, Change, Page, Scope, Truth, in_time
+from sre_anomaly.backtest.outcome import MINUTE, AlertSource, Change, Page, Scope, Truth, in_time
 from sre_anomaly.backtest.pages import pages_of
-from sre_anomaly.backtest.rule_replay import replay_rule
+from sre_anomaly.backtest.rules.asking import Asking, span_with_data
+from sre_anomaly.backtest.rules.replay import replay_rule
 from sre_anomaly.backtest.series import SeriesFound, SeriesWork, replay_all
 from sre_anomaly.backtest.verdict import Verdict, verdict
 from sre_anomaly.errors import UserError
@@ -168,7 +168,7 @@ def rules_over(
     titles = _titles(alerting)
     for number, rule in enumerate(alerting, start=1):
         tell(f"rule {number} of {len(alerting)}: {rule.name}")
-        source = AlertSource(titles[number - 1], "rule", rule.expression, rule.where)
+        source = AlertSource(titles[number - 1], "rule", rule.expression, rule.where, interval=rule.interval)
         found.append(source)
         try:
             replay = replay_rule(rule, recorded, asking, since, last)
@@ -220,7 +220,8 @@ def _of_series(work: SeriesWork, series: Sequence[SeriesFound]) -> list[AlertSou
     kinds = {rule.name: "limit" for rule in work.limits} | dict.fromkeys(work.models, "model")
     sources = []
     for name, kind in kinds.items():
-        source = AlertSource(name, kind, name)  # type: ignore[arg-type]
+        step = max((one.step for one in series), default=0) or MINUTE
+        source = AlertSource(name, kind, name, interval=step)  # type: ignore[arg-type]
         for one in series:
             source.firings += one.firings.get(name, [])
             for place, change in enumerate(one.changes.get(name, ())):

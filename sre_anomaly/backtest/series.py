@@ -9,15 +9,15 @@ from typing import Any
 import cloudpickle
 
 from sre_anomaly.backtest.changes import changes_of_rule
-from sre_anomaly.backtest.firing import Firing
-from sre_anomaly.backtest.limit import comparison_of, replay_limit
 from sre_anomaly.backtest.model_replay import watch
 from sre_anomaly.backtest.outcome import Change, Truth, in_time
+from sre_anomaly.backtest.rules.limit import comparison_of, replay_limit
 from sre_anomaly.clock import nanoseconds, rows_in
 from sre_anomaly.config.build import build_parts
 from sre_anomaly.errors import DataError, UserError
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.parallel.pool import Pool
+from sre_anomaly.promql.firing import Firing
 from sre_anomaly.promql.rule_file import Rule
 from sre_anomaly.sources import Corpus, DataSource
 
@@ -46,11 +46,11 @@ class SeriesFound:
     first: int = 0
     last: int = 0
     """The evaluated time, ns since 1970."""
-    rows: int = 0
+    step: int = 0
+    """Nanoseconds between two data points."""
     firings: dict[str, list[Firing]] = field(default_factory=dict)
     changes: dict[str, list[Change]] = field(default_factory=dict)
     truth: list[Truth] | None = None
-    metrics: tuple[str, ...] = ()
     error: str = ""
 
 
@@ -107,13 +107,8 @@ def _replayed(work: SeriesWork, frame: MetricFrame) -> SeriesFound:
     rows = len(frame)
     begin = min(rows_in(work.warm_up, frame.step), int(rows * LARGEST_WARM_UP))
     first = int(frame.time.asi8[begin])
-    found = SeriesFound(
-        frame.name,
-        first,
-        int(frame.time.asi8[-1]) + nanoseconds(frame.step),
-        rows - begin,
-        metrics=frame.metrics,
-    )
+    step = nanoseconds(frame.step)
+    found = SeriesFound(frame.name, first, int(frame.time.asi8[-1]) + step, step)
     for rule in work.limits:
         replay = replay_limit(rule, frame, first)
         found.firings[rule.name] = in_time(replay.firings(), first)

@@ -75,7 +75,7 @@ def backtest_words(words: list[str]) -> None:
 
 def history_of(asked: "Asked", say: Any) -> "History":
     """Return what is to be replayed, everything that the words name read and checked."""
-    from sre_anomaly.backtest.asking import Asking
+    from sre_anomaly.backtest.rules.asking import Asking
     from sre_anomaly.backtest.run import History
     from sre_anomaly.backtest.series import SeriesWork
     from sre_anomaly.config.build import build_parts
@@ -137,7 +137,7 @@ def _burn_rates(asked: "Asked", interval: int) -> Any:
 def _as_rule(rule: Any, interval: int) -> Any:
     from dataclasses import replace
 
-    from sre_anomaly.backtest.limit import comparison_of
+    from sre_anomaly.backtest.rules.limit import comparison_of
 
     metric, sign, number = comparison_of(rule) or ("", "", 0.0)
     return replace(rule, expression=f"{metric} {sign} {number:g}", interval=interval)

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from prometheus_server import needs_prometheus, prometheus, promtool
-from sre_anomaly.backtest.asking import Asking
-from sre_anomaly.backtest.rule_replay import replay_rule
+from sre_anomaly.backtest.rules.asking import Asking
+from sre_anomaly.backtest.rules.replay import replay_rule
 from sre_anomaly.io.prometheus import Prometheus
 from sre_anomaly.promql.recorded import by_name
 from sre_anomaly.promql.rule_file import read_rules

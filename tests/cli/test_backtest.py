@@ -10,7 +10,8 @@ import pytest
 
 from loopback import reply, serving
 from prometheus_server import needs_prometheus, prometheus
-from sre_anomaly.backtest import asking, rule_replay
+from sre_anomaly.backtest.rules import asking
+from sre_anomaly.backtest.rules import replay as rule_replay
 from sre_anomaly.cli.main import main
 from sre_anomaly.errors import UserError
 from sre_anomaly.io.prometheus import Prometheus

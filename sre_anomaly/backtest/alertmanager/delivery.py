@@ -72,7 +72,7 @@ def deliveries(firings: Iterable[Fires], interval: int = MINUTE, resend: int = R
 
     Examples
     --------
-    >>> from sre_anomaly.backtest.firing import Firing
+    >>> from sre_anomaly.promql.firing import Firing
     >>> firing = Firing((("alertname", "Down"),), active=0, fired=0, end=60 * 10**9)
     >>> [(one.time // 10**9, one.firing) for one in deliveries([firing])][:3]
     [(0, True), (60, False), (180, False)]

@@ -98,7 +98,7 @@ def notifications(
 
     Examples
     --------
-    >>> from sre_anomaly.backtest.firing import Firing
+    >>> from sre_anomaly.promql.firing import Firing
     >>> firing = Firing((("alertname", "Down"), ("job", "db")), active=0, fired=0, end=10 * MINUTE)
     >>> for one in notifications([firing], Routing.default(), end_ns=60 * MINUTE):
     ...     print(one.time / MINUTE, one.kind, len(one.firing), one.resolved)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sre_anomaly.backtest.alertmanager.grouping import Notification, notifications
 from sre_anomaly.backtest.alertmanager.routing import Inhibition, Route, Routing
 from sre_anomaly.backtest.alertmanager.time_intervals import TimeInterval
-from sre_anomaly.backtest.firing import Firing
+from sre_anomaly.promql.firing import Firing
 from sre_anomaly.promql.matchers import parse_matchers
 
 SECOND = 10**9

@@ -14,8 +14,8 @@ from real_alertmanager import alertmanager, as_notifications, assert_same, free_
 from sre_anomaly.backtest.alertmanager.alertmanager_config import read_alertmanager
 from sre_anomaly.backtest.alertmanager.delivery import deliveries
 from sre_anomaly.backtest.alertmanager.grouping import notifications
-from sre_anomaly.backtest.firing import Firing, firing_intervals, runs_at
 from sre_anomaly.clock import in_nanoseconds, iso
+from sre_anomaly.promql.firing import Firing, firing_intervals, runs_at
 
 SECOND = 10**9
 CONFIG = """

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from sre_anomaly.backtest.rule_replay import BEYOND, Replay
+from sre_anomaly.backtest.rules.replay import BEYOND, Replay
 from sre_anomaly.clock import nanoseconds
 from sre_anomaly.errors import ConfigError, did_you_mean
 from sre_anomaly.frame import MetricFrame

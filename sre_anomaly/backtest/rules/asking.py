@@ -89,21 +89,27 @@ class Asking:
             return series
         raise AssertionError
 
-    def known(self, names: Sequence[str], first: int, last: int, step: int) -> dict[str, tuple[int, int]]:
-        """Return the first and last instant at which each metric has values, of those that have any.
+    def known(self, names: Sequence[str], first: int, last: int, step: int) -> dict[str, int]:
+        """Return since when each metric has values, of those that have any.
 
-        It is looked at about a thousand instants, each with the five minutes before it that a Prometheus looks back.
+        It is looked at about a thousand instants, each with the five minutes before it that a Prometheus looks back, and at each
+        evaluation before the first of them that has something.
         """
-        every = max(step, -(-(last - first) // LOOKS // step) * step)
-        found: dict[str, tuple[int, int]] = {}
+        found: dict[str, int] = {}
         if not names:
             return found
-        pattern = "|".join(names)
-        for series in self.pieces(f'count by (__name__) ({{__name__=~"{pattern}"}})', first, last, every):
-            for labels, at, _ in series:
-                name = dict(labels)["__name__"]
-                since = found[name][0] if name in found else int(at[0])
-                found[name] = (max(first, since), int(at[-1]))
+        every = max(step, -(-(last - first) // LOOKS // step) * step)
+        expression = f'count by (__name__) ({{__name__=~"{"|".join(names)}"}})'
+
+        def look(begin: int, end: int, gap: int) -> None:
+            for series in self.pieces(expression, begin, end, gap):
+                for labels, at, _ in series:
+                    name = dict(labels)["__name__"]
+                    found[name] = min(found.get(name, int(at[0])), int(at[0]))
+
+        look(first, last, every)
+        if found and (since := min(found.values())) > first:
+            look(max(first, since - every), since, step)
         return found
 
     def lacks(self, name: str, first: int, last: int) -> bool:
@@ -114,9 +120,7 @@ class Asking:
             return False  # Whoever cannot tell has not said that it is not there.
 
 
-def span_with_data(
-    known: dict[str, tuple[int, int]], first: int, last: int, step: int
-) -> tuple[int, str | None]:
+def span_with_data(known: dict[str, int], first: int, last: int, step: int) -> tuple[int, str | None]:
     """Return from when on there are data, and a sentence where that is later than asked for.
 
     Raises
@@ -130,8 +134,8 @@ def span_with_data(
             f"rules: the server has no data {asked} of any metric that these rules ask for; is it the right server, and "
             "does it keep data so long (its flag --storage.tsdb.retention.time)?"
         )
-    since = min(at for at, _ in known.values())
-    if since - first <= max(2 * step, (last - first) // LOOKS * 2):
+    since = min(known.values())
+    if since - first <= 2 * step:
         return first, None
     days = [in_words(timedelta(hours=round((last - at) / 3.6e12))) for at in (since, first)]
     return since, f"The server has data from {iso(since)} on only: {days[0]} of the {days[1]} asked for"

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sre_anomaly.backtest.asking import Asking
-from sre_anomaly.backtest.firing import Firing, Run, firing_intervals, runs_at
+from sre_anomaly.backtest.rules.asking import Asking
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array, Mask, Times
 from sre_anomaly.io.prometheus import Labels, RefusedError
+from sre_anomaly.promql.firing import Firing, Run, firing_intervals, runs_at
 from sre_anomaly.promql.recorded import resolved
 from sre_anomaly.promql.rule_file import Rule
 from sre_anomaly.promql.templates import filled

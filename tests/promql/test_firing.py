@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sre_anomaly.backtest.firing import firing_intervals, runs_at
+from sre_anomaly.promql.firing import firing_intervals, runs_at
 
 
 def by_evaluation(times, active, interval, hold, keep):

@@ -1,0 +1,1 @@
+"""When rules and static thresholds would have fired over a history."""
