@@ -83,7 +83,9 @@ class _Block(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = None
-    if ("\n" in text or len(text) > LONGEST) and text.strip() == text and all(map(_is_plain, text)):
+    if not all(map(_is_plain, text)):
+        style = '"'  # Only there has each character an escape: some end a line for one reader of YAML and not for another.
+    elif ("\n" in text or len(text) > LONGEST) and text.strip() == text:
         style = "|"
     elif text.lower() in {"y", "n"}:
         style = "'"  # A number or a truth to some readers of YAML, though not to PyYAML.
