@@ -178,3 +178,13 @@ def test_a_run_over_many_metrics_has_no_warning(command, tmp_path):
     assert list(scores.columns[41:45]) == ["m0_expected", "m0_lower", "m0_upper", "m1_expected"]
     np.testing.assert_array_equal(scores["m7"], table["m7"])
     assert (scores["m7_lower"].dropna() <= scores["m7_upper"].dropna()).all()
+
+
+def test_a_change_that_stays_is_said_to_stay(command, tmp_path):
+    """An alert ends when a change has become usual; whoever reads of it hears that the service is still down."""
+    clock = pd.date_range("2024-05-06", periods=14 * 288, freq="5min")
+    up = np.ones(len(clock))
+    up[-36:] = 0
+    pd.DataFrame({"time": clock, "up": up}).to_csv(tmp_path / "x.csv", index=False)
+    _, out, _ = command("experiment=csv", "data.path=x.csv", "forecaster=none", "hindsight=false")
+    assert "still so at the end of the data, after 3 h" in " ".join(out.split())

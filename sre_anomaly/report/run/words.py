@@ -10,6 +10,7 @@ from sre_anomaly.frame import WEEK, Incident
 from sre_anomaly.pipeline.record import IN_SAMPLE
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import Alert, short
+from sre_anomaly.report.run.afterwards import stayed
 from sre_anomaly.report.words import FORECAST_MEANINGS, MEANINGS, Table, count, rate, title
 
 WEEKS_SHOWN = 8
@@ -115,7 +116,7 @@ def alert_line(run: Run, alert: Alert) -> str:
     also = [one["metric"] for one in alert.metrics if one["share"] >= ALSO and one["metric"] != alert.metric]
     all_told = "several metrics" in alert.reason or "any other metric" in alert.reason
     told = "" if all_told or not also else f"; also: {', '.join(also)}"
-    return alert.reason + lasted + told
+    return alert.reason + lasted + stayed(run, alert) + told
 
 
 def took_part(alert: Alert) -> str:
