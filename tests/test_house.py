@@ -25,7 +25,7 @@ FLOORS = (
     ("tabular", "benchmark"),
     ("pipeline", "testing"),
     ("fleet", "live"),
-    ("sweeps", "backtest"),
+    ("sweeps", "backtest", "service"),
     ("report", "export"),
     ("cli",),
 )

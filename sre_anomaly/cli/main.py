@@ -19,6 +19,7 @@ sre-anomaly detects anomalies in infrastructure metrics, and says why.
   sre-anomaly generate to=FILE.csv [OVERRIDES]   write a labelled data set (CSV or Parquet)
   sre-anomaly monitor model=DIR < points.jsonl   score new data points with the model of a run
   sre-anomaly backtest rules=FILE data.url=URL   what your alert rules would have paged
+  sre-anomaly serve config=watch.yaml            watch a fleet, page, and show it
   sre-anomaly classify model=DIR < lines         predict the class of new log lines
   sre-anomaly new budget NAME from=DIR pages_per_week=N   keep what a backtest showed
   sre-anomaly new remediation NAME               rules of what an alert may set off: YAML to edit
@@ -157,5 +158,6 @@ COMMANDS = {
     "new": "cli.new.begin:new",
     "remediate": "cli.remediate:remediate",
     "score-nab": "cli.score_nab:score_nab",
+    "serve": "cli.serve:serve",
 }
 """The module and function of each command: only the one that is asked for is imported."""

@@ -1,31 +1,27 @@
 """Many series watched at once: one vectorised step answers all of them."""
 
 import copy
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
-from itertools import pairwise
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.contracts import AlertPolicy, exceeds
-from sre_anomaly.frame import LARGEST, Array, Mask, Times
+from sre_anomaly.frame import LARGEST, Array, Mask
 from sre_anomaly.kernels.course import follow
 from sre_anomaly.known import inside
 from sre_anomaly.live.before import remember
+from sre_anomaly.live.fleet_score import score_rows
 from sre_anomaly.live.monitor import LONGEST_GAP
 from sre_anomaly.live.reasons import Row, Teller, usual_of
 from sre_anomaly.model.model import Model
-from sre_anomaly.model.state import ModelState
+from sre_anomaly.model.state import PARTS, ModelState
 from sre_anomaly.records import Alert
 
-WORTH_A_THREAD = 1000
-"""So many series at least are answered by one processor."""
 POOL_EVERY = 60
 """Rows after which a pooled prior is looked at anew."""
 
@@ -147,7 +143,7 @@ class FleetMonitor:
                 if before is not None:
                     before.note(memory.detector, now, columns)
                 told = memory.shares(columns)
-                scores[members] = _score(model, memory.detector, times, columns, told)
+                scores[members] = score_rows(model, memory.detector, times, columns, told)
                 self._shares[members] = np.nan if told is None else told
                 if not inside(model.windows.muted, times[:1])[0]:
                     heard[members] = scores[members]
@@ -167,23 +163,87 @@ class FleetMonitor:
         concerned = sorted({*np.flatnonzero(flags).tolist(), *self._watchful})
         told = []
         for series in concerned:
-            policy = self._policies.get(series)
-            if policy is None:
-                model = self._model_of(series)
-                policy = self._policies[series] = copy.deepcopy(model.alerts)
-                policy.start(self._step)
-                usual = self._usual[series if len(self._usual) > 1 else 0]
-                self._tellers[series] = Teller(model, usual)
+            policy, teller = self._voice(series)
             score, level = float(scores[series]), float(levels[series])
             alerts = policy.step(now, score, level)
             shares = self._shares[[series]]
             known = shares if np.isfinite(shares).any() else None
             row = Row(now, level, bool(flags[series]), matrix[[series]], self._columns[[series]], known)
             bands, course = partial(self._bands_of, series), partial(self._course_of, series)
-            self._tellers[series].word(alerts, row, bands, course)
+            teller.word(alerts, row, bands, course)
             told += [(series, alert) for alert in alerts]
             (self._watchful.discard if policy.idle else self._watchful.add)(series)
         return told
+
+    @property
+    def watchful(self) -> frozenset[int]:
+        """The series whose alert policy has something open, or counts quiet rows."""
+        return frozenset(self._watchful)
+
+    def bands_before(self, time: int, rows: Array, levels: Array) -> Array:
+        """Return (n, d, 3) what is expected of a row (n, d) that has not been taken in, and the bounds at levels (n,); nothing is changed.
+
+        Only with one model for all series, of a detector that has bounds.
+        """
+        (model, _), memory = self._groups[0], self._memories[0]
+        times = np.full(self.series, time if model.has_clock else 0)
+        bands = model.detector.bands(memory.detector.copy(), times, np.ascontiguousarray(rows), levels)
+        assert bands is not None
+        return bands
+
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Return all that is remembered: arrays with a row for each series, and what JSON can hold."""
+        arrays = {part: np.vstack([getattr(memory, part) for memory in self._memories]) for part in PARTS} | {
+            "columns": self._columns
+        }
+        kept = {
+            "tick": self._tick,
+            "seen": self._seen,
+            "watchful": sorted(self._watchful),
+            "policies": {str(series): policy.state() for series, policy in self._policies.items()},
+            "tellers": {str(series): teller.state() for series, teller in self._tellers.items()},
+        }
+        return arrays, kept
+
+    def resume(
+        self, arrays: dict[str, Array], kept: dict[str, Any], places: Sequence[int | None] = ()
+    ) -> None:
+        """Go on from what `state` returned.
+
+        ``places`` has for each series here its row there, None for one that was not there, which begins afresh; without it they are
+        the same.
+        """
+        from_row = list(places) or list(range(self.series))
+        here = [place for place, row in enumerate(from_row) if row is not None]
+        there = [row for row in from_row if row is not None]
+        self._columns[here] = arrays["columns"][there]
+        for part in PARTS:
+            own = np.vstack([getattr(memory, part) for memory in self._memories])
+            own[here] = arrays[part][there]
+            for memory, (_, members) in zip(self._memories, self._groups, strict=True):
+                setattr(memory, part, own[members])
+        self._before = [
+            remember(model, memory.detector, self._width)
+            for (model, _), memory in zip(self._groups, self._memories, strict=True)
+        ]
+        self._tick, self._seen = kept["tick"], kept["seen"]
+        moved = {str(row): place for place, row in zip(here, there, strict=True)}
+        self._watchful |= {moved[str(row)] for row in kept["watchful"] if str(row) in moved}
+        for row, state in kept["policies"].items():
+            if row in moved:
+                policy, teller = self._voice(moved[row])
+                policy.resume(state)
+                teller.resume(kept["tellers"][row])
+
+    def _voice(self, series: int) -> tuple[AlertPolicy, Teller]:
+        """Return the policy of a series, and who puts its alerts into words; most never need them."""
+        if series not in self._policies:
+            model = self._model_of(series)
+            policy = self._policies[series] = copy.deepcopy(model.alerts)
+            policy.start(self._step)
+            usual = self._usual[series if len(self._usual) > 1 else 0]
+            self._tellers[series] = Teller(model, usual)
+        return self._policies[series], self._tellers[series]
 
     def _bands_of(self, series: int, level: float) -> Array | None:
         alone = len(self._groups) > 1
@@ -197,44 +257,3 @@ class FleetMonitor:
 
     def _model_of(self, series: int) -> Model:
         return self._groups[0][0] if len(self._groups) == 1 else self._groups[series][0]
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count())
-
-
-@cache
-def _parts(series: int) -> list[slice]:
-    """Return the series as one part for each processor, where there are enough of them to be worth it."""
-    parts = min(os.cpu_count() or 1, max(1, series // WORTH_A_THREAD))
-    ends = np.linspace(0, series, parts + 1).astype(int).tolist()
-    return [slice(*pair) for pair in pairwise(ends)]
-
-
-def _score(model: Model, states: Array, times: Times, columns: Array, shares: Array | None) -> Any:
-    """Return (k,) scores, NaN for rows that the detector cannot answer."""
-    finite = np.isfinite(columns)
-    usable = finite.any(axis=1) if model.detector.handles_missing else finite.all(axis=1)
-    usable |= model.detector.handles_nothing
-    if not model.has_clock:
-        times = np.zeros_like(times)
-    if usable.all():
-        parts = _parts(len(columns))
-
-        def answer(part: slice) -> Array:
-            told = None if shares is None else shares[part]
-            return model.detector.advance(states[part], times[part], columns[part], told)
-
-        # Compiled steps let go of the interpreter, and each part has series of its own.
-        return answer(parts[0]) if len(parts) == 1 else np.concatenate(list(_threads().map(answer, parts)))
-    scores = np.full(len(columns), np.nan)
-    if states.size:
-        # A selection would be a copy, and the states must be changed in place.
-        for one in np.flatnonzero(usable).tolist():
-            here = slice(one, one + 1)
-            told = None if shares is None else shares[here]
-            scores[here] = model.detector.advance(states[here], times[here], columns[here], told)
-    elif usable.any():
-        scores[usable] = model.detector.score(columns[usable])
-    return scores

@@ -1,0 +1,99 @@
+"""``sre-anomaly serve``: one process that watches a fleet, pages, and shows itself."""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from sre_anomaly.errors import ConfigError, UserError, did_you_mean
+from sre_anomaly.service.entities import clean
+
+KEYS = ("config",)
+STOP_SECONDS = 3
+
+
+def serve(words: list[str]) -> None:
+    """Watch what ``config=watch.yaml`` names until SIGTERM or SIGINT; SIGHUP reads the file again.
+
+    Raises
+    ------
+    UserError
+        If a word or the file is wrong, or a library is not there.
+    """
+    path = _path(words)
+    try:
+        import uvicorn
+
+        from sre_anomaly.service.web import application
+    except ModuleNotFoundError as error:
+        raise UserError(f"serve needs {error.name}: pip install '.[serve]'") from None
+    from sre_anomaly.service.watch import Service
+
+    service = Service(path, say)
+    web = service.settings.web
+    host, port = web.host_and_port
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application(service),
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=STOP_SECONDS,
+            ssl_certfile=web.tls_certificate,
+            ssl_keyfile=web.tls_key,
+            server_header=False,
+        )
+    )
+    _on_signals(server, service)
+    say(
+        f"watching {len(service.jobs)} job{'s' if len(service.jobs) != 1 else ''}; http://{web.listen}/ shows them"
+    )
+    try:
+        with service:
+            server.run()
+    except SystemExit:
+        raise UserError(
+            f"web.listen: {web.listen} cannot be bound; is another service running there?"
+        ) from None
+    say("stopped")
+
+
+def _on_signals(server: Any, service: Any) -> None:
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    def reload(*_: object) -> None:
+        threading.Thread(target=_reload, args=(service,), daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGHUP, reload)
+
+
+def _reload(service: Any) -> None:
+    try:
+        service.reload()
+        say("reloaded")
+    except UserError as error:
+        say(f"reload refused, the old settings go on: {error}")
+
+
+def say(text: str) -> None:
+    """Write a line for people; what somebody else's text may hold breaks no line."""
+    for line in text.splitlines():
+        sys.stderr.write(f"sre-anomaly: {clean(line)}\n")
+    sys.stderr.flush()
+
+
+def _path(words: list[str]) -> Path:
+    given = dict(word.partition("=")[::2] for word in words)
+    for key in given:
+        if key not in KEYS:
+            raise ConfigError(f"serve has no key {key!r}; {did_you_mean(key, KEYS)}")
+    if not given.get("config"):
+        raise ConfigError(
+            "serve: which file says what is watched? write config=watch.yaml; sre-anomaly new service writes one"
+        )
+    return Path(given["config"]).expanduser()

@@ -1,0 +1,1 @@
+"""One process that watches a fleet: learns, pages, and shows itself."""

@@ -1,0 +1,202 @@
+"""What ``watch.yaml`` says: which metrics of which entities are watched, with which model, and who is told."""
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from sre_anomaly.clock import Duration
+from sre_anomaly.config.messages import in_words
+from sre_anomaly.errors import ConfigError
+from sre_anomaly.io.yaml_lines import Part, read_yaml
+
+NAME = r"^[a-zA-Z_][\w-]*$"
+LABEL = re.compile(r"[a-zA-Z_]\w*")
+OWN_LABELS = ("alertname", "job", "metric", "entity")
+"""Labels of an alert that we set ourselves."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(_Strict):
+    """A Prometheus, or what answers as one does."""
+
+    url: str
+    user: str | None = None
+    secret_env: str | None = None
+    headers: dict[str, str] = {}
+    timeout: Duration = timedelta(seconds=30)
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        return _address(url)
+
+
+class JobSettings(_Strict):
+    """Entities that are watched alike."""
+
+    name: Annotated[str, Field(pattern=NAME)]
+    source: Source
+    metrics: Annotated[dict[str, str], Field(min_length=1)]
+    """PromQL, each giving one series for each entity."""
+    entity: Annotated[list[str], Field(min_length=1)]
+    """The labels that together name an entity."""
+    strip: dict[str, str] = {}
+    """For a label a regular expression; what it matches is taken out, so that a restarted pod stays the same entity."""
+    step: Duration = timedelta(minutes=1)
+    wait: Duration = timedelta(seconds=15)
+    """So long after a step its values are asked for."""
+    learn: Duration = timedelta(days=14)
+    """So much of the past is gone over at the first start."""
+    forget: Duration = timedelta(days=2)
+    """An entity without any value for so long is no longer watched."""
+    model: str = "baseline"
+    pages_per_week: Annotated[float, Field(gt=0)] = 2.0
+    """Of each entity."""
+    overrides: list[str] = []
+    """More of the model, as on the command line."""
+    known: dict[str, dict[str, Any]] = {}
+    """What is known of each metric, as ``data.known`` has it."""
+    calendar: list[Any] = []
+    """Holidays, maintenance, deploys, as ``data.calendar`` has them."""
+    timezone: str = "UTC"
+    labels: dict[str, str] = {}
+    """Put on each alert, so that an Alertmanager can route it."""
+    most_alerts: Annotated[int, Field(ge=1)] = 20
+    """So many alerts at once; where more would fire, one alert says so."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        for label in (*self.entity, *self.strip, *self.labels):
+            if not LABEL.fullmatch(label):
+                raise ValueError(f"{label!r} is no name of a label")
+        for label in self.labels:
+            if label in OWN_LABELS:
+                raise ValueError(f"labels: {label!r} is set by the service itself")
+        for label, pattern in self.strip.items():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"strip: {label}: {pattern!r} is no regular expression ({error})") from None
+        if self.step < timedelta(seconds=1):
+            raise ValueError("step: at least 1s")
+        if self.learn < 2 * self.step:
+            raise ValueError("learn: is shorter than two steps")
+        return self
+
+
+class Web(_Strict):
+    """Where the service shows itself."""
+
+    listen: str = "127.0.0.1:9880"
+    user: str | None = None
+    secret_env: str | None = None
+    """The environment variable that has the password of ``user``, or without one a bearer token."""
+    tls_certificate: str | None = None
+    tls_key: str | None = None
+
+    @property
+    def host_and_port(self) -> tuple[str, int]:
+        """The address to bind to."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        host, _, port = self.listen.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65_535:
+            raise ValueError(f"listen: {self.listen!r} is no address; write one such as 127.0.0.1:9880")
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key: give both or none")
+        if self.user is not None and self.secret_env is None:
+            raise ValueError("user: name the environment variable that has the password: secret_env")
+        return self
+
+
+class Settings(_Strict):
+    """All of ``watch.yaml``."""
+
+    state: str = "watch.state"
+    """The folder that keeps what was learned and which alerts are open."""
+    alertmanager: str | None = None
+    alerts_file: str | None = None
+    """Each alert as it opens and closes, a line of JSON each."""
+    web: Web = Web()
+    jobs: Annotated[list[JobSettings], Field(min_length=1)]
+
+    @field_validator("alertmanager")
+    @classmethod
+    def _is_address(cls, url: str | None) -> str | None:
+        return None if url is None else _address(url)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        names = [job.name for job in self.jobs]
+        if len(set(names)) < len(names):
+            raise ValueError("jobs: two have the same name")
+        return self
+
+    def missing_secrets(self) -> list[str]:
+        """Return the environment variables that are named and not there."""
+        named = [self.web.secret_env, *(job.source.secret_env for job in self.jobs)]
+        return sorted({name for name in named if name and not os.environ.get(name)})
+
+
+def read_settings(path: Path) -> Settings:
+    """Read and check the file.
+
+    Raises
+    ------
+    ConfigError
+        A line for each mistake, with the file, the line and what would be right. What is secret is in no message.
+    """
+    whole = read_yaml(path)
+    try:
+        settings = Settings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8-sig")))
+    except ValidationError as error:
+        raise ConfigError("\n".join(_said(whole, detail) for detail in error.errors())) from None
+    if missing := settings.missing_secrets():
+        raise ConfigError(f"{path}: there is no environment variable {', '.join(missing)}")
+    folder = path.absolute().parent
+    kept = {
+        key: str(folder / Path(value).expanduser())
+        for key in ("state", "alerts_file")
+        if (value := getattr(settings, key)) is not None
+    }
+    return settings.model_copy(update=kept)
+
+
+def _said(whole: Part, detail: Any) -> str:
+    """Return one finding with the line of the part that it is about, as near as there is one."""
+    part = whole
+    for step in detail["loc"]:
+        try:
+            part = part.items()[step] if isinstance(step, int) else part.mapping()[step]
+        except (ConfigError, KeyError, IndexError):
+            break
+    shown = {**detail, "input": ()} if detail["loc"][-1:] in (("url",), ("headers",)) else detail
+    known = None
+    if detail["type"] == "extra_forbidden":
+        models: dict[str, type[BaseModel]] = {"source": Source, "web": Web, "jobs": JobSettings}
+        inside = [str(step) for step in detail["loc"][:-1] if not isinstance(step, int)]
+        model = next((models[step] for step in reversed(inside) if step in models), Settings)
+        known = dict.fromkeys(model.model_fields)
+    text = in_words(shown, known=known).replace("=...", "")
+    return f"{whole.path}, line {part.line}: {text}"
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is no address; write one such as http://localhost:9090")
+    if parts.username or parts.password:
+        raise ValueError("no names and passwords here: use user and secret_env")
+    return url
