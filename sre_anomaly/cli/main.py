@@ -1,4 +1,4 @@
-"""The door: ``sre-anomaly [run|backtest|list|check|new|compare|generate|monitor|classify|remediate|score-nab] [overrides]``."""
+"""The door: ``sre-anomaly [run|backtest|list|check|new|compare|generate|monitor|classify|remediate|export|score-nab] [overrides]``."""
 
 import os
 import sys
@@ -24,6 +24,7 @@ sre-anomaly detects anomalies in infrastructure metrics, and says why.
   sre-anomaly new budget NAME from=DIR pages_per_week=N   keep what a backtest showed
   sre-anomaly new remediation NAME               rules of what an alert may set off: YAML to edit
   sre-anomaly remediate rules=FILE run=DIR       what these rules would have done over a run
+  sre-anomaly export rules model=DIR to=FILE     plain Prometheus rules from the model of a run, and tests
   sre-anomaly score-nab DIR [data=FOLDER]        score results as the Numenta benchmark (NAB) does
 
 Everything is chosen by overrides, in Hydra's grammar:
@@ -75,6 +76,27 @@ Without a LINE they are read from standard input. Each answer is the class, its 
   only=CLASS         leave out lines of other classes
   show=class         write the class alone (show=all: everything)
   remediation=FILE   what classes may set off; see sre-anomaly new remediation
+""",
+    "export": """\
+sre-anomaly export rules model=DIR to=FILE.yml: the model of a run as plain Prometheus rules.
+
+Prometheus alone evaluates them: y, yhat, yhat_lower, yhat_upper and anomaly_score are
+recorded for each metric, and an alert fires while a score is above 1. A fixed threshold
+and a rolling z-score are said exactly; of any other model the closest form is chosen on
+the first half of its history, and what it loses is stated. Unit tests for promtool, from
+the same history, and a record are written beside it.
+  model=DIR              the model of a run, such as outputs/latest/model
+  to=FILE.yml            where the rules go; tests.yml and record.json come beside it
+  metrics='{cpu: "..."}' the PromQL of a metric, if it is not its name; also metrics.cpu=...
+  for=10m                wait so long before paging; by default as the alert policy does
+  keep_firing_for=2h     one page while gaps are no longer; by default as the alert policy
+  severity=page          label of the alert
+  labels='{team: web}'   more labels of the alert
+  runbook=URL            annotation runbook_url
+  name=checkout          label model, and the alert's name; by default the experiment's
+  alert=CheckoutAnomaly  the alert's name
+  data.path=FILE         where the data of the model are, if they moved
+  overwrite=true         replace files that are there already
 """,
     "monitor": """\
 sre-anomaly monitor model=DIR: score new data points with the model of a run,
@@ -157,6 +179,7 @@ COMMANDS = {
     "classify": "cli.classify:classify",
     "new": "cli.new.begin:new",
     "remediate": "cli.remediate:remediate",
+    "export": "cli.export:export",
     "score-nab": "cli.score_nab:score_nab",
     "serve": "cli.serve:serve",
 }

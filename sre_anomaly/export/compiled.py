@@ -1,0 +1,181 @@
+"""The rules of a whole model: a band for each metric, one alert, and what they give on a history."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sre_anomaly.errors import UserError
+from sre_anomaly.export.closest import closest, exact
+from sre_anomaly.export.forms import Band
+from sre_anomaly.export.formula import quoted
+from sre_anomaly.export.history import History
+from sre_anomaly.export.pages import Loss, Span, Timing, lost, together, within
+
+NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_:]+")
+PLAIN = re.compile(r'\s*([a-zA-Z_:][\w:]*)\s*(?:\{((?:\s*\w+\s*=\s*"[^"\\]*"\s*,?)*)\})?\s*')
+LABEL = re.compile(r'(\w+)\s*=\s*"([^"]*)"')
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A metric and the band that the rules record of it."""
+
+    metric: str
+    expression: str
+    """PromQL."""
+    band: Band
+    column: int
+
+    @property
+    def input(self) -> tuple[str, dict[str, str]] | None:
+        """Name and labels of the one series that the expression is, or None where it is more than a selector."""
+        found = PLAIN.fullmatch(self.expression)
+        return (found[1], dict(LABEL.findall(found[2] or ""))) if found else None
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the rules of a model are called and say beside its numbers."""
+
+    name: str
+    """The value of the label ``model``."""
+    alert: str
+    severity: str = "page"
+    runbook: str = ""
+    labels: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Everything that the files say."""
+
+    options: Options
+    watched: list[Watched]
+    timing: Timing
+    step: int
+    whole: Loss
+    later: Loss
+    pages: list[Span]
+    """Those of the rules on the history that was evaluated."""
+    silent: list[str]
+    """Metrics without values to learn from."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether all bands are those of the model itself."""
+        return all(one.band.exact for one in self.watched)
+
+    @property
+    def needs(self) -> int:
+        """Evaluations before the last of the bands can say anything."""
+        return max(one.band.form.needs for one in self.watched)
+
+    def labels(self, metric: str) -> dict[str, str]:
+        """Return the labels of the series that are recorded of a metric."""
+        return {"metric": metric, "model": self.options.name}
+
+
+def compiled(history: History, expressions: Mapping[str, str], timing: Timing, options: Options) -> Compiled:
+    """Choose a band for each metric, and count what the rules give.
+
+    The rows before the second half of what was evaluated decide on forms and widths.
+
+    Raises
+    ------
+    UserError
+        If no metric has values to learn from.
+    """
+    middle, times, step = history.middle, history.times, history.step
+    begin, end = int(times[history.span.start]), int(times[history.span.stop - 1]) + step
+    half = int(times[middle])
+    watched, silent = [], []
+    for column, metric in enumerate(history.frame.metrics):
+        band, values = exact(history.model, column), history.values(column)[:middle]
+        if band is None and not np.isfinite(values).any():
+            silent.append(metric)
+            continue
+        if band is None:
+            pages = [_kept(span, timing) for named, span in history.pages if named == metric]
+            known = history.frame.known.get(metric)
+            band = closest(
+                values, times[:middle], step, begin, within(pages, begin, half), timing,
+                (known.direction if known is not None else None) or "both",
+            )  # fmt: skip
+        watched.append(Watched(metric, expressions[metric], band, column))
+    if not watched:
+        raise UserError(
+            "no metric has a value in the first half of the history: there is nothing to learn from"
+        )
+    pages = within(replayed(history, watched, timing), begin, end)
+    model = [_kept(span, timing) for _, span in history.pages]
+    whole, later = (lost(within(model, since, end), within(pages, since, end)) for since in (begin, half))
+    return Compiled(options, watched, timing, step, whole, later, pages, silent)
+
+
+def replayed(history: History, watched: list[Watched], timing: Timing) -> list[Span]:
+    """Return the pages that the rules give on the whole history: the replay that decides what is stated."""
+    times, step = history.times, history.step
+    return together(
+        timing.firings(one.band.flags(history.values(one.column), times, step), times, step)
+        for one in watched
+    )
+
+
+def _kept(page: Span, timing: Timing) -> Span:
+    """Return a page of a model as long as a rule would keep it firing."""
+    return page[0], page[1] + timing.keep
+
+
+def expressions_of(history: History, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the PromQL of each metric: as given, else as the model asked a Prometheus, else its name made valid."""
+    asked: Any = history.model.about["config"]["data"].get("metrics")
+    known = asked if isinstance(asked, dict) else {}
+    return {
+        metric: given.get(metric) or known.get(metric) or valid_name(metric)
+        for metric in history.frame.metrics
+    }
+
+
+def valid_name(metric: str) -> str:
+    """Return a metric's name as a Prometheus can have it; one that is PromQL already stays as it is.
+
+    Examples
+    --------
+    >>> valid_name("CPU usage (%)"), valid_name('up{job="web"}')
+    ('CPU_usage', 'up{job="web"}')
+    """
+    if PLAIN.fullmatch(metric):
+        return metric.strip()
+    name = NOT_IN_A_NAME.sub("_", metric).strip("_") or "metric"
+    return name if not name[0].isdigit() else f"_{name}"
+
+
+def series_text(name: str, labels: Mapping[str, str]) -> str:
+    """Return a series as PromQL writes it.
+
+    Examples
+    --------
+    >>> series_text("up", {"job": "web"}), series_text("up", {})
+    ('up{job="web"}', 'up')
+    """
+    inside = ", ".join(f"{label}={quoted(value)}" for label, value in labels.items())
+    return f"{name}{{{inside}}}" if inside else name
+
+
+def as_yaml(value: str) -> str:
+    """Return a text as YAML that no reader takes for anything else.
+
+    Examples
+    --------
+    >>> as_yaml("page"), as_yaml("a: b"), as_yaml("yes")
+    ('page', '"a: b"', '"yes"')
+    """
+    plain = re.fullmatch(r"[A-Za-z][\w./-]*", value) and value.lower() not in YAML_WORDS
+    return value if plain else json.dumps(value, ensure_ascii=False)
+
+
+YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
