@@ -10,8 +10,7 @@ import numpy as np
 
 from sre_anomaly.errors import UserError
 from sre_anomaly.export.closest import closest, exact
-from sre_anomaly.export.forms import Band
-from sre_anomaly.export.formula import quoted
+from sre_anomaly.export.forms import Band, begins
 from sre_anomaly.export.history import History
 from sre_anomaly.export.pages import Loss, Span, Timing, lost, together, within
 
@@ -70,9 +69,9 @@ class Compiled:
         return all(one.band.exact for one in self.watched)
 
     @property
-    def needs(self) -> int:
-        """Evaluations before the last of the bands can say anything."""
-        return max(one.band.form.needs for one in self.watched)
+    def begins(self) -> int:
+        """Nanoseconds of values that there must be before the last of the bands says anything."""
+        return max(begins(one.band) for one in self.watched) * self.step
 
     def labels(self, metric: str) -> dict[str, str]:
         """Return the labels of the series that are recorded of a metric."""
@@ -133,7 +132,9 @@ def _kept(page: Span, timing: Timing) -> Span:
 def expressions_of(history: History, given: Mapping[str, str]) -> dict[str, str]:
     """Return the PromQL of each metric: as given, else as the model asked a Prometheus, else its name made valid."""
     asked: Any = history.model.about["config"]["data"].get("metrics")
-    known = asked if isinstance(asked, dict) else {}
+    if asked is not None and not isinstance(asked, dict):
+        asked = {name: name for name in ([asked] if isinstance(asked, str) else asked)}
+    known = asked or {}
     return {
         metric: given.get(metric) or known.get(metric) or valid_name(metric)
         for metric in history.frame.metrics
@@ -154,18 +155,6 @@ def valid_name(metric: str) -> str:
     return name if not name[0].isdigit() else f"_{name}"
 
 
-def series_text(name: str, labels: Mapping[str, str]) -> str:
-    """Return a series as PromQL writes it.
-
-    Examples
-    --------
-    >>> series_text("up", {"job": "web"}), series_text("up", {})
-    ('up{job="web"}', 'up')
-    """
-    inside = ", ".join(f"{label}={quoted(value)}" for label, value in labels.items())
-    return f"{name}{{{inside}}}" if inside else name
-
-
 def as_yaml(value: str) -> str:
     """Return a text as YAML that no reader takes for anything else.
 
@@ -174,8 +163,10 @@ def as_yaml(value: str) -> str:
     >>> as_yaml("page"), as_yaml("a: b"), as_yaml("yes")
     ('page', '"a: b"', '"yes"')
     """
-    plain = re.fullmatch(r"[A-Za-z][\w./-]*", value) and value.lower() not in YAML_WORDS
-    return value if plain else json.dumps(value, ensure_ascii=False)
+    if re.fullmatch(r"[A-Za-z][\w./-]*", value) and value.lower() not in YAML_WORDS:
+        return value
+    single = '"' in value and value.isprintable()
+    return "'" + value.replace("'", "''") + "'" if single else json.dumps(value, ensure_ascii=False)
 
 
 YAML_WORDS = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}

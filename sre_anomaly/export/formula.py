@@ -9,21 +9,21 @@ numbers, as nothing is divided by 0: the band has a least width.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Literal
 
 import numpy as np
 
 from sre_anomaly.frame import Array, Times
 from sre_anomaly.kernels.compiled import compiled
-from sre_anomaly.kernels.rolling import HEADER, MEAN, PRESENT, SQUARES, new_window, push
+from sre_anomaly.kernels.rolling import MEAN, PRESENT, SQUARES, new_window, push
+from sre_anomaly.promql.text import duration, number, series_text
 
 HOUR = 3600 * 10**9
 THURSDAY = 96
 """The hour of the week, counted from Sunday 00:00 UTC, at which 1970 began."""
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 Function = Literal["avg", "stddev", "count", "sum"]
-UNITS = (("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
+LINE, LONG = "\n", 90
 WEAKEST = {"and": 0, ">": 1, "<": 1, ">=": 1, "> bool": 1, "+": 2, "-": 2, "*": 3, "/": 3}
 """How strongly operators bind."""
 
@@ -50,46 +50,7 @@ class Series:
 
     def selector(self, name: str) -> str:
         """Return what selects a recorded series."""
-        return name + "{" + ",".join(f"{label}={quoted(value)}" for label, value in self.labels.items()) + "}"
-
-
-def quoted(text: str) -> str:
-    r"""Return a text as PromQL quotes it.
-
-    Examples
-    --------
-    >>> print(quoted('a "b"'))
-    "a \"b\""
-    """
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
-
-
-def duration(nanoseconds: int) -> str:
-    """Return a duration as PromQL writes it, to the millisecond.
-
-    Examples
-    --------
-    >>> duration(3_570 * 10**9), duration(0), duration(86_400 * 10**9)
-    ('59m30s', '0s', '1d')
-    """
-    rest, parts = int(nanoseconds) // 10**6, []
-    for unit, size in UNITS:
-        count, rest = divmod(rest, size)
-        parts += [f"{count}{unit}"] if count else []
-    return "".join(parts) or "0s"
-
-
-def number(value: float) -> str:
-    """Return a number as PromQL writes it, to the last bit and without a needless point.
-
-    Examples
-    --------
-    >>> number(3.0), number(0.1), number(math.inf)
-    ('3', '0.1', '+Inf')
-    """
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    return repr(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
+        return series_text(name, self.labels)
 
 
 class Formula:
@@ -203,11 +164,12 @@ class Binary(Formula):
     def text(self, series: Series) -> str:
         """Return both sides, in parentheses where the operator would not bind so."""
         sides = [self.left.text(series), self.right.text(series)]
-        for number, side in enumerate((self.left, self.right)):
+        for place, side in enumerate((self.left, self.right)):
             if isinstance(side, Binary):
-                weaker = WEAKEST[side.operator] < WEAKEST[self.operator] + number
-                sides[number] = f"({sides[number]})" if weaker else sides[number]
-        return f" {self.operator} ".join(sides)
+                weaker = WEAKEST[side.operator] < WEAKEST[self.operator] + place
+                sides[place] = f"({sides[place]})" if weaker else sides[place]
+        long = self.operator == "and" or len("".join(sides)) > LONG
+        return f"{LINE if long else ' '}{self.operator} ".join(sides)
 
     def values(self, series: Series) -> Array:
         """Return it; nothing where a side has nothing. A comparison gives the left side where it holds."""

@@ -64,7 +64,7 @@ def history_of(folder: Path, data: dict[str, Any]) -> History:
     if not model.has_clock:
         raise UserError(f"model={folder}: its data have no times, and Prometheus rules need them")
     config = dict(model.about["config"])
-    left_out = dict.fromkeys(("forecaster", "table", "classifier", "regressor"), {"name": NOTHING})
+    left_out = {kind: {"name": NOTHING} for kind in ("forecaster", "table", "classifier", "regressor")}
     config |= left_out | {"hindsight": False, "data": {**config["data"], **data}}
     try:
         with Stages() as stages:

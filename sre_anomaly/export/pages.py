@@ -30,7 +30,9 @@ class Loss:
 
     def __str__(self) -> str:
         """Say it in words."""
-        pages = "the one page" if self.pages == 1 else f"{self.pages} pages"
+        if not self.pages:
+            return f"the model has no page, and the rules give {self.more}"
+        pages = "1 page" if self.pages == 1 else f"{self.pages} pages"
         return f"of {pages} the rules give {self.given}, and {self.more} more"
 
     @property

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre_anomaly.export.compiled import Compiled, Watched, as_yaml, series_text
-from sre_anomaly.export.formula import duration, number
+from sre_anomaly.export.compiled import Compiled, Watched, as_yaml
 from sre_anomaly.export.forms import Band, short
+from sre_anomaly.export.formula import HOUR
 from sre_anomaly.export.history import History
 from sre_anomaly.export.rule_file import alert_labels, flow
 from sre_anomaly.export.stretch import ROWS, Stretch, stretch
 from sre_anomaly.frame import Array
+from sre_anomaly.promql.text import duration, number, series_text
 
 MOST = 4
 """Metrics that are tested: a file of tests should be read."""
-TRIED = 60
+TRIED = 200
 SPIKE = 6.0
 """Where nothing pages in the history, a value is made up so many half-widths of the band away."""
 PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
@@ -59,13 +60,10 @@ def cases(rules: Compiled, one: Watched, history: History) -> Iterator[Case]:
     flags = one.band.flags(history.values(one.column), history.times, history.step)
     firings = rules.timing.firings(flags, history.times, history.step)
     fired = [int(np.searchsorted(history.times, start)) for start, _ in firings]
-    calm = [
-        row
-        for row in rows[:: max(1, len(rows) // TRIED)]
-        if not flags[max(0, row - 2 * ROWS) : row + ROWS].any()
-    ]
+    every = max(1, len(rows) // TRIED)
+    calm = [row for row in rows[::every] if not flags[max(0, row - 2 * ROWS) : row + ROWS].any()]
     quiet: Stretch | None = None
-    for row in reversed(calm):
+    for row in _soonest(calm, history, form.hours):
         found = stretch(history, one.column, row, form.needs, form.hours)
         if found is not None and not _firing_rows(rules, one.band, found):
             quiet = found
@@ -83,7 +81,7 @@ def cases(rules: Compiled, one: Watched, history: History) -> Iterator[Case]:
 def _paging(rules: Compiled, one: Watched, history: History, fired: list[int]) -> Case | None:
     """Return a test of the last page that a stretch of the history gives by itself."""
     form = one.band.form
-    for row in fired[::-1][:TRIED]:
+    for row in _soonest(fired, history, form.hours):
         found = stretch(history, one.column, row, form.needs, form.hours)
         if found is None:
             continue
@@ -92,6 +90,15 @@ def _paging(rules: Compiled, one: Watched, history: History, fired: list[int]) -
             when = str(np.datetime64(int(history.times[row]), "ns").astype("datetime64[m]")).replace("T", " ")
             return Case(f"{one.metric} pages, as on {when} UTC", found, [at], [at - 1])
     return None
+
+
+def _soonest(rows: list[int], history: History, hours: int) -> list[int]:
+    """Return rows, the latest first; for a table of hours those that come soonest after its beginning, as a test waits for its hour."""
+    latest = rows[::-1]
+    if not hours:
+        return latest[:TRIED]
+    soon = sorted(latest, key=lambda row: int(history.times[max(0, row - ROWS)]) % (hours * HOUR))
+    return soon[:TRIED]
 
 
 def _made_up(rules: Compiled, band: Band, quiet: Stretch) -> Case | None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from sre_anomaly import __version__
 from sre_anomaly.export.compiled import Compiled, Watched, as_yaml
 from sre_anomaly.export.forms import SCORE, Y
-from sre_anomaly.export.formula import Binary, Constant, Formula, Over, Recorded, Series, duration
+from sre_anomaly.export.formula import Binary, Constant, Formula, Over, Recorded, Series
+from sre_anomaly.promql.text import duration
 
 FLAG = "anomaly_flag"
 TOLD = '{{ with query (printf "%s{metric=%%q,model=%%q}" $labels.metric $labels.model) }}{{ . | first | value | humanize }}{{ end }}'
@@ -27,7 +28,8 @@ def rule_file(rules: Compiled, head: list[str]) -> str:
     lines += [
         "groups:",
         f"  - name: {as_yaml('sre-anomaly-' + name)}",
-        f"    interval: {duration(step)}  # the step of the model: the windows below count evaluations",
+        f"    interval: {duration(step)}  # the step of the model: windows count evaluations. They are half a step short, so",
+        "    # that they hold the same evaluations in Prometheus 2, where both ends belong to a window, and in Prometheus 3.",
         "    rules:",
     ]
     for one in rules.watched:
@@ -43,8 +45,10 @@ def _recording(rules: Compiled, one: Watched) -> Iterator[str]:
     yield from _rule(Y.name, f"{expression} > -Inf < +Inf", labels, MEANING["y"])
     for name, formula in band.records():
         meaning = MEANING[name].format(form=band.form.name, factor=f"{band.factor:g}")
-        if band.exact and name == "yhat_upper":
-            meaning = "the threshold of the model"
+        if name == "yhat_lower" and band.direction == "below":
+            meaning = MEANING["yhat_upper"].format(factor=f"{band.factor:g}").replace("above", "below")
+        if name == "yhat_upper" and band.exact:
+            meaning = "at the threshold of the model"
         yield from _rule(name, formula.text(series), labels, meaning)
     if rules.timing.among > 1:
         formula = Binary("> bool", SCORE, Constant(1.0))
@@ -52,7 +56,7 @@ def _recording(rules: Compiled, one: Watched) -> Iterator[str]:
 
 
 def _rule(name: str, expression: str, labels: Mapping[str, str], meaning: str) -> Iterator[str]:
-    yield f"      - record: {as_yaml(name) if name != 'y' else 'y'}  # {meaning}"
+    yield f"      - record: {as_yaml(name)}  # {meaning}"
     yield "        expr: |-"
     yield from (f"          {line}" for line in expression.splitlines())
     yield f"        labels: {flow(labels)}"
@@ -110,7 +114,7 @@ def annotations(rules: Compiled) -> dict[str, str]:
 
 def head_of(rules: Compiled, about: Mapping[str, str], tests: str, rules_name: str) -> list[str]:
     """Return the lines at the head of the file: what it is, what it loses, and how to check it."""
-    kind = "the model itself" if rules.exact else "the closest that PromQL can say, not the model itself"
+    kind = "its very bands" if rules.exact else "the closest that PromQL can say, not the model itself"
     lines = [
         f"Prometheus rules of the model {rules.options.name!r}, by sre-anomaly {__version__}: {kind}.",
         f"Model: {about['model']}",
@@ -120,9 +124,7 @@ def head_of(rules: Compiled, about: Mapping[str, str], tests: str, rules_name: s
         f"On its second half, on which nothing was chosen: {rules.later}.",
         "",
     ]
-    if rules.needs > 1:
-        lines += [
-            f"They say nothing until {duration(rules.needs * rules.step)} of the metric are recorded as `y`.",
-        ]
+    if rules.begins:
+        lines.append(f"They say nothing until y has been recorded for {duration(rules.begins)}.")
     lines += [f"Check: promtool check rules {rules_name}; promtool test rules {tests}"]
     return lines

@@ -39,9 +39,7 @@ def export_rules(words: list[str]) -> None:
     targets = _targets(given)
     options, lasting = _options(given), _lasting(given)
     history = history_of(Path(given["model"]).expanduser(), data)
-    options = (
-        options if options.name else _named(options, str(history.model.about.get("experiment") or "model"))
-    )
+    options = options if options.name else _named(options, history.frame.name)
     timing = replace(timing_of(history.model.alerts, history.step), **lasting)
     expressions = expressions_of(history, _metrics(given, history))
     rules = compiled(history, expressions, timing, options)
@@ -62,7 +60,7 @@ def _words(words: list[str]) -> tuple[dict[str, str], dict[str, Any]]:
     for word in words:
         key, equals, value = word.partition("=")
         if key.startswith("data.") and equals:
-            data[key.removeprefix("data.")] = value
+            data[key.removeprefix("data.")] = yaml.safe_load(value)
         elif key not in KEYS and not key.startswith("metrics."):
             raise UserError(f"export rules: no key is called {key!r}; {did_you_mean(key, KEYS)}")
         elif not value:

@@ -4,15 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sre_anomaly.export.formula import HOUR, number
 from sre_anomaly.export.forms import short
+from sre_anomaly.export.formula import HOUR
 from sre_anomaly.export.history import History
 from sre_anomaly.frame import Array, Times
+from sre_anomaly.promql.text import number
 
 ROWS = 40
 """Rows that are written one by one."""
 KNOTS = 120
 """What leads up to them is drawn through so many values."""
+MOST_BLANK = 1500
+"""Rows that a test may wait for its hour, at some milliseconds each."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ def stretch(history: History, column: int, row: int, needs: int, hours: int) -> 
     if hours:
         # The time 0 of a test is a Thursday, as it is since 1970.
         rows = int(history.times[begin - lead]) % (hours * HOUR) // step
+        if rows > MOST_BLANK:
+            return None
         if rows:
             words, made = [f"_x{rows}"], np.full(rows, np.nan)
     drawn_words, drawn = _drawn(values[begin - lead : begin])
