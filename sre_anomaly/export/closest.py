@@ -19,7 +19,8 @@ MOST = 4
 """Widths that page more than so many times as often as the model, and once more, are not looked at."""
 BETTER = 0.15
 """By so much more alike must the pages of another form be than those of the first, which holds up best on days to come."""
-SAFE = 1.05
+SAFE, UNSEEN = 1.05, 2.0
+"""The widest band is so many times as wide as what was furthest off; more where nothing of it was a page."""
 
 
 def exact(model: Model, metric: int) -> Band | None:
@@ -73,7 +74,9 @@ def _tried(
     largest = float(np.nanmax(score, initial=0.0))
     if not 0 < largest < np.inf:
         return
-    for factor in (short(largest * SAFE / FINER**number, 3) for number in range(TRIED)):
+    for factor in (
+        short(largest * (SAFE if pages else UNSEEN) / FINER**number, 3) for number in range(TRIED)
+    ):
         band = Band(form, factor, direction)
         given = within(
             timing.firings(band.flags(values, times, step), times, step), begin, int(times[-1]) + step

@@ -3,20 +3,24 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from sre_anomaly.errors import UserError
 from sre_anomaly.export.closest import closest, exact
-from sre_anomaly.export.forms import Band, begins
+from sre_anomaly.export.forms import Band, begins, short
 from sre_anomaly.export.history import History
 from sre_anomaly.export.pages import Loss, Span, Timing, lost, together, within
 
 NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_:]+")
 PLAIN = re.compile(r'\s*([a-zA-Z_:][\w:]*)\s*(?:\{((?:\s*\w+\s*=\s*"[^"\\]*"\s*,?)*)\})?\s*')
 LABEL = re.compile(r'(\w+)\s*=\s*"([^"]*)"')
+WIDER = (1.0, 1.12, 1.25, 1.4, 1.6, 2.0, 2.5)
+"""Factors by which all bands of a model of several metrics are tried wider ..."""
+NEARLY = 0.1
+"""... and the widest is taken whose pages are less than so much less alike than the best: what holds on days to come."""
 
 
 @dataclass(frozen=True)
@@ -109,19 +113,42 @@ def compiled(history: History, expressions: Mapping[str, str], timing: Timing, o
         raise UserError(
             "no metric has a value in the first half of the history: there is nothing to learn from"
         )
-    pages = within(replayed(history, watched, timing), begin, end)
     model = [_kept(span, timing) for _, span in history.pages]
+    watched = _widened(history, watched, timing, within(model, begin, half))
+    pages = within(replayed(history, watched, timing, history.span.stop), begin, end)
     whole, later = (lost(within(model, since, end), within(pages, since, end)) for since in (begin, half))
     return Compiled(options, watched, timing, step, whole, later, pages, silent)
 
 
-def replayed(history: History, watched: list[Watched], timing: Timing) -> list[Span]:
-    """Return the pages that the rules give on the whole history: the replay that decides what is stated."""
-    times, step = history.times, history.step
+def replayed(history: History, watched: list[Watched], timing: Timing, rows: int) -> list[Span]:
+    """Return the pages that the rules give on the first rows of a history: the replay that decides what is stated."""
+    times, step = history.times[:rows], history.step
     return together(
-        timing.firings(one.band.flags(history.values(one.column), times, step), times, step)
+        timing.firings(one.band.flags(history.values(one.column)[:rows], times, step), times, step)
         for one in watched
     )
+
+
+def _widened(history: History, watched: list[Watched], timing: Timing, pages: list[Span]) -> list[Watched]:
+    """Return the metrics with bands so many times as wide that all of them together are most like some pages.
+
+    Each was chosen by itself, and chance finds something in one of many. Nearly as good is good enough for wider bands.
+    """
+    if len(watched) == 1 or all(one.band.exact for one in watched):
+        return watched
+    begin, half = int(history.times[history.span.start]), int(history.times[history.middle])
+    found = []
+    for times_as_wide in WIDER:
+        wider = [
+            one
+            if one.band.exact
+            else replace(one, band=replace(one.band, factor=short(one.band.factor * times_as_wide, 3)))
+            for one in watched
+        ]
+        given = within(replayed(history, wider, timing, history.middle), begin, half)
+        found.append((lost(pages, given).alike, wider))
+    best = max(alike for alike, _ in found)
+    return [wider for alike, wider in found if alike >= best - NEARLY][-1]
 
 
 def _kept(page: Span, timing: Timing) -> Span:

@@ -215,7 +215,7 @@ def candidates(values: Array, times: Times, step: int, least: float) -> Iterator
             level = enough(Over("avg", "y", few, 1), "y", few, 1)
             yield by_usual_error(f"the mean of the {words} before", level, day, few, least)
         for back, words in ((day, "yesterday"), (7 * day, "last week")):
-            if back + day < rows // 2:
+            if back + 2 * day <= rows * 3 // 4:
                 moved = Over("avg", "y", hour, back - hour // 2) - Over("avg", "y", hour, back + 1)
                 name = f"the mean of the hour before, moved as at the same time {words}"
                 level = Over("avg", "y", hour, 1) + moved

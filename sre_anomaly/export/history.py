@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sre_anomaly.clock import nanoseconds
-from sre_anomaly.config.build import NOTHING
+from sre_anomaly.config.build import NOTHING, build
 from sre_anomaly.errors import UserError
 from sre_anomaly.export.pages import Span
 from sre_anomaly.frame import Array, MetricFrame, Times
@@ -15,6 +15,7 @@ from sre_anomaly.model.model import Model, load_model
 from sre_anomaly.pipeline.runner import run
 from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord
+from sre_anomaly.sources import Corpus
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,16 @@ def history_of(folder: Path, data: dict[str, Any]) -> History:
     left_out = {kind: {"name": NOTHING} for kind in ("forecaster", "table", "classifier", "regressor")}
     config |= left_out | {"hindsight": False, "data": {**config["data"], **data}}
     try:
+        many = isinstance(build("data", config["data"], seed=int(config["seed"])), Corpus)
         with Stages() as stages:
-            found = run(config, RunRecord(), stages)
+            found = None if many else run(config, RunRecord(), stages)
     except UserError as error:
         raise UserError(
             f"model={folder}: the data that it was trained on cannot be read any more: {error}; "
             "where they moved, say so: data.path=..."
         ) from None
+    if found is None:
+        raise UserError(f"model={folder}: is of many series; export rules from the model of one")
     frame, split = found.frame, found.split
     alerts = found.detection.alerts if found.detection is not None else []
     return History(

@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from sre_anomaly.clock import in_words, nanoseconds, parse_duration
 from sre_anomaly.errors import UserError, did_you_mean
-from sre_anomaly.export.compiled import Compiled, Options, compiled, expressions_of
+from sre_anomaly.export.compiled import Compiled, Options, compiled, expressions_of, valid_name
 from sre_anomaly.export.history import History, history_of
 from sre_anomaly.export.pages import Timing, timing_of
 from sre_anomaly.export.promtool_tests import tests_file
@@ -208,6 +208,13 @@ def _say(
             else f"closest form, {one.band.factor:g} times its usual error"
         )
         line("", f"{one.metric}: {one.band.form.name} ({what})")
+    if history.model.about["config"]["data"].get("url") is None:
+        named = [one for one in rules.watched if one.expression == valid_name(one.metric)]
+        if named:
+            line(
+                "",
+                f"They ask for {named[0].expression}: where Prometheus knows it by another name, metrics.{named[0].metric}='...'",
+            )
     for metric in rules.silent:
         console.print(
             f"[yellow]careful: {escape(metric)} has no values in the first half of the history, and no rules[/]"

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from sre_anomaly.export import closest
 from sre_anomaly.export.compiled import Compiled, Options, Watched
 from sre_anomaly.export.forms import (
     Band,
@@ -147,10 +148,14 @@ def test_prometheus_fires_where_the_replay_does(timing, names, days, tmp_path):
 
 
 @pytest.fixture
-def exported(command, tmp_path):
+def exported(command, tmp_path, monkeypatch):
     """Return a function that trains on a CSV of a made history and exports the rules."""
 
-    def run(*overrides, words=(), rows=32 * DAY):
+    def run(*overrides, words=(), rows=32 * DAY, form=""):
+        found = closest.candidates
+        monkeypatch.setattr(
+            closest, "candidates", lambda *given: (one for one in found(*given) if form in one.name)
+        )
         times, values = history(rows)
         if not (tmp_path / "cpu.csv").exists():
             table = pd.DataFrame(
@@ -178,19 +183,21 @@ def exported(command, tmp_path):
 
 @needs_promtool
 @pytest.mark.parametrize(
-    "overrides",
+    ("overrides", "form"),
     [
-        (),
-        ("threshold.pages_per_week=10",),
-        ("detector=zscore", "features=raw", "threshold.sigmas=2", "alerts=page"),
-        ("detector=zscore", "features=zresidual", "features.window=48", "alerts=page"),
-        ("detector=gaussian", "threshold.contamination=0.01"),
+        ((), ""),
+        ((), "same time last week"),
+        ((), "hours of the week"),
+        (("threshold.pages_per_week=10",), "hours of the day"),
+        (("detector=zscore", "features=raw", "threshold.sigmas=2", "alerts=page"), ""),
+        (("detector=zscore", "features=zresidual", "features.window=48", "alerts=page"), ""),
+        (("detector=gaussian", "threshold.contamination=0.01"), ""),
     ],
-    ids=["baseline", "baseline, louder", "static", "sigma", "gaussian"],
+    ids=["baseline", "last week", "hours of the week", "hours of the day", "static", "sigma", "gaussian"],
 )
-def test_what_is_stated_is_what_the_written_file_gives(overrides, exported, tmp_path):
+def test_what_is_stated_is_what_the_written_file_gives(overrides, form, exported, tmp_path):
     """The sentence on the screen, in the file and in the record is what Prometheus gives of the model's own alerts."""
-    out = exported(*overrides, words=("name=web", "runbook=https://wiki.example.com/cpu"))
+    out = exported(*overrides, words=("name=web", "runbook=https://wiki.example.com/cpu"), form=form)
     for words in (("check", "rules", "rules.yml"), ("test", "rules", "tests.yml")):
         code, said = promtool(tmp_path, *words)
         assert code == 0, said
