@@ -28,8 +28,9 @@ def rule_file(rules: Compiled, head: list[str]) -> str:
     lines += [
         "groups:",
         f"  - name: {as_yaml('sre-anomaly-' + name)}",
-        f"    interval: {duration(step)}  # the step of the model: windows count evaluations. They are half a step short, so",
-        "    # that they hold the same evaluations in Prometheus 2, where both ends belong to a window, and in Prometheus 3.",
+        "    # The step of the model: windows count evaluations. They are half a step short, so that they hold the same ones in",
+        "    # Prometheus 2, where both ends belong to a window, and in Prometheus 3, where one does.",
+        f"    interval: {duration(step)}",
         "    rules:",
     ]
     for one in rules.watched:

@@ -11,13 +11,14 @@ import yaml
 from rich.console import Console
 from rich.markup import escape
 
-from sre_anomaly.clock import in_words, nanoseconds, parse_duration
+from sre_anomaly.clock import in_words, iso, nanoseconds, parse_duration
 from sre_anomaly.errors import UserError, did_you_mean
 from sre_anomaly.export.compiled import Compiled, Options, compiled, expressions_of, valid_name
 from sre_anomaly.export.history import History, history_of
 from sre_anomaly.export.pages import Timing, timing_of
 from sre_anomaly.export.promtool_tests import tests_file
 from sre_anomaly.export.rule_file import head_of, rule_file
+from sre_anomaly.promql.text import duration
 from sre_anomaly.records import write_json, write_text
 
 KEYS = (
@@ -180,10 +181,10 @@ def record_of(rules: Compiled, about: Mapping[str, str]) -> dict[str, Any]:
             for one in rules.watched
         ],
         "without_rules": rules.silent,
-        "interval_ns": rules.step,
-        "for_ns": timing.hold,
-        "keep_firing_for_ns": timing.keep,
-        "pages_ns": rules.pages,
+        "interval": duration(rules.step),
+        "for": duration(timing.hold),
+        "keep_firing_for": duration(timing.keep),
+        "pages": [{"start": iso(start), "end": iso(end)} for start, end in rules.pages],
     }  # fmt: skip
 
 

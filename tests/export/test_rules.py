@@ -4,14 +4,16 @@ import json
 import re
 import shutil
 import subprocess
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from sre_anomaly.clock import in_nanoseconds, nanoseconds, parse_duration
 from sre_anomaly.export import closest
-from sre_anomaly.export.compiled import Compiled, Options, Watched
+from sre_anomaly.export.compiled import Compiled, Options, Watched, expressions_of
 from sre_anomaly.export.forms import (
     Band,
     candidates,
@@ -204,7 +206,8 @@ def test_what_is_stated_is_what_the_written_file_gives(overrides, form, exported
     record = json.loads((tmp_path / "record.json").read_text())
     table = pd.read_csv(tmp_path / "cpu.csv")
     times = pd.to_datetime(table["time"], utc=True).dt.as_unit("ns").astype("int64").to_numpy()
-    pages = [tuple(page) for page in record["pages_ns"]]
+    pages = [(in_nanoseconds(page["start"]), in_nanoseconds(page["end"])) for page in record["pages"]]
+    keep = nanoseconds(parse_duration(" ".join(re.findall(r"\d+[a-z]+", record["keep_firing_for"]))))
     values = table["cpu"].to_numpy()
     begin = int(times[0]) % (7 * 86_400 * SECOND) // HOUR
     padded = np.concatenate([np.full(begin, np.nan), values])
@@ -215,7 +218,7 @@ def test_what_is_stated_is_what_the_written_file_gives(overrides, form, exported
     fired, end = (
         pd.to_datetime(alerts[key], utc=True).dt.as_unit("ns").astype("int64") for key in ("fired", "end")
     )
-    model = [(a, b + record["keep_firing_for_ns"]) for a, b in zip(fired, end, strict=True)]
+    model = [(a, b + keep) for a, b in zip(fired, end, strict=True)]
     half = int(times[len(times) // 2])
     whole, later = (
         lost(model, pages),
@@ -259,6 +262,24 @@ def test_other_names_and_labels(exported, tmp_path):
         told = (tmp_path / "tests.yml").read_text()
         assert ('instance: "a:9100"' in told) == (number == 0)
         assert len(told.splitlines()) < 120
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "expected"),
+    [
+        (None, {}, "CPU_usage"),
+        ({"CPU usage": "avg(cpu)"}, {}, "avg(cpu)"),
+        ({"CPU usage": "avg(cpu)"}, {"CPU usage": "max(cpu)"}, "max(cpu)"),
+        (["CPU usage"], {}, "CPU usage"),
+        ("CPU usage", {}, "CPU usage"),
+    ],
+)
+def test_the_promql_of_a_metric(asked, given, expected):
+    """It is what is given, else what the model asked its Prometheus for, else the name of the metric made valid."""
+    data = {} if asked is None else {"metrics": asked}
+    model = SimpleNamespace(about={"config": {"data": data}})
+    history = SimpleNamespace(model=model, frame=SimpleNamespace(metrics=("CPU usage",)))
+    assert expressions_of(history, given) == {"CPU usage": expected}
 
 
 def test_mistakes_are_one_line(exported, command, tmp_path):
