@@ -204,7 +204,7 @@ def _say(
         )
     for one in rules.watched:
         what = (
-            "exactly the model"
+            "the very band of the model"
             if one.band.exact
             else f"closest form, {one.band.factor:g} times its usual error"
         )

@@ -188,6 +188,7 @@ def exported(command, tmp_path, monkeypatch):
     ("overrides", "form"),
     [
         ((), ""),
+        (("data.interpolate=4h",), "3 hours"),
         ((), "same time last week"),
         ((), "hours of the week"),
         (("threshold.pages_per_week=10",), "hours of the day"),
@@ -195,7 +196,16 @@ def exported(command, tmp_path, monkeypatch):
         (("detector=zscore", "features=zresidual", "features.window=48", "alerts=page"), ""),
         (("detector=gaussian", "threshold.contamination=0.01"), ""),
     ],
-    ids=["baseline", "last week", "hours of the week", "hours of the day", "static", "sigma", "gaussian"],
+    ids=[
+        "baseline",
+        "gaps filled for the model",
+        "last week",
+        "hours of the week",
+        "hours of the day",
+        "static",
+        "sigma",
+        "gaussian",
+    ],
 )
 def test_what_is_stated_is_what_the_written_file_gives(overrides, form, exported, tmp_path):
     """The sentence on the screen, in the file and in the record is what Prometheus gives of the model's own alerts."""
