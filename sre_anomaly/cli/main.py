@@ -25,6 +25,7 @@ sre-anomaly detects anomalies in infrastructure metrics, and says why.
   sre-anomaly new remediation NAME               rules of what an alert may set off: YAML to edit
   sre-anomaly remediate rules=FILE run=DIR       what these rules would have done over a run
   sre-anomaly export rules model=DIR to=FILE     plain Prometheus rules from the model of a run, and tests
+  sre-anomaly export grafana model=DIR           a dashboard of them for Grafana
   sre-anomaly score-nab DIR [data=FOLDER]        score results as the Numenta benchmark (NAB) does
 
 Everything is chosen by overrides, in Hydra's grammar:
@@ -93,10 +94,19 @@ the same history, and a record are written beside it.
   severity=page          label of the alert
   labels='{team: web}'   more labels of the alert
   runbook=URL            annotation runbook_url
-  name=checkout          label model, and the alert's name; by default the experiment's
+  name=checkout          label model, and the alert's name; by default the series'
   alert=CheckoutAnomaly  the alert's name
   data.path=FILE         where the data of the model are, if they moved
   overwrite=true         replace files that are there already
+
+sre-anomaly export grafana model=DIR to=FILE.json: a dashboard with each metric, its band,
+its score and the alerts, from the series that these rules record.
+  source=service         show the series of a service instead
+  labels=instance        labels to choose by; by default model
+  alert=NAME             mark the alerts of this name alone
+  datasource=NAME        Grafana's data source
+  title=TEXT             the dashboard's title
+  overwrite=true         replace a file that is there already
 """,
     "monitor": """\
 sre-anomaly monitor model=DIR: score new data points with the model of a run,

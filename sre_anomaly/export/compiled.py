@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from sre_anomaly.export.closest import closest, exact
 from sre_anomaly.export.forms import Band, begins, short
 from sre_anomaly.export.history import History
 from sre_anomaly.export.pages import Loss, Span, Timing, lost, together, within
+from sre_anomaly.io.prometheus_metrics import expressions_of as expressions_asked
 
 NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_:]+")
 PLAIN = re.compile(r'\s*([a-zA-Z_:][\w:]*)\s*(?:\{((?:\s*\w+\s*=\s*"[^"\\]*"\s*,?)*)\})?\s*')
@@ -158,10 +158,8 @@ def _kept(page: Span, timing: Timing) -> Span:
 
 def expressions_of(history: History, given: Mapping[str, str]) -> dict[str, str]:
     """Return the PromQL of each metric: as given, else as the model asked a Prometheus, else its name made valid."""
-    asked: Any = history.model.about["config"]["data"].get("metrics")
-    if asked is not None and not isinstance(asked, dict):
-        asked = {name: name for name in ([asked] if isinstance(asked, str) else asked)}
-    known = asked or {}
+    asked = history.model.about["config"]["data"].get("metrics")
+    known = expressions_asked(asked) if asked is not None else {}
     return {
         metric: given.get(metric) or known.get(metric) or valid_name(metric)
         for metric in history.frame.metrics

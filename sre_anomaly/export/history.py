@@ -82,7 +82,7 @@ def history_of(folder: Path, data: dict[str, Any]) -> History:
     except UserError as error:
         raise UserError(
             f"model={folder}: the data that it was trained on cannot be read any more: {'; '.join(str(error).splitlines())}; "
-            "where they moved, say so: data.path=..."
+            f"where they moved, say so: data.{'url' if 'url' in config['data'] else 'path'}=..."
         ) from None
     if found is None:
         raise UserError(f"model={folder}: is of many series; export rules from the model of one")

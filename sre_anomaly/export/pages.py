@@ -8,10 +8,10 @@ import numpy as np
 from sre_anomaly.alerts.fatigue import Fatigue
 from sre_anomaly.alerts.incident import IncidentPolicy
 from sre_anomaly.alerts.page import Page
-from sre_anomaly.backtest.firing import firing_intervals
 from sre_anomaly.clock import nanoseconds
 from sre_anomaly.contracts import AlertPolicy
 from sre_anomaly.frame import Mask, Times
+from sre_anomaly.promql.firing import firing_intervals, runs_at
 
 Span = tuple[int, int]
 """Start and end (half-open) of a page, ns since 1970."""
@@ -82,7 +82,8 @@ class Timing:
 
     def firings(self, flags: Mask, times: Times, step: int) -> list[Span]:
         """Return from when until when the alert of a metric fires."""
-        found = firing_intervals(times, self.active(flags), step, self.hold, self.keep)
+        runs = runs_at(times[self.active(flags)], step)
+        found = firing_intervals(runs, step, int(times[-1]) + step, self.hold, self.keep)
         return [(fired, end) for _, fired, end, _ in found]
 
 

@@ -13,6 +13,7 @@ from sre_anomaly.export.history import History
 from sre_anomaly.export.rule_file import alert_labels, flow
 from sre_anomaly.export.stretch import ROWS, Stretch, stretch
 from sre_anomaly.frame import Array
+from sre_anomaly.promql.templates import humanize
 from sre_anomaly.promql.text import duration, number, series_text
 
 MOST = 4
@@ -20,8 +21,6 @@ MOST = 4
 TRIED = 200
 SPIKE = 6.0
 """Where nothing pages in the history, a value is made up so many half-widths of the band away."""
-PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
-SMALL = ("", "m", "u", "n", "p", "f", "a", "z", "y")
 
 
 @dataclass(frozen=True)
@@ -154,26 +153,4 @@ def _test(rules: Compiled, one: Watched, case: Case) -> Iterator[str]:
 
 def summary(metric: str, recorded: dict[str, Array], row: int) -> str:
     """Return the summary of an alert as the template of the rule gives it."""
-    return f"{metric} is {humanize(recorded['y'][row])}, expected {humanize(recorded['yhat'][row])}"
-
-
-def humanize(value: float) -> str:
-    """Return a number as the function of this name in a Prometheus template does.
-
-    Examples
-    --------
-    >>> humanize(1234.5), humanize(0.0021), humanize(0.0)
-    ('1.234k', '2.1m', '0')
-    """
-    value, prefixes = float(value), PREFIXES
-    if value == 0 or not np.isfinite(value):
-        return f"{value:.4g}"
-    place = 0
-    if abs(value) >= 1:
-        while abs(value) >= 1000 and place < len(prefixes) - 1:
-            value, place = value / 1000, place + 1
-    else:
-        prefixes = SMALL
-        while abs(value) < 1 and place < len(prefixes) - 1:
-            value, place = value * 1000, place + 1
-    return f"{value:.4g}{prefixes[place]}"
+    return f"{metric} is {humanize(float(recorded['y'][row]))}, expected {humanize(float(recorded['yhat'][row]))}"

@@ -25,6 +25,7 @@ KEYS = (
     "model", "to", "metrics", "for", "keep_firing_for", "severity", "labels", "runbook", "name", "alert", "overwrite",
 )  # fmt: skip
 USAGE = "sre-anomaly export rules model=outputs/latest/model to=rules.yml"
+PROMETHEUS = "prometheus"
 LABEL_NAME = re.compile(r"[a-zA-Z_]\w*")
 
 
@@ -40,7 +41,7 @@ def export_rules(words: list[str]) -> None:
     targets = _targets(given)
     options, lasting = _options(given), _lasting(given)
     history = history_of(Path(given["model"]).expanduser(), data)
-    options = options if options.name else _named(options, history.frame.name)
+    options = options if options.name else _named(options, _called(history))
     timing = replace(timing_of(history.model.alerts, history.step), **lasting)
     expressions = expressions_of(history, _metrics(given, history))
     rules = compiled(history, expressions, timing, options)
@@ -112,6 +113,13 @@ def _named(options: Options, name: str) -> Options:
     """Return options with a name for the model, and the alert's drawn from it."""
     camel = "".join(part[:1].upper() + part[1:] for part in re.split(r"[^a-zA-Z0-9]+", name))
     return replace(options, name=name, alert=options.alert or f"{camel}Anomaly")
+
+
+def _called(history: History) -> str:
+    """Return what a model is called where no name is given: as its series, or, of a whole Prometheus, as its metric."""
+    if history.frame.name != PROMETHEUS:
+        return history.frame.name
+    return history.frame.metrics[0] if len(history.frame.metrics) == 1 else "metrics"
 
 
 def _lasting(given: Mapping[str, str]) -> dict[str, int]:

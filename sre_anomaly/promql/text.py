@@ -1,20 +1,11 @@
-"""How PromQL writes texts, numbers, durations and series."""
+"""How PromQL writes numbers, durations and series."""
 
 import math
 from collections.abc import Mapping
 
+from sre_anomaly.promql.rule_text import quoted
+
 UNITS = (("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
-
-
-def quoted(text: str) -> str:
-    r"""Return a text as PromQL quotes it.
-
-    Examples
-    --------
-    >>> print(quoted('a "b"'))
-    "a \"b\""
-    """
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def duration(nanoseconds: int) -> str:
