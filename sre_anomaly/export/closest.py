@@ -21,6 +21,8 @@ BETTER = 0.15
 """By so much more alike must the pages of another form be than those of the first, which holds up best on days to come."""
 SAFE, UNSEEN = 1.05, 2.0
 """The widest band is so many times as wide as what was furthest off; more where nothing of it was a page."""
+WIDE = 10.0
+"""The factor of a band whose metric was never off what was expected."""
 
 
 def exact(model: Model, metric: int) -> Band | None:
@@ -38,17 +40,18 @@ def exact(model: Model, metric: int) -> Band | None:
 
 
 def closest(
-    values: Array, times: Times, step: int, begin: int, pages: Sequence[Span], timing: Timing, direction: str
-) -> Band:
+    values: Array, times: Times, step: int, begin: int, pages: Sequence[Span], timing: Timing,
+    direction: str, among: str = "",
+) -> Band | None:  # fmt: skip
     """Return the band whose pages are most like some pages on a history (n,), all of which may be learned from.
 
-    Only pages from ``begin`` on count.
+    Only pages from ``begin`` on count, and only forms with the words ``among`` in their names; None where there is none.
     """
     spread = float(np.nanstd(values))
     least = short(0.05 * spread, 2) or short(1e-6 * max(1.0, abs(float(np.nanmean(values)))), 2)
     first: float | None = None
     best: tuple[tuple[float, int], Band] | None = None
-    forms = list(candidates(values, times, step, least))
+    forms = [form for form in candidates(values, times, step, least) if among in form.name]
     for form in forms:
         of_form = [
             ((loss.alike, -abs(loss.given + loss.more - loss.pages)), band)
@@ -62,7 +65,7 @@ def closest(
             best, first = top, top[0][0]
         elif first is not None and top[0][0] > first + BETTER and top[0] > best[0]:
             best = top
-    return best[1] if best is not None else Band(forms[0], 10.0, direction)
+    return best[1] if best is not None else Band(forms[0], WIDE, direction) if forms else None
 
 
 def _tried(

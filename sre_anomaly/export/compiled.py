@@ -9,7 +9,7 @@ import numpy as np
 
 from sre_anomaly.errors import UserError
 from sre_anomaly.export.closest import closest, exact
-from sre_anomaly.export.forms import Band, begins, short
+from sre_anomaly.export.forms import FIXED, Band, begins, short
 from sre_anomaly.export.history import History
 from sre_anomaly.export.pages import Loss, Span, Timing, lost, together, within
 from sre_anomaly.io.prometheus_metrics import expressions_of as expressions_asked
@@ -62,6 +62,8 @@ class Compiled:
     step: int
     whole: Loss
     later: Loss
+    naive: Loss | None
+    """What fixed limits, chosen the same way, give of the second half; None where the rules are such limits themselves."""
     pages: list[Span]
     """Those of the rules on the history that was evaluated."""
     silent: list[str]
@@ -76,6 +78,16 @@ class Compiled:
     def begins(self) -> int:
         """Nanoseconds of values that there must be before the last of the bands says anything."""
         return max(begins(one.band) for one in self.watched) * self.step
+
+    @property
+    def statement(self) -> list[str]:
+        """What the rules lose of the model, in sentences."""
+        said = [
+            f"On this history: {self.whole}.",
+            f"On its second half, on which nothing was chosen: {self.later}.",
+        ]
+        naive = str(self.naive).replace("the rules", "they")
+        return [*said, f"Fixed limits instead, on that second half: {naive}."] if self.naive else said
 
     def labels(self, metric: str) -> dict[str, str]:
         """Return the labels of the series that are recorded of a metric."""
@@ -92,32 +104,51 @@ def compiled(history: History, expressions: Mapping[str, str], timing: Timing, o
     UserError
         If no metric has values to learn from.
     """
-    middle, times, step = history.middle, history.times, history.step
+    times, step = history.times, history.step
     begin, end = int(times[history.span.start]), int(times[history.span.stop - 1]) + step
-    half = int(times[middle])
-    watched, silent = [], []
-    for column, metric in enumerate(history.frame.metrics):
-        band, values = exact(history.model, column), history.values(column)[:middle]
-        if band is None and not np.isfinite(values).any():
-            silent.append(metric)
-            continue
-        if band is None:
-            pages = [_kept(span, timing) for named, span in history.pages if named == metric]
-            known = history.frame.known.get(metric)
-            band = closest(
-                values, times[:middle], step, begin, within(pages, begin, half), timing,
-                (known.direction if known is not None else None) or "both",
-            )  # fmt: skip
-        watched.append(Watched(metric, expressions[metric], band, column))
+    half = int(times[history.middle])
+    watched = _chosen(history, expressions, timing)
     if not watched:
         raise UserError(
             "no metric has a value in the first half of the history: there is nothing to learn from"
         )
     model = [_kept(span, timing) for _, span in history.pages]
-    watched = _widened(history, watched, timing, within(model, begin, half))
-    pages = within(replayed(history, watched, timing, history.span.stop), begin, end)
-    whole, later = (lost(within(model, since, end), within(pages, since, end)) for since in (begin, half))
-    return Compiled(options, watched, timing, step, whole, later, pages, silent)
+
+    def loss(watched: list[Watched], since: int) -> Loss:
+        pages = replayed(history, watched, timing, history.span.stop)
+        return lost(within(model, since, end), within(pages, since, end))
+
+    naive = None
+    if any(one.band.form.name != FIXED and not one.band.exact for one in watched):
+        limits = _chosen(history, expressions, timing, among=FIXED)
+        naive = loss(limits, half) if limits else None
+    heard = {one.metric for one in watched}
+    return Compiled(
+        options, watched, timing, step, loss(watched, begin), loss(watched, half), naive,
+        within(replayed(history, watched, timing, history.span.stop), begin, end),
+        [metric for metric in history.frame.metrics if metric not in heard],
+    )  # fmt: skip
+
+
+def _chosen(
+    history: History, expressions: Mapping[str, str], timing: Timing, among: str = ""
+) -> list[Watched]:
+    """Return the metrics that have values to learn from, each with its band."""
+    times, middle = history.times[: history.middle], history.middle
+    begin, half = int(times[history.span.start]), int(history.times[middle])
+    watched = []
+    for column, metric in enumerate(history.frame.metrics):
+        values = history.values(column)[:middle]
+        band = None if among else exact(history.model, column)
+        if band is None and np.isfinite(values).any():
+            pages = [_kept(span, timing) for named, span in history.pages if named == metric]
+            known = history.frame.known.get(metric)
+            direction = (known.direction if known is not None else None) or "both"
+            pages = within(pages, begin, half)
+            band = closest(values, times, history.step, begin, pages, timing, direction, among)
+        if band is not None:
+            watched.append(Watched(metric, expressions[metric], band, column))
+    return _widened(history, watched, timing, [_kept(span, timing) for _, span in history.pages])
 
 
 def replayed(history: History, watched: list[Watched], timing: Timing, rows: int) -> list[Span]:
@@ -134,9 +165,10 @@ def _widened(history: History, watched: list[Watched], timing: Timing, pages: li
 
     Each was chosen by itself, and chance finds something in one of many. Nearly as good is good enough for wider bands.
     """
-    if len(watched) == 1 or all(one.band.exact for one in watched):
+    if len(watched) < 2 or all(one.band.exact for one in watched):
         return watched
     begin, half = int(history.times[history.span.start]), int(history.times[history.middle])
+    pages = within(pages, begin, half)
     found = []
     for times_as_wide in WIDER:
         wider = [

@@ -24,6 +24,7 @@ from sre_anomaly.kernels.seasonal import MAD_TO_STD
 DAY = 24 * HOUR
 Y, EXPECTED, ERROR = Recorded("y"), Recorded("yhat"), Recorded("yhat_error")
 LOWER, UPPER, SCORE = Recorded("yhat_lower"), Recorded("yhat_upper"), Recorded("anomaly_score")
+FIXED = "fixed limits"
 FEWEST = 6
 """A shorter window tells no spread."""
 
@@ -136,12 +137,12 @@ def enough(value: Formula, name: str, rows: int, back: int = 0) -> Formula:
 
 def static(centre: float, spread: float) -> Form:
     """Return fixed limits."""
-    return Form("fixed limits", Y * 0 + centre, lambda factor: EXPECTED + short(factor * spread))
+    return Form(FIXED, Y * 0 + centre, lambda factor: EXPECTED + short(factor * spread))
 
 
 def fixed(centre: float, width: float) -> Form:
     """Return fixed limits to the last bit: a model that is just that."""
-    return Form("fixed limits", Y * 0 + centre, lambda _: EXPECTED + width)
+    return Form(FIXED, Y * 0 + centre, lambda _: EXPECTED + width)
 
 
 def z_residual(rows: int, sigmas: float, tiny: float) -> Form:

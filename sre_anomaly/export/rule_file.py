@@ -121,8 +121,7 @@ def head_of(rules: Compiled, about: Mapping[str, str], tests: str, rules_name: s
         f"Model: {about['model']}",
         f"History: {about['history']}",
         "",
-        f"On this history: {rules.whole}.",
-        f"On its second half, on which nothing was chosen: {rules.later}.",
+        *rules.statement,
         "",
     ]
     if rules.begins:

@@ -181,6 +181,7 @@ def record_of(rules: Compiled, about: Mapping[str, str]) -> dict[str, Any]:
         "statement": str(rules.whole),
         "statement_second_half": str(rules.later),
         "loss": {"whole": asdict(rules.whole), "second_half": asdict(rules.later)},
+        "fixed_limits_on_second_half": asdict(rules.naive) if rules.naive else None,
         "metrics": [
             {
                 "metric": one.metric, "expression": one.expression, "form": one.band.form.name,
@@ -228,8 +229,8 @@ def _say(
         console.print(
             f"[yellow]careful: {escape(metric)} has no values in the first half of the history, and no rules[/]"
         )
-    line("Loss", f"On this history: {rules.whole}.")
-    line("", f"On its second half, on which nothing was chosen: {rules.later}.")
+    for number, sentence in enumerate(rules.statement):
+        line("" if number else "Loss", sentence)
     line("Files", ", ".join(str(target) for target in targets))
     line("Next", f"promtool check rules {targets[0]}")
     line("", f"promtool test rules {targets[1]}")

@@ -139,7 +139,7 @@ def test_prometheus_fires_where_the_replay_does(timing, names, days, tmp_path):
         flags = band.flags(values, times, HOUR)
         firing[metric] = rows_of(timing.firings(flags, times, HOUR), times, HOUR)
         assert firing[metric], metric
-    rules = Compiled(Options("web", "WebAnomaly"), watched, timing, HOUR, NOW, NOW, [], [])
+    rules = Compiled(Options("web", "WebAnomaly"), watched, timing, HOUR, NOW, NOW, None, [], [])
     (tmp_path / "rules.yml").write_text(rule_file(rules, ["a test"]))
     assert promtool(tmp_path, "check", "rules", "rules.yml")[0] == 0
     same, said = fires_exactly(tmp_path, "cpu", values, HOUR, firing)
@@ -241,6 +241,11 @@ def test_what_is_stated_is_what_the_written_file_gives(overrides, form, exported
         assert sentence in out
         assert sentence in rules
     assert record["statement"] == str(whole)
+    assert (
+        ("Fixed limits instead" in rules)
+        == ("Fixed limits instead" in out)
+        == (not record["exact"] and not form)
+    )
     if "detector=zscore" in overrides:
         assert record["exact"]
         assert (whole.given, whole.more) == (whole.pages, 0)
