@@ -86,6 +86,10 @@ class Compiled:
             f"On this history: {self.whole}.",
             f"On its second half, on which nothing was chosen: {self.later}.",
         ]
+        if self.whole.pages == self.later.pages and not self.exact:
+            said.append(
+                "In the first half the model has no page to learn from: the bands are wide enough to be quiet there."
+            )
         naive = str(self.naive).replace("the rules", "they")
         return [*said, f"Fixed limits instead, on that second half: {naive}."] if self.naive else said
 
