@@ -99,6 +99,9 @@ the same history, and a record are written beside it.
   data.path=FILE         where the data of the model are, if they moved
   overwrite=true         replace files that are there already
 
+sre-anomaly export slo slo=99.9 errors=SELECTOR total=SELECTOR to=FILE.yml: burn-rate alerts
+of an SLO, as the SRE workbook has them (period=30d, name=slo).
+
 sre-anomaly export grafana model=DIR to=FILE.json: a dashboard with each metric, its band,
 its score and the alerts, from the series that these rules record.
   source=service         show the series of a service instead

@@ -170,3 +170,21 @@ def test_mistakes_are_one_clear_line(given, said):
 def test_selectors_are_recognised(selector):
     """A selector stays one, whatever its matchers hold."""
     assert f"sum(rate({selector}[5m]))" in rules_of(99.9, selector, TOTAL)[0]["expr"]
+
+
+def test_export_of_an_slo(command, tmp_path):
+    """One command writes the file; mistakes are one line each."""
+    words = ("export", "slo", "slo=99.9", "errors=errors_total", "total=requests_total", "to=slo.yml")
+    code, out, _ = command(*words)
+    assert code == 0
+    assert "sre-anomaly backtest rules=slo.yml" in out
+    assert "ErrorBudgetBurn" in (tmp_path / "slo.yml").read_text()
+    for wrong, said in (
+        (words, "is there already; add overwrite=true"),
+        (words[:-1], "to= is missing"),
+        ((*words[:2], "slo=many", *words[3:]), "write percent"),
+        ((*words, "totla=x"), "no key is called 'totla'; did you mean 'total'?"),
+    ):
+        code, _, err = command(*wrong)
+        assert code == 2
+        assert said in err
