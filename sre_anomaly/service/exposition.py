@@ -13,10 +13,16 @@ SERIES = {
     "yhat_lower": "The lower bound of what was expected: below it the entity alerts.",
     "yhat_upper": "The upper bound of what was expected: above it the entity alerts.",
 }
+TRIED = {
+    "alertmanager": ("sre_anomaly_notifications", "Requests to the Alertmanager."),
+    "alerts_file": ("sre_anomaly_alerts_file_writes", "Writes to the file of alerts."),
+    "state": ("sre_anomaly_state_writes", "Times that a job's state was put on disk."),
+    "reload": ("sre_anomaly_reloads", "Times that the settings were read again."),
+}
 Line = tuple[Mapping[str, str], float]
 
 
-def exposition(jobs: Iterable[Job], now: int, *, sent: Mapping[str, float]) -> str:
+def exposition(jobs: Iterable[Job], now: int, counts: Mapping[str, Mapping[str, float]]) -> str:
     """Return all metrics as OpenMetrics text.
 
     Parameters
@@ -24,8 +30,8 @@ def exposition(jobs: Iterable[Job], now: int, *, sent: Mapping[str, float]) -> s
     jobs : iterable of Job
     now : int
         ns since 1970.
-    sent : mapping of str to float
-        What became of alerts that were sent: ``ok``, ``failed``.
+    counts : mapping of str to mapping
+        What became of what was tried: for ``alertmanager``, ``state`` and others how often it was ``ok`` or ``failed``.
     """
     jobs = list(jobs)
     parts = [
@@ -60,8 +66,9 @@ def exposition(jobs: Iterable[Job], now: int, *, sent: Mapping[str, float]) -> s
         for why, n in job.health.odd.items()
     ]
     parts.append(_family("sre_anomaly_series_left_out", "counter", "Series that could not be used.", odd))
-    told = [({"outcome": outcome}, number) for outcome, number in sent.items()]
-    parts.append(_family("sre_anomaly_notifications", "counter", "Requests to the Alertmanager.", told))
+    for what, (name, text) in TRIED.items():
+        told = [({"outcome": outcome}, number) for outcome, number in counts[what].items()]
+        parts.append(_family(name, "counter", text, told))
     return "".join(parts) + "# EOF\n"
 
 

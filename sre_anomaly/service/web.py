@@ -40,7 +40,7 @@ class Answers:
 
     async def metrics(self, _: Request) -> Response:
         """Answer a Prometheus that scrapes."""
-        text = exposition(self.service.jobs, time.time_ns(), sent=dict(self.service.sent))
+        text = exposition(self.service.jobs, time.time_ns(), self.service.tried.counts)
         return Response(text.encode("utf-8", "replace"), media_type=TYPE)
 
     async def health(self, _: Request) -> Response:
@@ -116,7 +116,7 @@ class Guard:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request, or refuse it."""
-        if scope["type"] == "http" and scope["path"] not in OPEN:
+        if scope["type"] != "lifespan" and scope["path"] not in OPEN:
             given = dict(scope["headers"]).get(b"authorization", b"")
             if not hmac.compare_digest(given, self._wanted.encode()):
                 refused = PlainTextResponse("not allowed\n", 401, {"WWW-Authenticate": self._asks})
