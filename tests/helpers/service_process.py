@@ -6,6 +6,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
 import yaml
 
@@ -33,7 +34,7 @@ def settings_file(folder, url, alertmanager=None, listen=None, web=None, **job):
 
 def start(path, log):
     """Start the command and return its process."""
-    command = [sys.executable, "-m", "sre_anomaly", "serve", f"config={path}"]
+    command = [Path(sys.executable).with_name("sre-anomaly"), "serve", f"config={path}"]
     return subprocess.Popen(command, stdout=log, stderr=log, cwd=path.parent)
 
 
@@ -43,7 +44,7 @@ def service(path):
     with (path.parent / "log").open("ab") as log:
         process = start(path, log)
         try:
-            yield process, lambda: (path.parent / "log").read_text()
+            yield process, (path.parent / "log").read_text
         finally:
             process.terminate()
             try:

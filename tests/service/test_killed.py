@@ -11,6 +11,7 @@ from service_process import alertmanager, ready, settings_file, start, until
 from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.service.job import Job
 from sre_anomaly.service.settings import read_settings
+from sre_anomaly.service.store import Store
 from sre_anomaly.service.telling.outbox import Outbox
 
 ENTITIES = [f"host-{number}" for number in range(8)]
@@ -49,7 +50,7 @@ def check(tmp_path, kills):
         for number in range(kills):
             process = start(path, log)
             if number == 0:
-                until(lambda: ready(url) or process.poll() is not None, said=(tmp_path / "log").read_text)
+                until(lambda: ready(url), said=(tmp_path / "log").read_text)
             time.sleep(dice.uniform(0.0, 6.0))
             assert process.poll() is None, (tmp_path / "log").read_text()
             process.kill()
@@ -63,8 +64,6 @@ def check(tmp_path, kills):
         assert time.monotonic() - begun < 5
         begin = min(round(float(form["start"]) * 1000) * 10**6 for form in server.asked)
         job = Job(read_settings(path).jobs[0])
-        from sre_anomaly.service.store import Store
-
         assert job.resume(*Store(tmp_path / "state").read("hosts"))
         want = never_killed(path, begin, job.last)
     lines = [json.loads(line) for line in (tmp_path / "alerts.jsonl").read_text().splitlines()]
