@@ -89,6 +89,7 @@ class Service:
                     target=self.sender.keep_telling, args=(stopping,), name="alertmanager", daemon=True
                 )
             )
+        self.sender.news.set()
         for thread in self.threads:
             thread.start()
 

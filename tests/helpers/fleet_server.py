@@ -38,12 +38,12 @@ class Fleet:
 
     def answer(self, handler, body):
         form = {key: values[0] for key, values in parse_qs(body.decode()).items()}
-        self.asked.append(form)
-        if self.delay:
-            self.released.wait(self.delay)
         if self.away:
             reply(handler, 503, b'{"status": "error", "error": "starting"}')
             return
+        self.asked.append(form)
+        if self.delay:
+            self.released.wait(self.delay)
         first, last, step = (round(float(form[key]) * 1000) * 10**6 for key in ("start", "end", "step"))
         data = {"resultType": "matrix", "result": self.result(form["query"], first, last, step)}
         reply(handler, 200, json.dumps({"status": "success", "data": data}).encode())
