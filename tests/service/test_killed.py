@@ -14,13 +14,14 @@ from sre_anomaly.service.settings import read_settings
 from sre_anomaly.service.store import Store
 from sre_anomaly.service.telling.outbox import Outbox
 
-ENTITIES = [f"host-{number}" for number in range(8)]
+ENTITIES = [f"host-{number}" for number in range(40)]
+BEGAN = time.time_ns() // SECOND * SECOND
 
 
 def value(metric, entity, time):
-    """One host after the other breaks for two seconds, another each 7 seconds."""
-    turn, second = divmod(time // SECOND, 7)
-    broken = metric == "cpu" and second < 2 and ENTITIES[turn % 8] == entity
+    """One host after the other breaks for two seconds, another each 4 seconds."""
+    turn, second = divmod((time - BEGAN) // SECOND, 4)
+    broken = metric == "cpu" and turn >= 0 and second < 2 and ENTITIES[turn % 40] == entity
     return 10.0 + noise(metric, entity, time) + (80.0 if broken else 0.0)
 
 
@@ -28,7 +29,7 @@ def never_killed(path, begin, last):
     """Return the lines that a service writes that began to learn at ``begin`` and is never killed, and its alerts' labels and starts."""
     settings = read_settings(path).jobs[0]
     now = [begin + 600 * SECOND + SECOND]
-    job, outbox = Job(settings, lambda: now[0]), Outbox({"hosts": 20}, {})
+    job, outbox = Job(settings, lambda: now[0]), Outbox({"hosts": 1000}, {})
 
     def hear(events):
         for event in events:
@@ -46,7 +47,7 @@ def check(tmp_path, kills):
     print("seed", seed)
     dice = random.Random(seed)
     with fleet(value, ENTITIES) as server, alertmanager() as told, (tmp_path / "log").open("ab") as log:
-        path, url, _ = settings_file(tmp_path, server.url, told.url)
+        path, url, _ = settings_file(tmp_path, server.url, told.url, most_alerts=1000, pages_per_week=5000.0)
         for number in range(kills):
             process = start(path, log)
             if number == 0:

