@@ -119,11 +119,13 @@ class Outbox:
                 del kept[key]
         for job in current:
             firing = [one for one in self.alerts.values() if one.job == job and not one.over]
-            # Those told before come first, so that no others take their places.
             firing.sort(key=lambda one: (not one.seen, one.start, one.entity))
             most = self.limits.get(job, 0)
-            for one in firing[:most]:
-                one.seen = True
+            storm = self.storms.get(job)
+            # While too many fire, none takes the place of one that is over: the one alert speaks for them all.
+            if storm is None or storm.over or len(firing) <= most:
+                for one in firing[:most]:
+                    one.seen = True
             self._storm(job, firing, most, now)
         told = [one for one in self.alerts.values() if one.seen]
         # An alert of the same labels that fires by now is the same one to an Alertmanager.
