@@ -122,7 +122,7 @@ def replay_rule(
                     found.take_in(own, at[some], values[some])
             if len(found.held) > MOST_SERIES:
                 raise DataError(
-                    f"{rule.where}: alert {rule.name} gives more than {MOST_SERIES:,} alerts; narrow its selectors, "
+                    f"{rule.where}: alert {rule.name} gives {len(found.held):,} alerts so far, too many to be of use; narrow its selectors, "
                     'as with {job="..."}, or make it one alert with sum by (...) or max by (...)'
                 )
     except RefusedError as error:
