@@ -187,17 +187,19 @@ def rules_over(
 
 
 def _titles(rules: Sequence[Rule]) -> list[str]:
-    """Return the names of rules, and where several have the same the labels that tell them apart, or else their line."""
+    """Return the names of rules, and where several have the same the fewest labels that tell them apart, or else their line."""
     titles = []
     for rule in rules:
-        alike = [one for one in rules if one.name == rule.name]
-        differ = [
-            key for key, value in rule.labels.items() if any(one.labels.get(key) != value for one in alike)
-        ]
-        apart = [rule.labels[key] for key in differ]
-        if sum(all(one.labels.get(key) == rule.labels[key] for key in differ) for one in alike) > 1:
+        alike = [one for one in rules if one.name == rule.name and one is not rule]
+        apart = []
+        for key in sorted(rule.labels, key=lambda key: key != "severity"):
+            differ = [one for one in alike if one.labels.get(key) != rule.labels[key]]
+            if differ:
+                apart.append(rule.labels[key])
+                alike = [one for one in alike if one not in differ]
+        if alike:
             apart = [f"line {rule.where.rpartition(':')[2]}"]
-        titles.append(rule.name if len(alike) == 1 else f"{rule.name} ({', '.join(apart)})")
+        titles.append(f"{rule.name} ({', '.join(apart)})" if apart else rule.name)
     return titles
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sre_anomaly.backtest.card import Card
 from sre_anomaly.backtest.outcome import AlertSource, Change, Scope
+from sre_anomaly.promql.tokens import selectors
 
 Changes = Sequence[tuple[Change, Card]]
 
@@ -39,6 +40,8 @@ def verdict(source: AlertSource, found: Card, changes: Changes, scope: Scope) ->
     if not source.firings:
         missed = f"; it missed {found.missed} of {_all(found)} incidents" if found.missed else ""
         return Verdict(f"never fired {over}{missed}", "quiet")
+    if found.in_alert > ALWAYS and source.kind == "rule" and not any(selectors(source.says)):
+        return Verdict("always fires, as a dead man's switch is meant to: it asks for no metric", "quiet")
     if found.in_alert > ALWAYS:
         return Verdict(f"fires {found.in_alert:.0%} of the time: nobody looks any more", "noisy")
     said = f"pages {_times(found.pages)} {over}"
@@ -46,8 +49,8 @@ def verdict(source: AlertSource, found: Card, changes: Changes, scope: Scope) ->
         return _with_truth(found, said, changes)
     if found.pages >= FEW and found.flapping > found.pages / 3:
         better = _best(found, changes, lambda one: one.pages <= 0.6 * found.pages)
-        return _noisy(f"{said}, {found.flapping} of them within an hour of the last", better, found)
-    if found.per_week > OFTEN:
+        return _noisy(f"{said}; its alerts were back within an hour {_times(found.flapping)}", better, found)
+    if found.pages >= FEW and found.per_week > OFTEN:
         better = _best(found, changes, lambda one: one.pages <= 0.5 * found.pages)
         return _noisy(said, better, found)
     return Verdict(said, "unknown" if found.pages else "quiet")
