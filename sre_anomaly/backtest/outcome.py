@@ -90,8 +90,10 @@ class AlertSource:
     changes: list[Change] = field(default_factory=list)
     interval: int = MINUTE
     """Nanoseconds from one evaluation to the next."""
-    cannot: str = ""
-    """Why it can never fire; empty where it can."""
+    lacking: str = ""
+    """The metrics that it asks for and the server does not have."""
+    cannot: bool = False
+    """Whether it can never fire for lack of these."""
     pages: list[Page] = field(default_factory=list)
 
 

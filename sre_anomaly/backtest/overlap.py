@@ -1,7 +1,7 @@
 """Which alert sources say the same thing, and what one of them caught that no other did."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,8 +41,11 @@ def overlaps(sources: Sequence[AlertSource], span: int) -> list[Overlap]:
             continue
         for at in sorted(range(len(sources)), key=share.__getitem__):
             other = sources[at]
-            told = other.name in found and found[other.name].other == source.name
-            if other.name in usual or told or _alert(other) == _alert(source):
+            if (
+                other.name in usual
+                or _alert(other) == _alert(source)
+                or _leads(other.name, source.name, found)
+            ):
                 continue
             together = sum(
                 _inside(page.time, spans[at].get(page.series, ()))
@@ -67,6 +70,13 @@ def caught_alone(sources: Sequence[AlertSource], truth: Sequence[Truth]) -> dict
 def _inside(time: int, spans: Sequence[tuple[int, int]]) -> bool:
     place = bisect_right(spans, (time, float("inf"))) - 1
     return place >= 0 and spans[place][1] > time
+
+
+def _leads(name: str, to: str, found: Mapping[str, Overlap]) -> bool:
+    """Return whether it has been said that one source says nothing that another does not, through others too."""
+    while name in found and name != to:
+        name = found[name].other
+    return name == to
 
 
 def _length(spans: Sequence[tuple[int, int]]) -> int:

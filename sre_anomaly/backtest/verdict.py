@@ -35,11 +35,12 @@ class Verdict:
 def verdict(source: AlertSource, found: Card, changes: Changes, scope: Scope) -> Verdict:
     """Return what to say of a source; ``changes`` are what other settings would have given."""
     if source.cannot:
-        return Verdict(source.cannot, "broken")
+        return Verdict(f"can never fire: the server has no metric {source.lacking}", "broken")
     over = f"in {scope}"
     if not source.firings:
         missed = f"; it missed {found.missed} of {_all(found)} incidents" if found.missed else ""
-        return Verdict(f"never fired {over}{missed}", "quiet")
+        lacks = f"; the server has no metric {source.lacking}" if source.lacking else ""
+        return Verdict(f"never fired {over}{missed}{lacks}", "quiet")
     if found.in_alert > ALWAYS and source.kind == "rule" and not any(selectors(source.says)):
         return Verdict("always fires, as a dead man's switch is meant to: it asks for no metric", "quiet")
     if found.in_alert > ALWAYS:
@@ -86,7 +87,7 @@ def _noisy(text: str, better: tuple[Change, Card] | None, found: Card) -> Verdic
     left = f"{_pages(after.pages)} left"
     if after.false is not None and found.false is not None:
         left = f"{after.false} of the {found.false} false ones are left, and nothing more is missed"
-    return Verdict(f"{text}: with {change.text} {left}", "noisy", change, after)
+    return Verdict(f"{text}: with {change.text}, {left}", "noisy", change, after)
 
 
 def _best(found: Card, changes: Changes, enough: Callable[[Card], bool]) -> tuple[Change, Card] | None:

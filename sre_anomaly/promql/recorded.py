@@ -4,8 +4,18 @@ from collections.abc import Mapping, Sequence
 
 from sre_anomaly.promql.rule_file import MILLISECOND, Rule
 from sre_anomaly.promql.rule_text import escaped, quoted
-from sre_anomaly.promql.tokens import Matcher, Selector, is_scalar, selectors, unquoted, without_comments
+from sre_anomaly.promql.tokens import (
+    Matcher,
+    Selector,
+    is_scalar,
+    selectors,
+    tokens,
+    unquoted,
+    without_comments,
+)
 
+WITHOUT = {"or", "unless", "absent", "absent_over_time"}
+"""Words of expressions that give something for a metric that is not there."""
 MARK = "__m{}__"
 
 
@@ -29,6 +39,30 @@ def by_name(rules: Sequence[Rule]) -> dict[str, list[Rule]]:
             found.setdefault(rule.name, []).append(rule)
     asks = {name: _asked_by(some) for name, some in found.items()}
     return {name: some for name, some in found.items() if name not in _reached(name, asks)}
+
+
+def needs(rule: Rule, recorded: Mapping[str, Sequence[Rule]]) -> tuple[list[str], bool]:
+    """Return the metrics that a rule asks the server for, through its recording rules too, and whether it needs all of them.
+
+    Examples
+    --------
+    >>> needs(Rule("A", False, "a * on(job) b > 1", 1), {}), needs(Rule("A", False, "a > 1 or b > 1", 1), {})
+    ((['a', 'b'], True), (['a', 'b'], False))
+    """
+    found: dict[str, None] = {}
+    waiting, seen, all_of_them = [rule], set[str](), True
+    while waiting:
+        expression = waiting.pop().expression
+        all_of_them &= not any(word.text.lower() in WITHOUT for word in tokens(expression))
+        for one in selectors(expression):
+            some = recorded.get(one.name, ())
+            if not some:
+                found[one.name] = None
+            elif one.name not in seen:
+                seen.add(one.name)
+                waiting += some
+                all_of_them &= len(some) == 1
+    return list(found), all_of_them
 
 
 def _asked_by(rules: Sequence[Rule]) -> set[str]:

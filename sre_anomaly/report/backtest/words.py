@@ -33,7 +33,8 @@ def headline(team: Team) -> str:
     if total.pages:
         said += f", {total.night} of them at night and {total.weekend} at weekends"
     few = loudest(team)
-    if 0 < len(few) <= len([one for one in team.members if one.card.pages]) / 2:
+    several = len([one for one in team.members if one.card.pages])
+    if 0 < len(few) < several and (len(few) <= FEW or len(few) <= several / 2):
         named = _named([f"{one.source.name} ({one.card.pages})" for one in few])
         said += f"; {count(len(few), 'rule')} make {MOST:.0%} of it: {named}"
     return said
