@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 ACTION = re.compile(r"\{\{(-(?=\s))?\s*((?:\"(?:\\.|[^\"\\])*\"|`[^`]*`|.)*?)\s*((?<=\s)-)?\}\}", re.DOTALL)
@@ -75,6 +76,7 @@ def is_true(value: Any) -> bool:
     return bool(value)
 
 
+@lru_cache(maxsize=1024)
 def _parsed(template: str) -> list[Node]:
     """Return the nodes of a template; spaces at ``{{-`` and ``-}}`` are gone."""
     nodes: list[Node] = []
@@ -220,15 +222,17 @@ class _Rendering:
         return value, words
 
 
-def _words(action: str) -> Iterator[tuple[str, str]]:
-    at = 0
+@lru_cache(maxsize=1024)
+def _words(action: str) -> tuple[tuple[str, str], ...]:
+    said, at = list[tuple[str, str]](), 0
     while at < len(action.rstrip()):
         found = WORD.match(action, at)
         if found is None:
             raise UnknownError
         kind = str(found.lastgroup)
-        yield kind, found[kind]
+        said.append((kind, found[kind]))
         at = found.end()
+    return tuple(said)
 
 
 def _unescaped(found: re.Match[str]) -> str:
