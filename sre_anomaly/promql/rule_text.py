@@ -87,8 +87,6 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
         style = '"'  # Only there has each character an escape: some end a line for one reader of YAML and not for another.
     elif ("\n" in text or len(text) > LONGEST) and text.strip() == text:
         style = "|"
-    elif not all(map(_is_plain, text)):
-        style = '"'  # With escapes: a reader would take some of these for the end of a line.
     elif text.lower() in {"y", "n"}:
         style = "'"  # A number or a truth to some readers of YAML, though not to PyYAML.
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
