@@ -78,7 +78,7 @@ def test_models_and_thresholds_beside_each_other(metrics, capsys):
     assert found["cpu > 80"]["verdict"].startswith(
         "pages 7 times in 12 days, 5 of them with nothing wrong; caught 2 of 2"
     )
-    assert "with for: 5m 0 of the 5 false ones are left" in found["cpu > 80"]["verdict"]
+    assert "with for: 5m, 0 of the 5 false ones are left" in found["cpu > 80"]["verdict"]
     assert found["baseline"]["caught"] == 2
     budgets = [one["pages"] for one in found["baseline"]["changes"]]
     assert budgets == sorted(budgets), "a larger budget never pages less"

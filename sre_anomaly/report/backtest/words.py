@@ -1,16 +1,24 @@
 """What a backtest found, in sentences and tables that every form of it shares."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from sre_anomaly.backtest.card import Card
 from sre_anomaly.backtest.overlap import caught_alone, overlaps
 from sre_anomaly.backtest.run import Backtest, Judged, Team
+from sre_anomaly.backtest.verdict import ALWAYS
 from sre_anomaly.clock import in_words
 from sre_anomaly.report.words import Table, count, rate
 
 MOST = 0.8
 """So large a share of the pages is told of as made by a few."""
 MOST_NAMED = 5
+MOST_BESIDE = 10
+MOST_TO_DO = 15
+FEW = 3
+"""So many alert sources with the same fault have a line each."""
+DAY = 1 / 7
+"""A week can be told of from so much of it on."""
 
 
 def headline(team: Team) -> str:
@@ -20,15 +28,15 @@ def headline(team: Team) -> str:
     """
     total = team.card
     name = team.name.replace("your ", "Your ", 1) if team.name.startswith("your ") else team.name
-    often = f"{rate(total.per_week)} a week" + (" each" if team.scope.series > 1 else "")
-    said = f"{name} would {_times(total.pages)} in {team.scope} ({often})"
+    often = f" ({rate(total.per_week)} a week{' each' if team.scope.series > 1 else ''})"
+    said = f"{name} would {_times(total.pages)} in {team.scope}" + (often if team.scope.weeks > DAY else "")
     if total.pages:
         said += f", {total.night} of them at night and {total.weekend} at weekends"
     few = loudest(team)
-    if few and len(few) < len([one for one in team.members if one.card.pages]):
-        named = ", ".join(f"{one.source.name} ({one.card.pages})" for one in few[:MOST_NAMED])
-        more = "" if len(few) <= MOST_NAMED else f" and {len(few) - MOST_NAMED} more"
-        said += f"; {count(len(few), 'rule')} make {MOST:.0%} of it: {named}{more}"
+    several = len([one for one in team.members if one.card.pages])
+    if 0 < len(few) < several and (len(few) <= FEW or len(few) <= several / 2):
+        named = _named([f"{one.source.name} ({one.card.pages})" for one in few])
+        said += f"; {count(len(few), 'rule')} make {MOST:.0%} of it: {named}"
     return said
 
 
@@ -130,13 +138,47 @@ def budgets(one: Judged) -> Table:
     return Table(columns, rows)
 
 
+def to_do(found: Backtest) -> list[str]:
+    """Return a line for each alert source that should be changed, the loudest first; those with the same fault share one."""
+    always = [one for one in found.judged if one.verdict.grade == "noisy" and one.card.in_alert > ALWAYS]
+    noisy = [one for one in found.judged if one.verdict.grade == "noisy" and one not in always]
+    broken = [one for one in found.judged if one.verdict.grade == "broken"]
+    said = _together(
+        always, lambda one: f"{one.source.name} ({one.card.in_alert:.0%})",
+        "fire more than half of the time, so that nobody looks any more",
+    )  # fmt: skip
+    said += [_each(one) for one in noisy[:MOST_TO_DO]]
+    if len(noisy) > MOST_TO_DO:
+        said.append(f"{len(noisy) - MOST_TO_DO} more page too often; see cards.csv")
+    return said + _together(
+        broken, lambda one: one.source.name, "can never fire, as the server lacks a metric that they need"
+    )
+
+
+def _together(some: list[Judged], name: Callable[[Judged], str], fault: str) -> list[str]:
+    if len(some) <= FEW:
+        return [_each(one) for one in some]
+    return [f"{len(some)} {fault}: {_named([name(one) for one in some])}"]
+
+
+def _each(one: Judged) -> str:
+    return f"{one.source.name}: {one.verdict.text}"
+
+
+def _named(names: list[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def beside_each_other(found: Backtest) -> list[str]:
     """Return sentences on sources that say the same thing, and on what one alone caught."""
     sources = [one.source for one in found.judged]
     said = [
         f"{one.name} says nothing that {one.other} does not: {one.together} of its {one.pages} pages came while that was firing"
-        for one in overlaps(sources)
+        for one in overlaps(sources, found.span[1] - found.span[0])
     ]
+    if len(said) > MOST_BESIDE:
+        said = [*said[:MOST_BESIDE], f"So it is with {len(said) - MOST_BESIDE} more"]
     if found.truth and len(sources) > 1:
         alone = caught_alone(sources, found.truth)
         said += [
