@@ -79,9 +79,15 @@ class Reason:
 
     @property
     def distance(self) -> float:
-        """How far outside of the usual it is, in spreads; a missing value is furthest of all."""
+        """How far outside of the usual it is, in spreads; where one side alone matters, below 0 on the other; a missing value is furthest of all."""
         if not isfinite(self.seen):
             return inf
+        above, below = self.usual_high - self.expected, self.expected - self.usual_low
+        if isfinite(above) != isfinite(below):
+            far, width = (
+                (self.seen - self.expected, above) if isfinite(above) else (self.expected - self.seen, below)
+            )
+            return far / width if width > 0 else 0.0
         spread = self.usual_high - self.usual_low
         return abs(self.seen - self.expected) / spread if spread > 0 else 0.0
 

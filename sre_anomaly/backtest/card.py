@@ -14,7 +14,7 @@ HOUR = 3600 * 10**9
 NIGHT = (22, 7)
 """From ten in the evening to seven in the morning, on the wall clock of those who are paged."""
 FLAPS = HOUR
-"""A page so soon after the one before it was over is the same thing again."""
+"""An alert so soon after the one before it was over is the same thing again."""
 LATE = 600 * 10**9
 """A page so long after an incident began is late."""
 
@@ -34,7 +34,7 @@ class Card:
     longest: int
     """Nanoseconds of the longest alert."""
     flapping: int
-    """Pages that came within an hour of the end of one before with the same labels."""
+    """Alerts that were back within an hour of the end of the one before with the same labels."""
     caught: int | None = None
     late: int | None = None
     """Of those caught, how many it paged for only ten minutes after they began."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from sre_anomaly.clock import in_words
 from sre_anomaly.frame import WEEK
 from sre_anomaly.io.prometheus import Labels
 from sre_anomaly.promql.firing import Firing
@@ -12,6 +13,9 @@ from sre_anomaly.promql.firing import Firing
 MINUTE = 60 * 10**9
 SERIES = "series"
 """The label that names the series of a file or a fleet."""
+
+SHORT = 2 * 86_400 * 10**9
+"""Less time than this is not told of in days."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,11 @@ class Scope:
 
     def __str__(self) -> str:
         """Say how much was looked at."""
-        days = f"{round(self.weeks * 7):,} days"
-        return days if self.series == 1 else f"{days} of {self.series} series"
+        if self.observed < SHORT:
+            long = in_words(timedelta(minutes=max(1, round(self.observed / 60e9))))
+        else:
+            long = f"{round(self.weeks * 7):,} days"
+        return long if self.series == 1 else f"{long} of {self.series} series"
 
 
 @dataclass(frozen=True)
@@ -83,8 +90,10 @@ class AlertSource:
     changes: list[Change] = field(default_factory=list)
     interval: int = MINUTE
     """Nanoseconds from one evaluation to the next."""
-    cannot: str = ""
-    """Why it can never fire; empty where it can."""
+    lacking: str = ""
+    """The metrics that it asks for and the server does not have."""
+    cannot: bool = False
+    """Whether it can never fire for lack of these."""
     pages: list[Page] = field(default_factory=list)
 
 

@@ -1,6 +1,6 @@
 """A backtest: rules, static thresholds and models over one history, as what would have paged somebody."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from sre_anomaly.backtest.rules.replay import replay_rule
 from sre_anomaly.backtest.series import SeriesFound, SeriesWork, replay_all
 from sre_anomaly.backtest.verdict import Verdict, verdict
 from sre_anomaly.errors import UserError
-from sre_anomaly.promql.recorded import by_name
+from sre_anomaly.promql.recorded import by_name, needs
 from sre_anomaly.promql.rule_file import Rule
 from sre_anomaly.promql.tokens import comparison, selectors
 from sre_anomaly.sources import DataSource
@@ -165,10 +165,10 @@ def rules_over(
     notes = [said] if said else []
     found, mistakes = [], []
     alerting = [rule for rule in rules if not rule.records]
-    titles = _titles(alerting)
+    names = titles(alerting)
     for number, rule in enumerate(alerting, start=1):
         tell(f"rule {number} of {len(alerting)}: {rule.name}")
-        source = AlertSource(titles[number - 1], "rule", rule.expression, rule.where, interval=rule.interval)
+        source = AlertSource(names[number - 1], "rule", rule.expression, rule.where, interval=rule.interval)
         found.append(source)
         try:
             replay = replay_rule(rule, recorded, asking, since, last)
@@ -177,42 +177,40 @@ def rules_over(
             continue
         source.firings = in_time(replay.firings(), since)
         source.changes = changes_of_rule(replay, comparison(rule.expression), since)
-        lacking = [name for name in _needs(rule, recorded) if name in wanted and name not in known]
-        lacking = [] if source.firings else [name for name in lacking if asking.lacks(name, since, last)]
-        if lacking:
-            source.cannot = f"can never fire: the server has no metric {', '.join(lacking)}"
+        if source.firings:
+            continue
+        needed, all_of_them = needs(rule, recorded)
+        lacking = [name for name in needed if name in wanted and name not in known]
+        lacking = [name for name in lacking if asking.lacks(name, since, last)]
+        source.lacking = ", ".join(lacking)
+        source.cannot = bool(lacking) and (all_of_them or lacking == needed)
     if mistakes:
         raise UserError("\n".join(mistakes))
     return found, notes, since
 
 
-def _titles(rules: Sequence[Rule]) -> list[str]:
-    """Return the names of rules, and where several have the same the labels that tell them apart, or else their line."""
-    titles = []
+def titles(rules: Sequence[Rule]) -> list[str]:
+    """Return the names of rules, and where several have the same the fewest labels that tell them apart, or else their line.
+
+    Examples
+    --------
+    >>> each = ({"severity": "page", "long": "1h"}, {"severity": "page", "long": "6h"}, {"severity": "ticket"})
+    >>> titles([Rule("Burn", False, "up", 1, labels=labels) for labels in each])
+    ['Burn (page, 1h)', 'Burn (page, 6h)', 'Burn (ticket)']
+    """
+    found = []
     for rule in rules:
-        alike = [one for one in rules if one.name == rule.name]
-        differ = [
-            key for key, value in rule.labels.items() if any(one.labels.get(key) != value for one in alike)
-        ]
-        apart = [rule.labels[key] for key in differ]
-        if sum(all(one.labels.get(key) == rule.labels[key] for key in differ) for one in alike) > 1:
+        alike = [one for one in rules if one.name == rule.name and one is not rule]
+        apart = []
+        for key in sorted(rule.labels, key=lambda key: key != "severity"):
+            differ = [one for one in alike if one.labels.get(key) != rule.labels[key]]
+            if differ:
+                apart.append(rule.labels[key])
+                alike = [one for one in alike if one not in differ]
+        if alike:
             apart = [f"line {rule.where.rpartition(':')[2]}"]
-        titles.append(rule.name if len(alike) == 1 else f"{rule.name} ({', '.join(apart)})")
-    return titles
-
-
-def _needs(rule: Rule, recorded: Mapping[str, Sequence[Rule]]) -> list[str]:
-    """Return the metrics that a rule asks the server for, through its recording rules too."""
-    found: dict[str, None] = {}
-    waiting, seen = [rule], set()
-    while waiting:
-        for one in selectors(waiting.pop().expression):
-            if one.name in recorded and one.name not in seen:
-                seen.add(one.name)
-                waiting += recorded[one.name]
-            elif one.name not in recorded:
-                found[one.name] = None
-    return list(found)
+        found.append(f"{rule.name} ({', '.join(apart)})" if apart else rule.name)
+    return found
 
 
 def _of_series(work: SeriesWork, series: Sequence[SeriesFound]) -> list[AlertSource]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sre_anomaly.backtest.card import Card
 from sre_anomaly.backtest.outcome import AlertSource, Change, Scope
+from sre_anomaly.promql.tokens import selectors
 
 Changes = Sequence[tuple[Change, Card]]
 
@@ -34,11 +35,14 @@ class Verdict:
 def verdict(source: AlertSource, found: Card, changes: Changes, scope: Scope) -> Verdict:
     """Return what to say of a source; ``changes`` are what other settings would have given."""
     if source.cannot:
-        return Verdict(source.cannot, "broken")
+        return Verdict(f"can never fire: the server has no metric {source.lacking}", "broken")
     over = f"in {scope}"
     if not source.firings:
         missed = f"; it missed {found.missed} of {_all(found)} incidents" if found.missed else ""
-        return Verdict(f"never fired {over}{missed}", "quiet")
+        lacks = f"; the server has no metric {source.lacking}" if source.lacking else ""
+        return Verdict(f"never fired {over}{missed}{lacks}", "quiet")
+    if found.in_alert > ALWAYS and source.kind == "rule" and not any(selectors(source.says)):
+        return Verdict("always fires, as a dead man's switch is meant to: it asks for no metric", "quiet")
     if found.in_alert > ALWAYS:
         return Verdict(f"fires {found.in_alert:.0%} of the time: nobody looks any more", "noisy")
     said = f"pages {_times(found.pages)} {over}"
@@ -46,8 +50,8 @@ def verdict(source: AlertSource, found: Card, changes: Changes, scope: Scope) ->
         return _with_truth(found, said, changes)
     if found.pages >= FEW and found.flapping > found.pages / 3:
         better = _best(found, changes, lambda one: one.pages <= 0.6 * found.pages)
-        return _noisy(f"{said}, {found.flapping} of them within an hour of the last", better, found)
-    if found.per_week > OFTEN:
+        return _noisy(f"{said}; its alerts were back within an hour {_times(found.flapping)}", better, found)
+    if found.pages >= FEW and found.per_week > OFTEN:
         better = _best(found, changes, lambda one: one.pages <= 0.5 * found.pages)
         return _noisy(said, better, found)
     return Verdict(said, "unknown" if found.pages else "quiet")
@@ -83,7 +87,7 @@ def _noisy(text: str, better: tuple[Change, Card] | None, found: Card) -> Verdic
     left = f"{_pages(after.pages)} left"
     if after.false is not None and found.false is not None:
         left = f"{after.false} of the {found.false} false ones are left, and nothing more is missed"
-    return Verdict(f"{text}: with {change.text} {left}", "noisy", change, after)
+    return Verdict(f"{text}: with {change.text}, {left}", "noisy", change, after)
 
 
 def _best(found: Card, changes: Changes, enough: Callable[[Card], bool]) -> tuple[Change, Card] | None:

@@ -1,5 +1,7 @@
 """``sre-anomaly check``: checks whether a configuration is valid, and whether the user's own table or files suit it."""
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.markup import escape
 
@@ -25,6 +27,9 @@ def check(words: list[str]) -> None:
     UserError
         One line for each thing that is wrong.
     """
+    if len(words) == 1 and words[0].startswith("config="):
+        look_at_service(Path(words[0].partition("=")[2]).expanduser())
+        return
     refuse_unknown_sweep(words)
     if any(word.startswith("sweep=") for word in words):
         from sre_anomaly.sweeps.check import check_sweep
@@ -73,3 +78,24 @@ def look_at_table(parts: TableParts) -> None:
         console.print(f"[yellow]careful: {escape(sentence)}[/]")
     if found.wrong:
         raise DataError("\n".join(found.wrong))
+
+
+def look_at_service(path: Path) -> None:
+    """Say what a service would watch, and what is wrong.
+
+    Raises
+    ------
+    DataError
+        If something in it stops the service, or part of it.
+    """
+    from sre_anomaly.cli.check_service import look_at
+
+    wrong = []
+    for finding in look_at(path):
+        if finding.wrong:
+            wrong.append(finding.text)
+        else:
+            print(finding.text)
+    if wrong:
+        raise DataError("\n".join(wrong))
+    print(f"ok: sre-anomaly serve config={path}")

@@ -22,6 +22,7 @@ sre-anomaly detects anomalies in infrastructure metrics, and says why.
   sre-anomaly serve config=watch.yaml            watch a fleet, page, and show it
   sre-anomaly classify model=DIR < lines         predict the class of new log lines
   sre-anomaly new budget NAME from=DIR pages_per_week=N   keep what a backtest showed
+  sre-anomaly new service                        a watch.yaml for serve, to edit
   sre-anomaly new remediation NAME               rules of what an alert may set off: YAML to edit
   sre-anomaly remediate rules=FILE run=DIR       what these rules would have done over a run
   sre-anomaly export rules model=DIR to=FILE     plain Prometheus rules from the model of a run, and tests
@@ -129,6 +130,17 @@ CSV with a header.
   alertmanager=URL   send alerts to this Alertmanager too, such as
                      http://localhost:9093
   remediation=FILE   what alerts may set off; see sre-anomaly new remediation
+""",
+    "serve": """\
+sre-anomaly serve config=FILE: watch a fleet, page, and show it, until it is stopped.
+
+  sre-anomaly new service                 writes watch.yaml, every key explained
+  sre-anomaly check config=watch.yaml     is it right, and what would be watched?
+  sre-anomaly serve config=watch.yaml     watch
+
+It goes over the past once, then looks at each step; alerts go to your Alertmanager and
+into a file, scores and bands to whoever scrapes /metrics. SIGHUP or POST /-/reload reads
+the file again, SIGTERM stops it; a restart goes on where it was, and tells nothing twice.
 """,
     "score-nab": """\
 sre-anomaly score-nab RESULTS: score results as the Numenta Anomaly

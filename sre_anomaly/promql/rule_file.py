@@ -32,6 +32,9 @@ GROUP_KEYS = (
     "source_tenants",
 )
 RULE_KEYS = ("record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations")
+KIND = "PrometheusRule"
+"""Of a rule file of Kubernetes: the groups stand in its `spec`."""
+MERGE = "tag:yaml.org,2002:merge"
 LABEL, METRIC = re.compile(r"[a-zA-Z_]\w*"), re.compile(r"[a-zA-Z_:][\w:]*")
 
 
@@ -131,10 +134,17 @@ class _Reader:
             self.mistakes.append(f"{self.path}:{line}: is no YAML: {error.problem or error.context}")
             return []
         found: list[Rule] = []
-        for document in documents:
+        while documents:
+            document = documents.pop(0)
             top = self._mapping(document, "a rule file")
+            kind = self._text(top["kind"]) if "kind" in top and "apiVersion" in top else KIND
+            if kind.endswith("List"):
+                # What `kubectl get prometheusrules -o yaml` writes.
+                documents = [*self._items(top.get("items"), "items"), *documents]
+                continue
+            if kind != KIND:
+                continue  # A folder of manifests has other things too.
             if "spec" in top and "groups" not in top:
-                # A PrometheusRule, as Kubernetes has them.
                 top = self._mapping(top["spec"], "spec")
             if "groups" not in top:
                 self._wrong(document, "has no `groups:`; a rule file is groups: [{name, rules: [...]}]")
@@ -191,15 +201,19 @@ class _Reader:
         if not isinstance(node, yaml.MappingNode):
             self._wrong(node, f"{what} should be a mapping of keys and values")
             return {}
-        found = {}
+        found, merged = dict[str, Any](), dict[str, Any]()
         for key, value in node.value:
             name = str(key.value)
+            if key.tag == MERGE:
+                for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                    merged = {**self._mapping(one, what, keys), **merged}
+                continue
             if keys and name not in keys:
                 self._wrong(key, f"{what} has no key {name!r}; {did_you_mean(name, keys)}")
             if name in found:
                 self._wrong(key, f"{name!r} stands here twice")
             found[name] = value
-        return found
+        return {**merged, **found}
 
     def _items(self, node: Any, what: str) -> list[Any]:
         if node is None or (isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")):

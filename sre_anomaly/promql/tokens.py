@@ -30,6 +30,9 @@ WORDS = {
     "atan2",
 }
 NUMBERS = {"inf", "nan"}
+SCALARS = {"scalar", "time", "pi"}
+ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL)
+ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 CALLED = {"(", "by", "without"}
 """What follows the name of a function or an aggregation, and never that of a metric."""
 WITH_LABELS = {"by", "without", "on", "ignoring", "group_left", "group_right"}
@@ -113,6 +116,9 @@ def selectors(expression: str) -> Iterator[Selector]:
             stop = _behind(words, at, "}")
             matchers = _matchers(words[at + 1 : stop - 1])
             at = stop
+            if inside := [one for one in matchers if one.label == "__name__" and one.sign == "="]:
+                name = unquoted(inside[0].value)
+                matchers = tuple(one for one in matchers if one not in inside)
         end = words[at - 1].end
         window, window_end = "", end
         if words[at].text == "[":
@@ -124,6 +130,57 @@ def selectors(expression: str) -> Iterator[Selector]:
             at = _behind_shift(words, at)
         shift = expression[words[begun].start : words[at - 1].end] if at > begun else ""
         yield Selector(name, matchers, start, end, window, window_end, shift, words[at - 1].end)
+
+
+def without_comments(expression: str) -> str:
+    """Return an expression that can stand in brackets: a comment at its end would hide the closing one.
+
+    Examples
+    --------
+    >>> without_comments('up{a="#"} # how many')
+    'up{a="#"}'
+    """
+    found = TOKEN.finditer(expression)
+    return "".join(m[0] for m in found if not m[0].startswith("#")).strip()
+
+
+def is_scalar(expression: str) -> bool:
+    """Return whether an expression is a plain number, which a rule records as a vector without labels.
+
+    Examples
+    --------
+    >>> [is_scalar(text) for text in ("-0.95", "scalar(up) * 2", "time() - start", "vector(1)", "(1 + 2) > bool 2")]
+    [True, True, False, False, True]
+    """
+    words = [*tokens(expression), Token("end", "", 0, 0)]
+    at = 0
+    while at < len(words) - 1:
+        word, following = words[at], words[at + 1].text
+        if word.kind == "name" and word.text.lower() in SCALARS and following == "(":
+            at = _behind(words, at + 1, ")")
+            continue
+        if word.text == "{" or (word.kind == "name" and word.text.lower() not in {"bool", "atan2"} | NUMBERS):
+            return False
+        at += 1
+    return True
+
+
+def unquoted(text: str) -> str:
+    r"""Return what a string of PromQL says.
+
+    Examples
+    --------
+    >>> print(unquoted(r'"a\\d\"b"'), unquoted("`a\\d`"))
+    a\d"b a\d
+    """
+    return text[1:-1] if text[0] == "`" else ESCAPE.sub(_unescaped, text[1:-1])
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code, octal = found[1] or found[2] or found[3], found[4]
+    if code or octal:
+        return chr(int(code or octal, 16 if code else 8))
+    return ESCAPED.get(found[5], found[5])
 
 
 def comparison(expression: str) -> tuple[str, str, float] | None:

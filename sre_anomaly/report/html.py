@@ -27,7 +27,7 @@ STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem;border-bottom:1px solid #ddd}
 table{border-collapse:collapse;width:100%;font-size:14px}th,td{text-align:left;padding:.25rem .6rem .25rem 0;
-border-bottom:1px solid #eee;vertical-align:top}td:nth-child(-n+2){white-space:nowrap}th{font-weight:600;color:#555}img{width:100%;height:auto}
+border-bottom:1px solid #eee;vertical-align:top}td:nth-child(-n+2){white-space:nowrap}td:last-child{overflow-wrap:anywhere}th{font-weight:600;color:#555}img{width:100%;height:auto}
 pre{background:#f6f6f6;padding:.8rem;overflow:auto;font-size:13px}.note{color:#666}.caveat{background:#fff4d6;
 padding:.4rem .7rem}code{background:#f6f6f6;padding:.1rem .3rem}
 """

@@ -159,6 +159,7 @@ def read_settings(path: Path) -> Settings:
         A line for each mistake, with the file, the line and what would be right. What is secret is in no message.
     """
     whole = read_yaml(path)
+    whole.mapping()
     try:
         settings = Settings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8-sig")))
     except ValidationError as error:

@@ -1,12 +1,16 @@
 """The command end to end: rules on a real Prometheus, models and thresholds on files, and what is said of mistakes."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from loopback import reply, serving
 from prometheus_server import needs_prometheus, prometheus
@@ -74,7 +78,7 @@ def test_models_and_thresholds_beside_each_other(metrics, capsys):
     assert found["cpu > 80"]["verdict"].startswith(
         "pages 7 times in 12 days, 5 of them with nothing wrong; caught 2 of 2"
     )
-    assert "with for: 5m 0 of the 5 false ones are left" in found["cpu > 80"]["verdict"]
+    assert "with for: 5m, 0 of the 5 false ones are left" in found["cpu > 80"]["verdict"]
     assert found["baseline"]["caught"] == 2
     budgets = [one["pages"] for one in found["baseline"]["changes"]]
     assert budgets == sorted(budgets), "a larger budget never pages less"
@@ -263,3 +267,37 @@ def test_too_many_alerts_of_one_rule(monkeypatch):
         pytest.raises(UserError, match="narrow its selectors"),
     ):
         rule_replay.replay_rule(rule, {}, asking.Asking(Prometheus(server.url), print), 0, 10**12)
+
+
+def test_the_action_reports_and_fails_as_asked(tmp_path):
+    """The script of the GitHub action writes the report into the job's summary, and its exit code is the command's."""
+    script = Path(__file__).parents[2] / "deploy" / "github" / "backtest.sh"
+    action = yaml.safe_load(script.with_name("action.yml").read_text())
+    named = {step.get("name"): step for step in action["runs"]["steps"]}
+    inputs = set(re.findall(r"inputs\.([\w-]+)", script.with_name("action.yml").read_text()))
+    assert inputs == set(action["inputs"])
+    (tmp_path / "rules.yml").write_text("groups: [{name: a, rules: [{alert: Always, expr: x > 0}]}]")
+    summary = tmp_path / "summary.md"
+    with serving(answer_like_prometheus(away=())) as server:
+        given = {
+            "RULES": "rules.yml",
+            "PROMETHEUS_URL": server.url,
+            "LAST": "3d",
+            "FAIL_OVER": "pages=0 missed=5",
+            "MORE": "",
+        }
+        assert set(named["Replay"]["env"]) == set(given)
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        env = {
+            **os.environ,
+            **given,
+            "MORE": "interval=5m incidents=none.json",
+            "PATH": path,
+            "GITHUB_STEP_SUMMARY": str(summary),
+        }
+        (tmp_path / "none.json").write_text("[]")
+        done = subprocess.run([script], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "more than 0" in done.stderr
+    assert "## What would have paged you" in summary.read_text()
+    assert "Always" in summary.read_text()

@@ -116,7 +116,7 @@ TIMINGS = [
     ("timing", "names", "days"),
     [
         (TIMINGS[0], [name for name in forms() if "week (" not in name], 22),
-        (TIMINGS[0], [name for name in forms() if "week (" in name], 8),
+        pytest.param(TIMINGS[0], [name for name in forms() if "week (" in name], 8, marks=pytest.mark.slow),
         (TIMINGS[1], ["the mean of the hour before", "fixed limits"], 22),
         (TIMINGS[2], ["the mean of the hour before", "fixed limits"], 22),
     ],
@@ -190,11 +190,12 @@ def exported(command, tmp_path, monkeypatch):
         ((), ""),
         (("data.interpolate=4h",), "3 hours"),
         ((), "same time last week"),
-        ((), "hours of the week"),
+        # A sum of 168 terms takes a Prometheus a while.
+        pytest.param((), "hours of the week", marks=pytest.mark.slow),
         (("threshold.pages_per_week=10",), "hours of the day"),
         (("detector=zscore", "features=raw", "threshold.sigmas=2", "alerts=page"), ""),
         (("detector=zscore", "features=zresidual", "features.window=48", "alerts=page"), ""),
-        (("detector=gaussian", "threshold.contamination=0.01"), ""),
+        pytest.param(("detector=gaussian", "threshold.contamination=0.01"), "", marks=pytest.mark.slow),
     ],
     ids=[
         "baseline",
@@ -252,6 +253,7 @@ def test_what_is_stated_is_what_the_written_file_gives(overrides, form, exported
 
 
 @needs_promtool
+@pytest.mark.slow
 def test_other_names_and_labels(exported, tmp_path):
     """A selector keeps its labels, and any expression can be had; both with tests that pass."""
     for number, expression in enumerate(

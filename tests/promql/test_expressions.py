@@ -2,7 +2,6 @@
 
 import pytest
 
-from sre_anomaly.errors import DataError
 from sre_anomaly.promql.recorded import by_name, resolved
 from sre_anomaly.promql.rule_file import Rule
 from sre_anomaly.promql.templates import filled
@@ -64,11 +63,35 @@ def test_puts_recorded_metrics_in():
     assert asked("rr + b") == "rr + b"
 
 
-def test_a_circle_of_recording_rules_is_said():
-    """Rules that refer to each other would never end."""
-    known = by_name([Rule("a", True, "b", MINUTE), Rule("b", True, "a", MINUTE)])
-    with pytest.raises(DataError, match="circle"):
-        resolved(Rule("A", False, "a > 1", MINUTE, where="x.yml:3"), known)
+@pytest.mark.parametrize(
+    ("recorded", "asked", "put_in"),
+    [
+        ("up # how many", "r > 1", "((up)) > 1"),
+        ("-0.95", "up > on() r", "up > on() (vector(-0.95))"),
+        ("scalar(a) * 2", "r > 1", "(vector(scalar(a) * 2)) > 1"),
+        ("a", '{__name__="r"} > 1', "((a)) > 1"),
+    ],
+)
+def test_puts_in_what_cannot_stand_in_brackets_as_it_is(recorded, asked, put_in):
+    """A comment at the end, a plain number, and a name that is written as a label."""
+    known = by_name([Rule("r", True, recorded, MINUTE)])
+    assert resolved(Rule("A", False, asked, MINUTE), known) == put_in
+
+
+def test_a_matcher_of_a_recorded_metric_means_what_its_escapes_say():
+    """The value of a label is a text, with each kind of escape."""
+    known = by_name([Rule("r", True, "a", MINUTE)])
+    asked = resolved(Rule("A", False, r"""r{x="a\\b\n\x41\"", y='it\'s'}""", MINUTE), known)
+    assert r'"a\\\\b\nA\""' in asked
+    assert '"it\'s"' in asked
+
+
+def test_what_a_rule_has_recorded_before_is_asked_of_the_server():
+    """Rules that need what they recorded before cannot be put in: the server alone knows it."""
+    circle = [Rule("a", True, "b", MINUTE), Rule("b", True, "a", MINUTE), Rule("c", True, "x + a", MINUTE)]
+    known = by_name([*circle, Rule("total", True, "total offset 1m + x", MINUTE)])
+    assert list(known) == ["c"]
+    assert resolved(Rule("A", False, "c > total", MINUTE), known) == "((x + a)) > total"
 
 
 @pytest.mark.parametrize(
@@ -82,8 +105,35 @@ def test_a_circle_of_recording_rules_is_said():
         ("{{ $labels.none }}|", "|"),
         ("{{ if $x }}a{{ end }}", "{{ if $x }}a{{ end }}"),
         ("{{ $value | unknown }}", "{{ $value | unknown }}"),
+        ("{{ $labels }}", "map[instance:a.example.org:9100 job:api]"),
+        ("{{ if gt $value 2000.0 }}a{{ else if gt $value 1000.0 }}b{{ else }}c{{ end }}", "b"),
+        ('{{ if and (eq $labels.job "db" "api") (ne .Value 0.0) -}}  x  {{- end }}y', "xy"),
+        ("{{ with $labels.job }}<{{ . }}>{{ end }}{{ with $labels.none }}?{{ else }}!{{ end }}", "<api>!"),
+        ("{{ $x := $value | humanize }}{{ $x }}{{ /* why */ }}", "1.235k"),
+        ('{{ printf "%s: %.1f of %v|%-5s|" $labels.job $value 3 "x" }}', "api: 1234.6 of 3|x    |"),
+        ("{{ $labels.instance | stripPort }} {{ $labels.instance | stripDomain }}", "a.example.org a:9100"),
+        ('{{ $labels.instance | reReplaceAll "(.*):.*" "<$1>" | toUpper }}', "<A.EXAMPLE.ORG>"),
+        ('{{ "43200" | humanizeDuration }} {{ humanizeDuration $value }}', "12h 0m 0s 20m 34s"),
+        (
+            '{{ "an API" | title }} {{ 1700000000.5 | humanizeTimestamp }}',
+            "An API 2023-11-14 22:13:20.5 +0000 UTC",
+        ),
+        ('{{ if match "^a.i$" $labels.job }}{{ print `a` 1 }}{{ end }}', "a1"),
+        ("{{ $externalLabels.cluster }} {{ $labels.job }}", "{{ $externalLabels.cluster }} api"),
+        # Prometheus refuses to compare a number with a whole one.
+        ("{{ if gt $value 1 }}a{{ end }}", "{{ if gt $value 1 }}a{{ end }}"),
+        ("{{ if $value }}a", "{{ if $value }}a"),
     ],
 )
 def test_fills_templates(template, said):
     """What is known is filled in; what is not stands as it is written."""
-    assert filled(template, {"job": "api"}, 1234.5678) == said
+    labels = {"job": "api", "instance": "a.example.org:9100"}
+    assert filled(template, labels, 1234.5678) == said
+
+
+def test_what_asks_a_query_stays_with_all_that_is_in_it():
+    """The labels inside are those of the query's answer, and a variable that is set there is not known any more."""
+    asks = '{{ range query "up == 0" }}{{ .Labels.job }} {{ end }}'
+    assert filled(asks + "{{ $labels.job }}", {"job": "api"}, 1.0) == asks + "api"
+    sets = '{{ if query "up" }}{{ $s = "s" }}{{ else if $value }}b{{ end }}'
+    assert filled('{{ $s := "" }}' + sets + "{{ $s }}", {}, 1.0) == sets + "{{ $s }}"

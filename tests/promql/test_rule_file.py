@@ -78,6 +78,30 @@ def test_says_what_is_wrong_and_where(tmp_path, text, said):
     assert "rules.yml" in str(error.value)
 
 
+def test_reads_what_kubectl_writes_and_passes_over_other_things(tmp_path):
+    """A list of PrometheusRule, in a file or folder with manifests of other kinds."""
+    (tmp_path / "service.yaml").write_text("apiVersion: v1\nkind: Service\nspec: {ports: []}\n")
+    read(
+        tmp_path,
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: monitoring.coreos.com/v1\n  kind: PrometheusRule\n"
+        "  spec:\n    groups: [{name: a, rules: [{alert: A, expr: up == 0}]}]\n"
+        "---\napiVersion: v1\nkind: ConfigMap\ndata: {}\n",
+    )
+    assert [one.name for one in read_rules(tmp_path, MINUTE)] == ["A"]
+
+
+def test_merges_what_an_anchor_names(tmp_path):
+    """As Prometheus does: what a rule says itself wins."""
+    rules = read(
+        tmp_path,
+        "groups:\n- name: a\n  rules:\n  - &down {alert: A, expr: up == 0, for: 5m}\n"
+        "  - {<<: *down, alert: B}\n  - {<<: [*down], alert: C, for: 1m}\n",
+    )
+    assert [(one.name, one.expression, one.hold // MINUTE) for one in rules] == [
+        ("A", "up == 0", 5), ("B", "up == 0", 5), ("C", "up == 0", 1),
+    ]  # fmt: skip
+
+
 def test_all_mistakes_at_once(tmp_path):
     """Nobody mends a file one mistake a time."""
     with pytest.raises(DataError) as error:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sre_anomaly.records import Reason
 from sre_anomaly.report.run.plots import drawn_metrics
 
 MINUTES = 5 * 1440
@@ -188,3 +189,10 @@ def test_a_change_that_stays_is_said_to_stay(command, tmp_path):
     pd.DataFrame({"time": clock, "up": up}).to_csv(tmp_path / "x.csv", index=False)
     _, out, _ = command("experiment=csv", "data.path=x.csv", "forecaster=none", "hindsight=false")
     assert "still so at the end of the data, after 3 h" in " ".join(out.split())
+
+
+def test_what_matters_above_is_told_above():
+    """Of a metric of which only more is bad, a value below what was expected is no reason, however far it is."""
+    told = [Reason("errors", seen, 10.0, -np.inf, 20.0, "").distance for seen in (5.0, 12.0, 25.0, -100.0)]
+    assert sorted(told) == [told[3], told[0], told[1], told[2]]
+    assert Reason("free", 5.0, 10.0, 8.0, np.inf, "").distance > 0

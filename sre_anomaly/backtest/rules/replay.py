@@ -111,7 +111,8 @@ def replay_rule(
         If the server refuses the expression, does not answer, or gives too many alerts.
     """
     step = rule.interval
-    begin = -(-(first - rule.hold - rule.keep) // step) * step
+    before = sum(-(-span // step) for span in (rule.hold, rule.keep))
+    begin = (-(-first // step) - before) * step
     final = last // step * step
     found = Replay(rule, end=final + step)
     expression = resolved(rule, recorded)
@@ -122,7 +123,7 @@ def replay_rule(
                     found.take_in(own, at[some], values[some])
             if len(found.held) > MOST_SERIES:
                 raise DataError(
-                    f"{rule.where}: alert {rule.name} gives more than {MOST_SERIES:,} alerts; narrow its selectors, "
+                    f"{rule.where}: alert {rule.name} gives {len(found.held):,} alerts so far, too many to be of use; narrow its selectors, "
                     'as with {job="..."}, or make it one alert with sum by (...) or max by (...)'
                 )
     except RefusedError as error:
@@ -153,7 +154,9 @@ def _labels(rule: Rule, given: Mapping[str, str], value: float) -> Labels:
 
 
 def _summary(rule: Rule, labels: Labels, value: float) -> str:
+    # A template sees the labels that the expression gave, not those of the rule.
+    given = {name: text for name, text in labels if name != "alertname" and name not in rule.labels}
     for key in ("summary", "message", "description"):
         if key in rule.annotations:
-            return filled(rule.annotations[key], dict(labels), value)
+            return filled(rule.annotations[key], given, value)
     return ""

@@ -7,6 +7,7 @@ from sre_anomaly.errors import UserError, did_you_mean
 KINDS = {
     "recipe": "recipe:new_recipe",
     "budget": "budget:new_budget",
+    "service": "service:new_service",
     "remediation": "remediation:new_remediation",
 }
 
@@ -23,8 +24,8 @@ def new(words: list[str]) -> None:
     if kind not in KINDS:
         hint = did_you_mean(kind, KINDS)
         raise UserError(
-            f"new: what is to be new? write sre-anomaly new recipe NAME from=RECIPE, new budget NAME from=BACKTEST or "
-            f"new remediation NAME ({hint})"
+            f"new: what is to be new? write sre-anomaly new recipe NAME from=RECIPE, new budget NAME from=BACKTEST, new "
+            f"service or new remediation NAME ({hint})"
         )
     module, _, function = KINDS[kind].partition(":")
     getattr(import_module(f"sre_anomaly.cli.new.{module}"), function)(words[1:])

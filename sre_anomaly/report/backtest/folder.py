@@ -48,6 +48,8 @@ def _page(found: Backtest, record: dict[str, Any], failed: list[str], pictures: 
     body = [f"<p><b>{html.escape(said)}.</b></p>" for said in words.answers(found)]
     body += sentences(failed, "caveat")
     body += sentences(found.notes, "note")
+    if advice := words.to_do(found):
+        body += ["<h2>What to do</h2>", *sentences(advice)]
     body += ["<h2>Report card</h2>", f"<div class='wide'>{table_tag(words.cards(found))}</div>"]
     if beside := words.beside_each_other(found):
         body += ["<h2>Beside each other</h2>", *sentences(beside)]

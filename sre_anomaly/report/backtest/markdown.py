@@ -15,7 +15,9 @@ def as_markdown(found: Backtest, failed: list[str]) -> str:
     if failed:
         parts += [f"- :x: {_text(one)}" for one in failed] + [""]
     parts += [_table(words.cards(found), MOST_LINES), ""]
-    parts += [f"- {_text(said)}" for said in [*words.beside_each_other(found), *found.notes]]
+    parts += [
+        f"- {_text(said)}" for said in [*words.to_do(found), *words.beside_each_other(found), *found.notes]
+    ]
     return "\n".join(parts).rstrip() + "\n"
 
 

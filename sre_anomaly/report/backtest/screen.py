@@ -22,15 +22,10 @@ def print_backtest(found: Backtest, folder: Path, console: Console) -> None:
     if len(table.rows) > len(shown):
         console.print(f"  and {len(table.rows) - len(shown)} more, in cards.csv")
     console.print()
-    advice = [
-        f"{one.source.name}: {one.verdict.text}"
-        for one in found.judged
-        if one.verdict.grade in ("noisy", "broken")
-    ]
-    if advice:
-        print_sentences(console, "To do", *advice[:MOST_LINES])
+    if advice := words.to_do(found):
+        print_sentences(console, "To do", *advice)
     if beside := words.beside_each_other(found):
-        print_sentences(console, "Together", *beside[:MOST_LINES])
+        print_sentences(console, "Together", *beside)
     for one in found.judged:
         if one.source.kind == "model" and one.changes:
             print_table(words.budgets(one), console, explained=False)

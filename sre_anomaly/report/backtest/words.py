@@ -1,16 +1,24 @@
 """What a backtest found, in sentences and tables that every form of it shares."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from sre_anomaly.backtest.card import Card
 from sre_anomaly.backtest.overlap import caught_alone, overlaps
 from sre_anomaly.backtest.run import Backtest, Judged, Team
+from sre_anomaly.backtest.verdict import ALWAYS
 from sre_anomaly.clock import in_words
 from sre_anomaly.report.words import Table, count, rate
 
 MOST = 0.8
 """So large a share of the pages is told of as made by a few."""
 MOST_NAMED = 5
+MOST_BESIDE = 10
+MOST_TO_DO = 15
+FEW = 3
+"""So many alert sources with the same fault have a line each."""
+DAY = 1 / 7
+"""A week can be told of from so much of it on."""
 
 
 def headline(team: Team) -> str:
@@ -20,15 +28,15 @@ def headline(team: Team) -> str:
     """
     total = team.card
     name = team.name.replace("your ", "Your ", 1) if team.name.startswith("your ") else team.name
-    often = f"{rate(total.per_week)} a week" + (" each" if team.scope.series > 1 else "")
-    said = f"{name} would {_times(total.pages)} in {team.scope} ({often})"
+    often = f" ({rate(total.per_week)} a week{' each' if team.scope.series > 1 else ''})"
+    said = f"{name} would {_times(total.pages)} in {team.scope}" + (often if team.scope.weeks > DAY else "")
     if total.pages:
         said += f", {total.night} of them at night and {total.weekend} at weekends"
     few = loudest(team)
-    if few and len(few) < len([one for one in team.members if one.card.pages]):
-        named = ", ".join(f"{one.source.name} ({one.card.pages})" for one in few[:MOST_NAMED])
-        more = "" if len(few) <= MOST_NAMED else f" and {len(few) - MOST_NAMED} more"
-        said += f"; {count(len(few), 'rule')} make {MOST:.0%} of it: {named}{more}"
+    several = len([one for one in team.members if one.card.pages])
+    if 0 < len(few) < several and (len(few) <= FEW or len(few) <= several / 2):
+        named = _named([f"{one.source.name} ({one.card.pages})" for one in few])
+        said += f"; {count(len(few), 'rule')} make {MOST:.0%} of it: {named}"
     return said
 
 
@@ -64,39 +72,35 @@ def loudest(team: Team) -> list[Judged]:
 
 
 def cards(found: Backtest, *, verdicts: bool = True) -> Table:
-    """Return a line for each alert source, what pages most first."""
+    """Return a line for each alert source, what pages most first; without verdicts few enough columns for a terminal."""
     truth = bool(found.truth)
+    each = " each" if len(found.series) > 1 else ""
     columns = [
         "alert",
         "pages",
-        "a week" + (" each" if len(found.series) > 1 else ""),
-        "at night",
-        "time firing",
-        "longest",
+        f"a week{each}",
+        "night",
+        "firing",
+        *(["longest"] if verdicts or not truth else []),
     ]
-    columns += ["caught", "late", "with nothing wrong"] if truth else []
+    columns += ["caught", *(["late"] if verdicts else []), "false"] if truth else []
     columns += ["what to do"] if verdicts else []
     rows = []
     for one in found.judged:
         card = one.card
-        row = [
-            one.source.name,
-            f"{card.pages:,}",
-            rate(card.per_week),
-            str(card.night),
-            share(card.in_alert),
-            lasting(card.longest),
-        ]
-        if truth:
-            row += [f"{card.caught} of {len(found.truth or ())}", str(card.late), str(card.false)]
-        rows.append(row + ([one.verdict.text] if verdicts else []))
+        line = {
+            "alert": one.source.name, "pages": f"{card.pages:,}", f"a week{each}": rate(card.per_week), "night": str(card.night),
+            "firing": share(card.in_alert), "longest": lasting(card.longest), "caught": f"{card.caught} of {len(found.truth or ())}",
+            "late": str(card.late), "false": str(card.false), "what to do": one.verdict.text,
+        }  # fmt: skip
+        rows.append([line[column] for column in columns])
     return Table(columns, rows)
 
 
 def what_if(one: Judged) -> Table:
     """Return what other settings of an alert source would have given, those that change nothing or leave nothing left out."""
     truth = one.card.caught is not None
-    columns = ["setting", "pages", "a week", *(["caught", "with nothing wrong"] if truth else [])]
+    columns = ["setting", "pages", "a week", *(["caught", "false"] if truth else [])]
     rows, seen = [], {"": _told(one.card)}
     for text, card, key in [
         ("as it is", one.card, ""),
@@ -121,7 +125,7 @@ def budgets(one: Judged) -> Table:
     columns = [
         f"{one.source.name}: allowed a week",
         "came",
-        *(["caught", "with nothing wrong"] if truth else []),
+        *(["caught", "false"] if truth else []),
     ]
     rows = [
         [f"{change.value:g}", rate(card.per_week), *([str(card.caught), str(card.false)] if truth else [])]
@@ -130,13 +134,47 @@ def budgets(one: Judged) -> Table:
     return Table(columns, rows)
 
 
+def to_do(found: Backtest) -> list[str]:
+    """Return a line for each alert source that should be changed, the loudest first; those with the same fault share one."""
+    always = [one for one in found.judged if one.verdict.grade == "noisy" and one.card.in_alert > ALWAYS]
+    noisy = [one for one in found.judged if one.verdict.grade == "noisy" and one not in always]
+    broken = [one for one in found.judged if one.verdict.grade == "broken"]
+    said = _together(
+        always, lambda one: f"{one.source.name} ({one.card.in_alert:.0%})",
+        "fire more than half of the time, so that nobody looks any more",
+    )  # fmt: skip
+    said += [_each(one) for one in noisy[:MOST_TO_DO]]
+    if len(noisy) > MOST_TO_DO:
+        said.append(f"{len(noisy) - MOST_TO_DO} more page too often; see cards.csv")
+    return said + _together(
+        broken, lambda one: one.source.name, "can never fire, as the server lacks a metric that they need"
+    )
+
+
+def _together(some: list[Judged], name: Callable[[Judged], str], fault: str) -> list[str]:
+    if len(some) <= FEW:
+        return [_each(one) for one in some]
+    return [f"{len(some)} {fault}: {_named([name(one) for one in some])}"]
+
+
+def _each(one: Judged) -> str:
+    return f"{one.source.name}: {one.verdict.text}"
+
+
+def _named(names: list[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def beside_each_other(found: Backtest) -> list[str]:
     """Return sentences on sources that say the same thing, and on what one alone caught."""
     sources = [one.source for one in found.judged]
     said = [
         f"{one.name} says nothing that {one.other} does not: {one.together} of its {one.pages} pages came while that was firing"
-        for one in overlaps(sources)
+        for one in overlaps(sources, found.span[1] - found.span[0])
     ]
+    if len(said) > MOST_BESIDE:
+        said = [*said[:MOST_BESIDE], f"So it is with {len(said) - MOST_BESIDE} more"]
     if found.truth and len(sources) > 1:
         alone = caught_alone(sources, found.truth)
         said += [

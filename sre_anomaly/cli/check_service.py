@@ -1,0 +1,76 @@
+"""Looks at a ``watch.yaml`` before it runs: asks each source once, and says what would be watched."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import numpy as np
+
+from sre_anomaly.errors import DataError
+from sre_anomaly.service.job import Job
+from sre_anomaly.service.settings import read_settings
+
+STEPS = 10
+"""So many of the newest steps are asked for."""
+SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence, and whether it is about something wrong."""
+
+    text: str
+    wrong: bool = False
+
+
+def look_at(path: Path) -> Iterator[Finding]:
+    """Yield what would be watched and what is wrong.
+
+    Raises
+    ------
+    ConfigError
+        If the file itself is wrong.
+    """
+    settings = read_settings(path)
+    for one in settings.jobs:
+        yield from _job(Job(one))
+    if settings.alertmanager is None:
+        yield Finding("alertmanager: none; nobody is told but the page and alerts_file")
+    else:
+        try:
+            with urlopen(f"{settings.alertmanager.rstrip('/')}/-/ready", timeout=SECONDS):  # noqa: S310 - http alone, checked
+                yield Finding(f"alertmanager: {settings.alertmanager} is ready")
+        except (URLError, OSError) as error:
+            why = getattr(error, "reason", error)
+            yield Finding(f"alertmanager: {settings.alertmanager} does not answer ({why})", wrong=True)
+
+
+def _job(job: Job) -> Iterator[Finding]:
+    name, metrics = job.settings.name, list(job.settings.metrics)
+    end = job.due
+    try:
+        answers = list(job.source.between(end - (STEPS - 1) * job.step, end))
+    except DataError as error:
+        yield Finding(f"job {name}: {error}" if not str(error).startswith("job") else str(error), wrong=True)
+        return
+    count = len(job.entities)
+    yield Finding(
+        f"job {name}: {count:,} entities by {', '.join(job.settings.entity)}, {len(metrics)} metrics",
+        wrong=not count,
+    )
+    known = np.isfinite(answers[-1].values).any(axis=0).sum(axis=0).tolist()
+    for metric, with_values in zip(metrics, known, strict=True):
+        if not with_values:
+            yield Finding(
+                f"job {name}: metric {metric} has no value of the last {STEPS} steps; is its name right?",
+                wrong=True,
+            )
+        elif with_values < count:
+            yield Finding(f"job {name}: metric {metric} has values of {with_values:,} of {count:,} entities")
+    for why, several in answers[-1].odd.items():
+        by = ", ".join(job.settings.entity)
+        yield Finding(
+            f"job {name}: {why} ({several}); make it one each, as with sum by ({by}) (...)", wrong=True
+        )
