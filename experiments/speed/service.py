@@ -1,4 +1,4 @@
-"""What does a step of the service cost with many entities, and a scrape, and putting its state on disk?
+"""What a step of the service costs with many entities, and a scrape, and to put its state on disk.
 
 Usage: python experiments/speed/service.py [entities ...]     (some minutes; prints the table, writes service.csv beside it)
 
