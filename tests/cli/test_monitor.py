@@ -494,6 +494,16 @@ def test_a_change_is_written_when_it_is_worth_reading(peaks, reasons, written):
     assert [event["event"] for event in events] == ["opened"] + ["changed"] * (len(written) - 1)
 
 
+def test_points_that_are_all_old_are_explained():
+    """One line says why nothing was answered, and what to do."""
+    said = StringIO()
+    notifier = Notifier(StringIO(), said, only_alerts=False)
+    notifier.counts.update({"late": 7, "header": 1})
+    assert "every data point is older than the model's history" in notifier.summary()
+    notifier.counts["ok"] += 1
+    assert "older" not in notifier.summary()
+
+
 def test_cells_are_read_as_a_run_reads_them():
     """Units, commas between thousands and words for nothing are no broken lines."""
     reader = PointReader(("cpu", "rate"))
