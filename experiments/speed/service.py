@@ -1,4 +1,4 @@
-"""What does a step of the service cost with many entities?
+"""Measure what a step of the service costs with many entities.
 
 Usage: python experiments/speed/service.py [entities ...]     (some minutes; prints the table, writes service.csv beside it)
 
