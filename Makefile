@@ -3,10 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test test-all check bench wheel venv clean
+.PHONY: run demo test test-all check bench wheel venv clean
 
 run: $(READY)  ## the main job: find the planted anomalies in generated metrics
 	$(BIN)/sre-anomaly
+
+demo: $(READY)  ## the service beside a real Prometheus and Alertmanager: something breaks, pages, heals (four minutes)
+	$(BIN)/python deploy/demo/demo.py
 
 test: $(READY)  ## lint, types and the fast tests
 	$(BIN)/ruff check .

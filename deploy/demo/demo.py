@@ -42,7 +42,7 @@ broken = threading.Event()
 def value(host: str, metric: str, at: float) -> float:
     """Return what a host measures at a time: a course of the day and some noise, or what is broken."""
     phase = math.sin(2 * math.pi * (at % 86_400) / 86_400 - 1)
-    noise = random.Random(f"{host}{metric}{int(at) // STEP}").gauss(0, 1)  # noqa: S311 - made-up data
+    noise = random.gauss(0, 1)
     if metric == "cpu":
         return 99.0 if broken.is_set() and host == BROKEN else 45 + 20 * phase + 3 * noise
     return 400 + 150 * phase + 12 * noise
@@ -58,8 +58,8 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sre-anomaly-demo-")))
         ports = dict(zip(("prometheus", "alertmanager", "service"), free_ports(3), strict=True))
         say("two weeks of five hosts are made up and written into a Prometheus")
-        backfill(folder, begun)
         exporter = stack.enter_context(exporting())
+        backfill(folder, begun, exporter)
         start(stack, folder, ports, exporter)
         say(f"the service learns from them; its page is http://127.0.0.1:{ports['service']}/")
         wait_for("the service", f"http://127.0.0.1:{ports['service']}/readyz", 120)
@@ -94,16 +94,18 @@ def say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')}  {text}", flush=True)
 
 
-def backfill(folder: Path, now: float) -> None:
-    """Write the past as blocks of a Prometheus."""
+def backfill(folder: Path, now: float, exporter: int) -> None:
+    """Write the past as blocks of a Prometheus, with the labels that a scrape of the exporter gives."""
     last = int(now) // STEP * STEP
+    scraped = f'instance="127.0.0.1:{exporter}",job="demo"'
     times = range(last - DAYS * 86_400, last, STEP)
     with (folder / "history.om").open("w") as file:
         for metric in ("cpu", "requests"):
             file.write(f"# TYPE host_{metric} gauge\n")
             for host in HOSTS:
                 file.writelines(
-                    f'host_{metric}{{host="{host}"}} {value(host, metric, at):.2f} {at}\n' for at in times
+                    f'host_{metric}{{host="{host}",{scraped}}} {value(host, metric, at):.2f} {at}\n'
+                    for at in times
                 )
         file.write("# EOF\n")
     run = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "history.om", "data"]
@@ -190,9 +192,12 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
 
 def firing(ports: dict[str, int]) -> list[Any]:
     """Return the alerts that the Alertmanager holds as active."""
-    with suppress(OSError), urllib.request.urlopen(
-        f"http://127.0.0.1:{ports['alertmanager']}/api/v2/alerts?active=true", timeout=5
-    ) as answer:
+    with (
+        suppress(OSError),
+        urllib.request.urlopen(
+            f"http://127.0.0.1:{ports['alertmanager']}/api/v2/alerts?active=true", timeout=5
+        ) as answer,
+    ):
         return list(json.load(answer))
     return []
 

@@ -1,6 +1,8 @@
 """``sre-anomaly serve``: one process that watches a fleet, pages, and shows itself."""
 
 import signal
+import socket
+import ssl
 import sys
 import threading
 from pathlib import Path
@@ -10,7 +12,8 @@ from sre_anomaly.errors import ConfigError, UserError, did_you_mean
 from sre_anomaly.service.entities import clean
 
 KEYS = ("config",)
-STOP_SECONDS = 3
+STOP_SECONDS = 1
+"""So long an answer that is under way is waited for at a stop."""
 
 
 def serve(words: list[str]) -> None:
@@ -32,32 +35,41 @@ def serve(words: list[str]) -> None:
 
     service = Service(path, say)
     web = service.settings.web
-    host, port = web.host_and_port
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application(service),
-            host=host,
-            port=port,
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=STOP_SECONDS,
-            ssl_certfile=web.tls_certificate,
-            ssl_keyfile=web.tls_key,
-            server_header=False,
-        )
-    )
-    _on_signals(server, service)
-    say(
-        f"watching {len(service.jobs)} job{'s' if len(service.jobs) != 1 else ''}; http://{web.listen}/ shows them"
+    config = uvicorn.Config(
+        application(service),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        ssl_certfile=web.tls_certificate,
+        ssl_keyfile=web.tls_key,
+        server_header=False,
     )
     try:
-        with service:
-            server.run()
-    except SystemExit:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
         raise UserError(
-            f"web.listen: {web.listen} cannot be bound; is another service running there?"
+            f"web: {web.tls_certificate} and {web.tls_key} are no certificate and its key ({error})"
         ) from None
+    listening = _bound(web)
+    server = uvicorn.Server(config)
+    _on_signals(server, service)
+    kind = "https" if web.tls_key else "http"
+    say(
+        f"watching {len(service.jobs)} job{'s' if len(service.jobs) != 1 else ''}; {kind}://{web.listen}/ shows them"
+    )
+    with service:
+        server.run([listening])
     say("stopped")
+
+
+def _bound(web: Any) -> socket.socket:
+    """Return a socket that listens, before anything is watched."""
+    host, port = web.host_and_port
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=128)
+    except OSError as error:
+        raise UserError(f"web.listen: {web.listen} cannot be bound ({error.strerror or error})") from None
 
 
 def _on_signals(server: Any, service: Any) -> None:

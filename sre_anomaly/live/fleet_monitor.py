@@ -170,16 +170,18 @@ class FleetMonitor:
             shares = self._shares[here]
             known = shares if np.isfinite(shares).any() else None
             row = Row(now, level, bool(flags[series]), matrix[here], self._columns[here], known)
-            bands, course = partial(self._bands_of, series), partial(self._course_of, series)
-            teller.word(alerts, row, bands, course)
+            place = self._where(series)
+            teller.word(alerts, row, partial(self._bands_of, *place), partial(self._course_of, *place))
             told += [(series, alert) for alert in alerts]
             (self._watchful.discard if policy.idle else self._watchful.add)(series)
         return told
 
-    @property
-    def watchful(self) -> frozenset[int]:
-        """The series whose alert policy has something open, or counts quiet rows."""
-        return frozenset(self._watchful)
+    def finish(self, series: int) -> list[Alert]:
+        """Close and return the open alert of a series, if it has paged."""
+        policy, teller = self._voice(series)
+        alerts = policy.finish()
+        teller.finish(alerts)
+        return alerts
 
     def bands_before(self, time: int, rows: Array, levels: Array) -> Array:
         """Return (n, d, 3) what is expected of a row (n, d) that has not been taken in, and the bounds at levels (n,); nothing is changed.
@@ -239,22 +241,20 @@ class FleetMonitor:
     def _voice(self, series: int) -> tuple[AlertPolicy, Teller]:
         """Return the policy of a series, and who puts its alerts into words; most never need them."""
         if series not in self._policies:
-            model = self._model_of(series)
+            model = self._groups[self._where(series)[0]][0]
             policy = self._policies[series] = copy.deepcopy(model.alerts)
             policy.start(self._step)
             usual = self._usual[series if len(self._usual) > 1 else 0]
             self._tellers[series] = Teller(model, usual)
         return self._policies[series], self._tellers[series]
 
-    def _bands_of(self, series: int, level: float) -> Array | None:
-        alone = len(self._groups) > 1
-        before = self._before[series if alone else 0]
-        return None if before is None else before.bands(0 if alone else series, level)
+    def _bands_of(self, group: int, row: int, level: float) -> Array | None:
+        before = self._before[group]
+        return None if before is None else before.bands(row, level)
 
-    def _course_of(self, series: int) -> Array:
-        alone = len(self._groups) > 1
-        course: Array = self._memories[series if alone else 0].course[0 if alone else series]
-        return course
+    def _course_of(self, group: int, row: int) -> Array:
+        return np.asarray(self._memories[group].course[row])
 
-    def _model_of(self, series: int) -> Model:
-        return self._groups[0][0] if len(self._groups) == 1 else self._groups[series][0]
+    def _where(self, series: int) -> tuple[int, int]:
+        """Return the group that a series is in and its row there."""
+        return (0, series) if len(self._groups) == 1 else (series, 0)

@@ -1,19 +1,21 @@
 """What a job asks its source: one question for each metric and span of time, whatever the number of entities."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from sre_anomaly.clock import nanoseconds
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import LARGEST, Array, Times
-from sre_anomaly.io.prometheus import Prometheus, RefusedError
+from sre_anomaly.io.prometheus import MILLISECOND, Prometheus, RefusedError
 from sre_anomaly.service.entities import Entities
 from sre_anomaly.service.settings import JobSettings
 
-AT_ONCE = 240
-"""Steps in one question while the past is gone over: with ten thousand entities some 20 MB for each metric."""
+MOST_VALUES, MOST_STEPS, UNKNOWN = 500_000, 240, 10_000
+"""Of one question while the past is gone over, so that an answer has some 15 MB; as long as nobody has come, so many may."""
 
 
 @dataclass
@@ -24,7 +26,7 @@ class Answers:
     """(k,) ns since 1970."""
     values: Array
     """(k, n, m) NaN where there is none; n grows as entities come."""
-    odd: dict[str, int] = field(default_factory=dict)
+    odd: Counter[str] = field(default_factory=Counter)
     """How many series were left out, by why."""
 
 
@@ -47,60 +49,70 @@ class MetricsOfEntities:
         DataError
             If the source does not answer, or refuses an expression.
         """
-        for begin in range(first, last + 1, AT_ONCE * self.step):
+        while first <= last:
+            most = min(MOST_STEPS, max(1, MOST_VALUES // (len(self.entities) or UNKNOWN)))
             times = np.arange(
-                begin, min(begin + AT_ONCE * self.step, last + self.step), self.step, dtype=np.int64
+                first, min(first + most * self.step, last + self.step), self.step, dtype=np.int64
             )
-            yield self._answers(times[times <= last])
+            yield self._answers(times)
+            first += most * self.step
 
     def _answers(self, times: Times) -> Answers:
-        odd: dict[str, int] = {}
-        columns: list[dict[int, Array]] = []
+        odd: Counter[str] = Counter()
+        columns = []
         for metric, expression in self.job.metrics.items():
             try:
-                series, _ = self.server.samples(expression, int(times[0]), int(times[-1]), self.step)
+                result = self.server.result(expression, int(times[0]), int(times[-1]), self.step)
             except RefusedError as error:
                 raise DataError(
                     f"job {self.job.name}: metric {metric}: {expression!r} is refused: {error}"
                 ) from None
-            found: dict[int, list[Array]] = {}
-            for labels, at, values in series:
-                place = self.entities.place(labels)
-                if place is None:
-                    _count(odd, f"{metric}: a series without {', '.join(self.job.entity)}")
-                    continue
-                column = np.full(len(times), np.nan)
-                row, rest = np.divmod(at - times[0], self.step)
-                fits = (
-                    (rest == 0)
-                    & (row >= 0)
-                    & (row < len(times))
-                    & np.isfinite(values)
-                    & (np.abs(values) <= LARGEST)
-                )
-                column[row[fits]] = values[fits]
-                found.setdefault(place, []).append(column)
-            several = sum(len(some) > 1 for some in found.values())
-            if several and not self.job.strip:
-                _count(odd, f"{metric}: several series of one entity", several)
-            columns.append({place: _mean(some) for place, some in found.items()})
+            columns.append(self._columns(metric, result, times, odd))
         values = np.full((len(times), len(self.entities), len(columns)), np.nan)
-        for number, column_of in enumerate(columns):
-            for place, column in column_of.items():
-                values[:, place, number] = column
+        for number, found in enumerate(columns):
+            if found:
+                values[:, list(found), number] = np.array(list(found.values())).T
         return Answers(times, values, odd)
 
+    def _columns(
+        self, metric: str, result: list[Any], times: Times, odd: Counter[str]
+    ) -> dict[int, list[float]]:
+        """Return the values of each entity, a list of k each; in plain numbers, because most questions are of one step."""
+        first, step, rows = int(times[0]) // MILLISECOND, self.step // MILLISECOND, len(times)
+        nothing = [float("nan")] * rows
+        found: dict[int, list[float]] = {}
+        more: dict[int, list[list[float]]] = {}
+        for series in result:
+            column, huge = nothing.copy(), 0
+            try:
+                place = self.entities.place(series["metric"])
+                for at, text in series["values"]:
+                    row, rest = divmod(round(float(at) * 1000) - first, step)
+                    value = float(text)
+                    if rest == 0 and 0 <= row < rows and abs(value) <= LARGEST:
+                        column[row] = value
+                    huge += LARGEST < abs(value) < float("inf")
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+                odd[f"{metric}: not a series"] += 1
+                continue
+            if huge:
+                odd[f"{metric}: a value too large to be a measurement"] += huge
+            if place is None:
+                odd[f"{metric}: a series without {', '.join(self.job.entity)}"] += 1
+            elif place in found:
+                more.setdefault(place, [found[place]]).append(column)
+            else:
+                found[place] = column
+        if more and not self.job.strip:
+            odd[f"{metric}: several series of one entity"] += len(more)
+        return found | {place: _mean(some) for place, some in more.items()}
 
-def _mean(columns: list[Array]) -> Array:
+
+def _mean(columns: list[list[float]]) -> list[float]:
     """Return the mean of several series of one entity at each step, of those that have a value."""
-    if len(columns) == 1:
-        return columns[0]
-    together = np.stack(columns)
+    together = np.array(columns)
     known = np.isfinite(together)
     count = known.sum(axis=0)
     total = np.where(known, together, 0.0).sum(axis=0)
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
-
-
-def _count(odd: dict[str, int], why: str, number: int = 1) -> None:
-    odd[why] = odd.get(why, 0) + number
+    mean: list[float] = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0).tolist()
+    return mean

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-
-from sre_anomaly.io.prometheus import Labels
+from hashlib import blake2b
 
 LONGEST = 200
 """Characters of a label's value; more tell nobody more."""
+LONGEST_LINE = 4000
 
 
 @dataclass
@@ -29,20 +29,33 @@ class Entities:
 
     def __post_init__(self) -> None:
         self._patterns = {label: re.compile(pattern) for label, pattern in self.strip.items()}
-        self._place = {name: place for place, name in enumerate(self.names)}
+        self._index()
 
     def __len__(self) -> int:
         return len(self.names)
 
-    def place(self, labels: Labels) -> int | None:
-        """Return the number of the entity that a series is of, a new one where it is new; None where a label is missing."""
-        given = dict(labels)
-        name = tuple(self._stripped(label, given.get(label, "")) for label in self.by)
+    def place(self, labels: Mapping[str, str]) -> int | None:
+        """Return the number of the entity that a series is of, a new one where it is new; None where a label is missing.
+
+        Raises
+        ------
+        TypeError
+            If a label's value is no text.
+        """
+        given = tuple([labels.get(label, "") for label in self.by])
+        place = self._seen.get(given)
+        if place is not None:
+            return place
+        name = tuple(self._stripped(*pair) for pair in zip(self.by, given, strict=True))
         if not all(name):
             return None
         if name not in self._place:
             self._place[name] = len(self.names)
             self.names.append(name)
+            self._titles.append(_title(name))
+        if len(self._seen) > 2 * len(self.names) + 1000:
+            self._seen.clear()
+        self._seen[given] = self._place[name]
         return self._place[name]
 
     def labels(self, place: int) -> dict[str, str]:
@@ -50,20 +63,48 @@ class Entities:
         return dict(zip(self.by, self.names[place], strict=True))
 
     def title(self, place: int) -> str:
-        """Return what an entity is called where people read it."""
-        return " ".join(self.names[place])
+        """Return what an entity is called where people read it; no two are called the same."""
+        return self._titles[place]
+
+    def titles(self) -> list[str]:
+        """Return what each entity is called."""
+        return list(self._titles)
 
     def keep(self, places: Sequence[int]) -> None:
         """Forget all entities but those at some places."""
         self.names = [self.names[place] for place in places]
+        self._index()
+
+    def _index(self) -> None:
         self._place = {name: place for place, name in enumerate(self.names)}
+        self._titles = [_title(name) for name in self.names]
+        self._seen: dict[tuple[str, ...], int] = {}
+        """What labels as they came stand for, so that they are taken apart once."""
 
     def _stripped(self, label: str, value: str) -> str:
         pattern = self._patterns.get(label)
-        return clean(pattern.sub("", value) if pattern is not None else value)
+        value = pattern.sub("", value) if pattern is not None else value
+        short = clean(value, LONGEST)
+        return short if short == value else f"{short[: LONGEST - 9]}~{_digest(value)}"
 
 
-def clean(text: str) -> str:
+def _title(name: tuple[str, ...]) -> str:
+    r"""Return the values in a row, and, where the blanks between them could be a value's own, what tells them apart.
+
+    Examples
+    --------
+    >>> _title(("shop", "web-1"))
+    'shop web-1'
+    """
+    said = " ".join(name)
+    return said if len(name) == 1 or said.count(" ") < len(name) else f"{said} ~{_digest(chr(0).join(name))}"
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=4).hexdigest()
+
+
+def clean(text: str, longest: int = LONGEST_LINE) -> str:
     r"""Return a text of somebody else's as one that can stand in a log line, a page and an answer: printable, and not endless.
 
     Examples
@@ -71,4 +112,4 @@ def clean(text: str) -> str:
     >>> clean("web\x1b[31m1\n")
     'web?[31m1?'
     """
-    return "".join(sign if sign.isprintable() else "?" for sign in text[:LONGEST])
+    return "".join(sign if sign.isprintable() else "?" for sign in text[:longest])

@@ -1,68 +1,84 @@
 """What the service tells a Prometheus that scrapes it: scores and bands of each entity, and its own health."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sre_anomaly import __version__
 from sre_anomaly.service.job import Job
 
-TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text"
+TYPES = {
+    True: f"{OPENMETRICS}; version=1.0.0; charset=utf-8",
+    False: "text/plain; version=0.0.4; charset=utf-8",
+}
+"""By whether it is OpenMetrics, or the text that Prometheus read before."""
 SERIES = {
     "y": "The newest value of a metric of an entity.",
     "yhat": "What was expected of it.",
     "yhat_lower": "The lower bound of what was expected: below it the entity alerts.",
     "yhat_upper": "The upper bound of what was expected: above it the entity alerts.",
 }
-Line = tuple[Mapping[str, str], float]
+SCORE = "Score of an entity as a share of its threshold: above 1 it alerts."
+TRIED = {
+    "alertmanager": ("sre_anomaly_notifications", "Requests to the Alertmanager."),
+    "alerts_file": ("sre_anomaly_alerts_file_writes", "Writes to the file of alerts."),
+    "state": ("sre_anomaly_state_writes", "Times that a job's state was put on disk."),
+    "reload": ("sre_anomaly_reloads", "Times that the settings were read again."),
+}
+HEALTH: dict[str, tuple[str, str, Callable[[Job], float]]] = {
+    "sre_anomaly_entities": ("gauge", "Entities that are watched.", lambda job: len(job.entities)),
+    "sre_anomaly_step_duration_seconds": ("gauge", "How long the newest step took.", lambda job: job.health.step_seconds),
+    "sre_anomaly_last_step_timestamp_seconds": ("gauge", "The time of the newest step.", lambda job: job.health.last_step / 1e9),
+    "sre_anomaly_steps": ("counter", "Steps taken in since the start.", lambda job: job.health.steps),
+    "sre_anomaly_errors": ("counter", "Times that a job could not go on, such as a source that is away.", lambda job: job.health.errors),
+    "sre_anomaly_alerts": ("counter", "Alerts that opened since the start.", lambda job: job.health.alerts),
+    "sre_anomaly_learning": ("gauge", "1 while the past is gone over.", lambda job: float(job.health.learning)),
+}  # fmt: skip
 
 
-def exposition(jobs: Iterable[Job], now: int, *, sent: Mapping[str, float]) -> str:
-    """Return all metrics as OpenMetrics text.
+def exposition(
+    jobs: Iterable[Job], now: int, counts: Mapping[str, Mapping[str, float]], *, openmetrics: bool = True
+) -> str:
+    """Return all metrics as text.
 
     Parameters
     ----------
     jobs : iterable of Job
     now : int
         ns since 1970.
-    sent : mapping of str to float
-        What became of alerts that were sent: ``ok``, ``failed``.
+    counts : mapping of str to mapping
+        What became of what was tried: for ``alertmanager``, ``state`` and others how often it was ``ok`` or ``failed``.
+    openmetrics : bool
+        False: as Prometheus read it before there was OpenMetrics.
     """
     jobs = list(jobs)
-    parts = [
-        _family(
-            "anomaly_score",
-            "gauge",
-            "Score of an entity as a share of its threshold: above 1 it alerts.",
-            _scores(jobs),
-        )
+    families: list[tuple[str, str, str, list[str]]] = [
+        (name, "gauge", text, []) for name, text in {"anomaly_score": SCORE, **SERIES}.items()
     ]
-    parts += [_family(name, "gauge", help_, _bands(jobs, name)) for name, help_ in SERIES.items()]
-    parts.append(
-        _family("sre_anomaly_build", "info", "The version that runs.", [({"version": __version__}, 1.0)])
+    for job in jobs:
+        for family, lines in zip(families, _of_entities(job), strict=True):
+            family[-1].extend(lines)
+    # Not of the type info, which only OpenMetrics has.
+    version = _line({"version": __version__}, 1.0)
+    families.append(("sre_anomaly_build_info", "gauge", "The version that runs.", [version]))
+    for name, (kind, text, value) in HEALTH.items():
+        lines = [_line({"job": job.settings.name}, float(value(job))) for job in jobs]
+        families.append((name, kind, text, lines))
+    lags = [_line({"job": job.settings.name}, _lag(job, now)) for job in jobs]
+    families.append(
+        ("sre_anomaly_lag_seconds", "gauge", "How far the newest step is behind the clock.", lags)
     )
-    health: dict[str, tuple[str, str, Callable[[Job], float]]] = {
-        "sre_anomaly_entities": ("gauge", "Entities that are watched.", lambda job: len(job.entities)),
-        "sre_anomaly_step_duration_seconds": ("gauge", "How long the newest step took.", lambda job: job.health.step_seconds),
-        "sre_anomaly_lag_seconds": ("gauge", "How far the newest step is behind the clock.", lambda job: _lag(job, now)),
-        "sre_anomaly_last_step_timestamp_seconds": ("gauge", "The time of the newest step.", lambda job: job.health.last_step / 1e9),
-        "sre_anomaly_steps": ("counter", "Steps taken in since the start.", lambda job: job.health.steps),
-        "sre_anomaly_errors": ("counter", "Questions to the source that failed.", lambda job: job.health.errors),
-        "sre_anomaly_alerts": ("counter", "Alerts that opened since the start.", lambda job: job.health.alerts),
-        "sre_anomaly_learning": ("gauge", "1 while the past is gone over.", lambda job: float(job.health.learning)),
-    }  # fmt: skip
-    for name, (kind, text, value) in health.items():
-        parts.append(
-            _family(name, kind, text, [({"job": job.settings.name}, float(value(job))) for job in jobs])
-        )
     odd = [
-        ({"job": job.settings.name, "why": why}, float(n))
+        _line({"job": job.settings.name, "why": why}, float(n))
         for job in jobs
-        for why, n in job.health.odd.items()
+        for why, n in job.health.odd.copy().items()
     ]
-    parts.append(_family("sre_anomaly_series_left_out", "counter", "Series that could not be used.", odd))
-    told = [({"outcome": outcome}, number) for outcome, number in sent.items()]
-    parts.append(_family("sre_anomaly_notifications", "counter", "Requests to the Alertmanager.", told))
-    return "".join(parts) + "# EOF\n"
+    families.append(("sre_anomaly_series_left_out", "counter", "Series that could not be used.", odd))
+    for what, (name, text) in TRIED.items():
+        told = [_line({"outcome": outcome}, number) for outcome, number in counts[what].items()]
+        families.append((name, "counter", text, told))
+    said = "".join(_family(*family, openmetrics=openmetrics) for family in families)
+    return said + ("# EOF\n" if openmetrics else "")
 
 
 def escaped(text: str) -> str:
@@ -76,51 +92,49 @@ def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", " ")
 
 
-def _family(name: str, kind: str, text: str, lines: Iterable[Line]) -> str:
-    ending = {"counter": "_total", "info": "_info"}.get(kind, "")
-    out = [f"# TYPE {name} {kind}\n# HELP {name} {text}\n"]
-    for labels, value in lines:
-        pairs = ",".join(f'{key}="{escaped(text)}"' for key, text in labels.items())
-        out.append(f"{name}{ending}{{{pairs}}} {_number(value)}\n")
-    return "".join(out)
+def _family(name: str, kind: str, text: str, lines: list[str], *, openmetrics: bool) -> str:
+    sample = f"{name}_total" if kind == "counter" else name
+    called = name if openmetrics else sample
+    return f"# HELP {called} {text}\n# TYPE {called} {kind}\n" + "".join(f"{sample}{line}" for line in lines)
+
+
+def _line(labels: Mapping[str, str], value: float) -> str:
+    """Return a sample without the name before it."""
+    return f"{{{_pairs(labels)}}} {_number(value)}\n"
+
+
+def _pairs(labels: Mapping[str, str]) -> str:
+    return ",".join(f'{key}="{escaped(text)}"' for key, text in labels.items())
 
 
 def _number(value: float) -> str:
     if math.isfinite(value):
-        return repr(float(value))
+        return repr(value)
     return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
 
 
-def _scores(jobs: Iterable[Job]) -> Iterator[Line]:
-    for job in jobs:
-        result = job.result
-        if result is None:
-            continue
-        for place, (score, level) in enumerate(
-            zip(result.scores.tolist(), result.levels.tolist(), strict=True)
-        ):
-            if level > 0 and math.isfinite(score):
-                yield {"job": job.settings.name, "entity": job.entities.title(place)}, score / level
-
-
-def _bands(jobs: Iterable[Job], name: str) -> Iterator[Line]:
-    """Yield a line for each entity and metric that has a value; what a detector cannot say is left out."""
-    for job in jobs:
-        values = (
-            job.values
-            if name == "y"
-            else None
-            if job.bands is None
-            else job.bands[..., list(SERIES).index(name) - 1]
-        )
-        if values is None:
-            continue
-        metrics = list(job.settings.metrics)
-        for place, of_entity in enumerate(values.tolist()):
-            entity = job.entities.title(place)
-            for metric, value in zip(metrics, of_entity, strict=True):
-                if math.isfinite(value):
-                    yield {"job": job.settings.name, "entity": entity, "metric": metric}, value
+def _of_entities(job: Job) -> list[list[str]]:
+    """Return the lines of scores, then of `SERIES`, of what can be said of each entity; an entity's labels are written once."""
+    with job.lock:
+        titles, result, values, bands = job.entities.titles(), job.result, job.values, job.bands
+    lines: list[list[str]] = [[] for _ in range(1 + len(SERIES))]
+    if result is None:
+        return lines
+    heads = [f"{{{_pairs({'job': job.settings.name, 'entity': title})}" for title in titles]
+    for head, score, level in zip(heads, result.scores.tolist(), result.levels.tolist(), strict=False):
+        if level > 0 and math.isfinite(score):
+            lines[0].append(f"{head}}} {score / level!r}\n")
+    shown = [values, *(() if bands is None else (bands[..., part] for part in range(bands.shape[-1])))]
+    for metric, name in enumerate(job.settings.metrics):
+        tail = f",{_pairs({'metric': name})}}}"
+        for own, numbers in zip(lines[1:], shown, strict=False):
+            column = numbers[:, metric].tolist()
+            own += [
+                f"{head}{tail} {number!r}\n"
+                for head, number in zip(heads, column, strict=False)
+                if math.isfinite(number)
+            ]
+    return lines
 
 
 def _lag(job: Job, now: int) -> float:

@@ -1,50 +1,26 @@
 """A job: the past of its entities gone over once, then step after step, and what is alerted."""
 
 import math
+import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from sre_anomaly.clock import nanoseconds
+from sre_anomaly.clock import HOUR, nanoseconds
+from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
 from sre_anomaly.live.fleet_monitor import FleetMonitor, FleetResult
 from sre_anomaly.records import Alert
-from sre_anomaly.service.asking import Answers, MetricsOfEntities
+from sre_anomaly.service.asking import MetricsOfEntities
 from sre_anomaly.service.entities import Entities
+from sre_anomaly.service.health import Health
 from sre_anomaly.service.model import model_for
 from sre_anomaly.service.settings import JobSettings
+from sre_anomaly.service.telling.event import Event
 
-
-@dataclass(frozen=True)
-class Event:
-    """An alert of an entity opened, changed or closed."""
-
-    job: str
-    entity: str
-    labels: dict[str, str]
-    """Those that name the entity."""
-    alert: Alert
-    time: int
-    """The row that brought it, ns since 1970."""
-
-
-@dataclass
-class Health:
-    """What a job says of itself."""
-
-    last_step: int = 0
-    """The newest row, ns since 1970."""
-    step_seconds: float = 0.0
-    steps: int = 0
-    errors: int = 0
-    last_error: str = ""
-    away_since: float | None = None
-    odd: dict[str, int] = field(default_factory=dict)
-    alerts: int = 0
-    learning: bool = True
+SECOND = 10**9
 
 
 class Job:
@@ -60,20 +36,26 @@ class Job:
     def __init__(self, settings: JobSettings, clock: Callable[[], int] = time.time_ns) -> None:
         self.settings, self.clock = settings, clock
         self.model = model_for(settings)
-        self.entities = Entities(settings.entity, settings.strip)
-        self.source = MetricsOfEntities(settings, self.entities)
-        self.step = nanoseconds(settings.step)
+        self.step, self.forget = nanoseconds(settings.step), nanoseconds(settings.forget)
+        self.lock = threading.RLock()
+        """Held while a row is taken in and heard of, so that what is kept is that of whole rows."""
+        self.health = Health()
+        self._begin(Entities(settings.entity, settings.strip))
+
+    def _begin(self, entities: Entities) -> None:
+        self.entities = entities
+        self.source = MetricsOfEntities(self.settings, entities)
         self.monitor: FleetMonitor | None = None
         self.last = 0
         """The newest row that was taken in, ns since 1970; 0: none yet."""
         self.heard: Array = np.zeros(0)
-        """(n,) when each entity last had a value, ns since 1970."""
+        """(n,) when each entity last had a value, or was first named, ns since 1970."""
+        self.gone = np.zeros(0, dtype=bool)
+        """(n,) whether it has not had a value yet, or none for too long: with its next value it begins afresh."""
         self.result: FleetResult | None = None
-        self.values: Array = np.zeros((0, len(settings.metrics)))
+        self.values: Array = np.zeros((0, len(self.settings.metrics)))
         self.bands: Array | None = None
-        self.health = Health()
-        self.open_in_past: dict[tuple[str, int], Event] = {}
-        """Alerts of the past that were not over when they were last heard of, while it is gone over."""
+        self.health.learning = True
 
     @property
     def due(self) -> int:
@@ -81,130 +63,165 @@ class Job:
         return (self.clock() - nanoseconds(self.settings.wait)) // self.step * self.step
 
     @property
+    def wait(self) -> float:
+        """The seconds until the next row is due."""
+        following = self.last + self.step + nanoseconds(self.settings.wait)
+        return max(0.0, (following - self.clock()) / SECOND)
+
+    @property
     def current(self) -> bool:
         """Whether it is not busy with the past."""
         return not self.health.learning and self.last >= self.due - 2 * self.step
 
-    def catch_up(self, stopped: Callable[[], Any] = lambda: False) -> Iterator[Event]:
-        """Take in all rows that are due, those of the past at the first time, and yield what is alerted; stop between rows when asked.
+    def catch_up(
+        self, hear: Callable[[list[Event]], Any], stopped: Callable[[], Any] = lambda: False
+    ) -> None:
+        """Take in all rows that are due, those of the past at the first time; ``hear`` is called for each; stop between rows when asked.
 
         Raises
         ------
         DataError
-            If the source does not answer, or refuses an expression; the next call goes on where this one stopped.
+            If the source does not answer, or refuses an expression, or the clock went back; the next call goes on where this one stopped.
         """
         end = self.due
         learned = nanoseconds(self.settings.learn) // self.step * self.step
+        if self.last:
+            self._look_at_clock(end)
         first = self.last + self.step if self.last else end - learned
-        if first > end:
-            return
         # Longer ago than what would be learned anew, nothing is worth catching up on.
-        first = max(first, end - learned)
-        for answers in self.source.between(first, end):
-            self._count(answers)
-            self._widen()
+        for answers in self.source.between(max(first, end - learned), end):
+            self.health.odd += answers.odd
             for row, now in enumerate(answers.times.tolist()):
-                yield from self._take_in(now, self._padded(answers.values[row]), newest=now == end)
                 if stopped():
                     return
-        self.health.learning = False
-        self._forget()
+                with self.lock:
+                    hear(self._take_in(now, answers.values[row], newest=now == end))
+        with self.lock:
+            self.health.learning = False
+            self._forget()
 
-    def _take_in(self, now: int, values: Array, *, newest: bool) -> Iterator[Event]:
+    def _look_at_clock(self, end: int) -> None:
+        """Say that the clock went back; where it went far, what is remembered is of a time that was wrong."""
+        back = self.last - end
+        if back > max(HOUR, 10 * self.step):
+            with self.lock:
+                self._begin(Entities(self.settings.entity, self.settings.strip))
+            raise DataError(f"the clock went back by {back / SECOND:.0f} s; it learns anew")
+        if back > 2 * self.step:
+            raise DataError(
+                f"the clock went back by {back / SECOND:.0f} s; it goes on when that time has passed"
+            )
+
+    def _take_in(self, now: int, values: Array, *, newest: bool) -> list[Event]:
         begun = time.perf_counter()
-        self.last = now
+        self.last = self.health.last_step = now
+        values = self._with_room(now, values)
+        events = self._leave(now)
         if self.monitor is None:
-            return
-        known = np.isfinite(values).any(axis=1)
-        self.heard[known] = now
-        if newest:
-            self.bands = self._bands_at(now, values)
+            return events
+        bands = self._bands_at(now, values) if newest else None
         result = self.monitor.update_many(now, values)
         self.health.steps += 1
-        self.health.last_step = now
         if result is not None:
-            self.result, self.values = result, values
-            for place, alert in result.alerts:
-                self.health.alerts += alert.start == alert.end - self.step
-                yield Event(
-                    self.settings.name, self.entities.title(place), self.entities.labels(place), alert, now
-                )
+            self.result, self.values, self.bands = result, values, bands
+            events += [self._event(now, *told) for told in result.alerts if not self.gone[told[0]]]
         self.health.step_seconds = time.perf_counter() - begun
+        return events
+
+    def _event(self, now: int, place: int, alert: Alert) -> Event:
+        return Event(self.settings.name, self.entities.title(place), self.entities.labels(place), alert, now)
 
     def _bands_at(self, now: int, values: Array) -> Array | None:
         """Return (n, m, 3) what is expected at a row that is to be taken in, and the bounds at the level now in force."""
         monitor, model = self.monitor, self.model
         if monitor is None or self.result is None or not model.detector.bounded:
             return None
-        levels = self.result.levels
-        if len(levels) < len(values):
-            levels = np.concatenate([levels, np.full(len(values) - len(levels), np.nan)])
-        return monitor.bands_before(now, values, levels)
+        return monitor.bands_before(now, values, _longer(self.result.levels, len(values), np.nan))
 
-    def _count(self, answers: Answers) -> None:
-        for why, number in answers.odd.items():
-            self.health.odd[why] = self.health.odd.get(why, 0) + number
+    def _with_room(self, now: int, values: Array) -> Array:
+        """Return the values with a row for each entity, and begin afresh with those that are new, or come back after long.
 
-    def _padded(self, values: Array) -> Array:
-        missing = len(self.entities) - len(values)
-        return np.vstack([values, np.full((missing, values.shape[1]), np.nan)]) if missing else values
-
-    def _widen(self) -> None:
-        """Make room for entities that have come."""
+        An entity begins at its first value, however many rows one answer held.
+        """
+        count = len(self.entities)
+        if len(values) < count:
+            values = np.vstack([values, np.full((count - len(values), values.shape[1]), np.nan)])
         before = 0 if self.monitor is None else self.monitor.series
-        if len(self.entities) > before:
-            self._rearrange([*range(before), *[None] * (len(self.entities) - before)])
+        self.heard, self.gone = _longer(self.heard, count, now), _longer(self.gone, count, True)
+        known = np.isfinite(values).any(axis=1)
+        afresh = known & self.gone
+        if count > before or afresh.any():
+            self._rearrange([None if afresh[row] or row >= before else row for row in range(count)])
+        self.heard[known], self.gone[known] = now, False
+        return values
 
-    def _rearrange(self, places: list[int | None]) -> None:
+    def _leave(self, now: int) -> list[Event]:
+        """Take for gone who has been silent for long, and close their alerts."""
+        leaving = np.flatnonzero(~self.gone & (self.heard < now - self.forget)).tolist()
+        self.gone[leaving] = True
+        return [
+            self._event(now, place, alert)
+            for place in leaving
+            for alert in (self.monitor.finish(place) if self.monitor is not None else ())
+        ]
+
+    def _rearrange(self, places: Sequence[int | None]) -> None:
         old = self.monitor
         self.monitor = FleetMonitor(self.model, len(places)) if places else None
         if old is not None and self.monitor is not None:
             self.monitor.resume(*old.state(), places)
-        heard = np.full(len(places), float(self.last or self.due))
-        for place, row in enumerate(places):
-            if row is not None:
-                heard[place] = self.heard[row]
-        self.heard = heard
 
     def _forget(self) -> None:
-        """Stop watching entities that have been silent for long, unless an alert of theirs is open."""
-        if self.monitor is None or not len(self.heard):
-            return
-        gone = self.heard < self.last - nanoseconds(self.settings.forget)
-        gone[list(self.monitor.watchful)] = False
+        """Leave no place to those that are gone."""
+        gone = self.gone & (self.heard < self.last - self.forget)
         if gone.any():
-            kept = np.flatnonzero(~gone).tolist()
-            self._rearrange(list(kept))
-            self.entities.keep(kept)
-            self.result, self.bands = None, None
+            kept = np.flatnonzero(~gone)
+            self._rearrange(kept.tolist())
+            self.entities.keep(kept.tolist())
+            self.heard, self.gone = self.heard[kept], self.gone[kept]
+            if (old := self.result) is not None and len(old.scores) == len(gone):
+                self.result = FleetResult(
+                    old.time, old.scores[kept], old.levels[kept], old.flags[kept], [], warming_up=False
+                )
+                self.values, self.bands = self.values[kept], None if self.bands is None else self.bands[kept]
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """Return all that is remembered, as arrays and as JSON can hold it."""
-        arrays, kept = ({}, {}) if self.monitor is None else self.monitor.state()
-        about = {
-            "metrics": list(self.settings.metrics),
-            "step": self.step,
-            "model": self.settings.model,
-            "entity": list(self.settings.entity),
-        }
-        return arrays | {"heard": self.heard}, {
-            "about": about, "entities": [list(name) for name in self.entities.names], "last": self.last, "monitor": kept,
+        with self.lock:
+            arrays, kept = ({}, {}) if self.monitor is None else self.monitor.state()
+            arrays |= {"heard": self.heard.copy(), "gone": self.gone.copy()}
+            about = {
+                "about": self._about(), "entities": [list(name) for name in self.entities.names],
+                "last": self.last, "learning": self.health.learning, "monitor": kept,
+            }  # fmt: skip
+        if "columns" in arrays:
+            arrays["columns"] = arrays["columns"].copy()
+        return arrays, about
+
+    def _about(self) -> dict[str, Any]:
+        """Return what a state is of: with anything else of it, what was learned is of something else."""
+        own = self.settings
+        return {
+            "metrics": dict(own.metrics), "step": self.step, "model": own.model, "entity": list(own.entity),
+            "overrides": list(own.overrides),
         }  # fmt: skip
 
-    def resume(self, arrays: dict[str, Array], kept: dict[str, Any]) -> bool:
-        """Go on from what `state` returned; False, and nothing is changed, where it is of other metrics or another model."""
-        _, own = self.state()
-        if kept.get("about") != own["about"]:
+    def resume(self, arrays: Mapping[str, Array], kept: Mapping[str, Any]) -> bool:
+        """Go on from what `state` returned; False, and it begins afresh, where it is of other metrics or another model, or broken."""
+        if kept.get("about") != self._about():
             return False
-        names = [tuple(map(str, name)) for name in kept["entities"]]
-        self.entities = Entities(self.settings.entity, self.settings.strip, names)
-        self.source.entities = self.entities
-        self.last, self.heard = int(kept["last"]), arrays.pop("heard")
-        if names:
-            self.monitor = FleetMonitor(self.model, len(names))
-            self.monitor.resume(arrays, kept["monitor"])
-        self.health.learning = False
-        self.health.last_step = self.last
+        try:
+            names = [tuple(map(str, name)) for name in kept["entities"]]
+            self._begin(Entities(self.settings.entity, self.settings.strip, names))
+            self.heard, self.gone = arrays["heard"].astype(float), arrays["gone"].astype(bool)
+            if names:
+                self.monitor = FleetMonitor(self.model, len(names))
+                self.monitor.resume(dict(arrays), kept["monitor"])
+            self.last = self.health.last_step = int(kept["last"])
+            self.health.learning = bool(kept["learning"])
+        except (KeyError, ValueError, TypeError, IndexError):
+            self._begin(Entities(self.settings.entity, self.settings.strip))
+            return False
         return True
 
     def entity_state(self, place: int) -> dict[str, Any]:
@@ -217,3 +234,7 @@ class Job:
             else (math.nan, math.nan)
         )
         return {"score": score, "level": level, "share": score / level if level > 0 else math.nan}
+
+
+def _longer(numbers: Any, count: int, value: Any) -> Any:
+    return np.concatenate([numbers, np.full(max(0, count - len(numbers)), value, numbers.dtype)])

@@ -172,7 +172,12 @@ def read_settings(path: Path) -> Settings:
         for key in ("state", "alerts_file")
         if (value := getattr(settings, key)) is not None
     }
-    return settings.model_copy(update=kept)
+    files = {
+        key: str(folder / Path(value).expanduser())
+        for key in ("tls_certificate", "tls_key")
+        if (value := getattr(settings.web, key)) is not None
+    }
+    return settings.model_copy(update=kept | {"web": settings.web.model_copy(update=files)})
 
 
 def _said(whole: Part, detail: Any) -> str:

@@ -1,29 +1,30 @@
 """The service: a thread for each job, one that tells the Alertmanager, and what is on disk."""
 
-import contextlib
 import json
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable
-from http.client import HTTPException
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from sre_anomaly.errors import ConfigError, DataError
-from sre_anomaly.io.prometheus import AwayError
-from sre_anomaly.remediation.actions import post
-from sre_anomaly.service.alerts_file import AlertsFile
-from sre_anomaly.service.job import Event, Job
-from sre_anomaly.service.outbox import Outbox
+from sre_anomaly.clock import HOUR, iso
+from sre_anomaly.errors import ConfigError
+from sre_anomaly.frame import Array
+from sre_anomaly.service.job import Job
 from sre_anomaly.service.settings import Settings, read_settings
 from sre_anomaly.service.store import Store
+from sre_anomaly.service.telling.alerts_file import AlertsFile
+from sre_anomaly.service.telling.event import Event
+from sre_anomaly.service.telling.outbox import Outbox
+from sre_anomaly.service.telling.sender import Sender
+from sre_anomaly.service.telling.tried import Tried
 
 SAVE_SECONDS = 60.0
-RESEND_SECONDS = 60.0
 RETRY_SECONDS = 5.0
-SEND_TIMEOUT = 10.0
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 1.0
+"""So often at least the clock is looked at, because it may be set."""
+STOP_SECONDS = 2.0
+"""So long what is under way is waited for at a stop."""
 
 
 class Service:
@@ -35,37 +36,45 @@ class Service:
         ``watch.yaml``.
     say : callable
         Writes a line for people.
+
+    Raises
+    ------
+    ConfigError
+        What is wrong with the file, or with the places where it is to write.
     """
 
     def __init__(self, path: Path, say: Callable[[str], Any]) -> None:
         self.path, self.say = path, say
-        self.settings = read_settings(path)
         self.lock = threading.RLock()
-        self.sent: Counter[str] = Counter()
+        """Held while alerts are looked at or changed; whoever holds it takes no job's lock."""
+        self.tried = Tried(say)
         self.stopping = threading.Event()
-        self._news = threading.Event()
         self.threads: list[threading.Thread] = []
-        self._lost: dict[str, bool] = {}
-        self._begin(self.settings)
+        self._reloading = threading.Lock()
+        settings = read_settings(path)
+        self._take(*_opened(settings))
+        for job in self.jobs:
+            if (kept := self.store.read(job.settings.name)) is not None:
+                self._resume(job, *kept)
 
-    def _begin(self, settings: Settings) -> None:
-        jobs = [Job(one) for one in settings.jobs]
-        store = Store(Path(settings.state))
-        outbox = Outbox(
+    def _take(self, settings: Settings, jobs: list[Job], store: Store, file: AlertsFile | None) -> None:
+        self.outbox = Outbox(
             {one.name: one.most_alerts for one in settings.jobs},
             {one.name: one.labels for one in settings.jobs},
             page=f"{'https' if settings.web.tls_key else 'http'}://{settings.web.listen}/",
         )
-        if known := store.read_alerts():
-            outbox.resume(known["outbox"])
-        for job in jobs:
-            kept = store.read_job(job.settings.name)
-            if kept is not None and not job.resume(*kept):
-                self.say(
-                    f"job {job.settings.name}: has other metrics, another step or model than its state; it learns anew"
-                )
-        file = None if settings.alerts_file is None else AlertsFile(Path(settings.alerts_file))
-        self.settings, self.jobs, self.store, self.outbox, self.file = settings, jobs, store, outbox, file
+        self.settings, self.jobs, self.store, self.file = settings, jobs, store, file
+        self.sender = Sender(settings.alertmanager or "", self._due, self.tried)
+
+    def _resume(self, job: Job, arrays: Mapping[str, Array], kept: dict[str, Any]) -> None:
+        name = job.settings.name
+        try:
+            self.outbox.resume(name, kept["outbox"])
+        except (KeyError, TypeError, AttributeError):
+            kept = {}
+        if not job.resume(arrays, kept):
+            self.outbox.drop(name, time.time_ns())
+            self.say(f"job {name}: its state is of other metrics, another step or model; it learns anew")
 
     def start(self) -> None:
         """Start watching."""
@@ -76,17 +85,21 @@ class Service:
         ]
         if self.settings.alertmanager is not None:
             self.threads.append(
-                threading.Thread(target=self._tell, args=(stopping,), name="alertmanager", daemon=True)
+                threading.Thread(
+                    target=self.sender.keep_telling, args=(stopping,), name="alertmanager", daemon=True
+                )
             )
+        self.sender.news.set()
         for thread in self.threads:
             thread.start()
 
     def stop(self) -> None:
-        """Stop between two rows, tell what has not been told, and leave all on disk."""
+        """Stop between two rows, tell what has not been told, and leave all on disk; what hangs is left behind."""
         self.stopping.set()
-        self._news.set()
+        self.sender.news.set()
+        end = time.monotonic() + STOP_SECONDS
         for thread in self.threads:
-            thread.join(4.0)
+            thread.join(max(0.0, end - time.monotonic()))
         for job in self.jobs:
             self._save(job)
 
@@ -98,14 +111,27 @@ class Service:
         ConfigError
             What is wrong with it.
         """
-        settings = read_settings(self.path)
-        if settings.web != self.settings.web:
-            raise ConfigError(f"{self.path}: web: cannot be changed by a reload; restart the service")
-        for one in settings.jobs:
-            Job(one)  # Whatever is wrong is found before anything is stopped.
-        self.stop()
-        self._begin(settings)
-        self.start()
+        with self._reloading:
+            try:
+                settings = read_settings(self.path)
+                _same_web(self.path, self.settings, settings)
+                fresh = _opened(settings)
+            except ConfigError:
+                self.tried.counts["reload"]["refused"] += 1
+                raise
+            self.stop()
+            states = {job.settings.name: self._state(job) for job in self.jobs}
+            with self.lock:
+                self._take(*fresh)
+                for name, (arrays, kept) in states.items():
+                    job = next((job for job in self.jobs if job.settings.name == name), None)
+                    if job is not None:
+                        self._resume(job, arrays, kept)
+                    else:
+                        self.outbox.resume(name, kept["outbox"])
+                        self.outbox.drop(name, time.time_ns())
+            self.tried.counts["reload"]["ok"] += 1
+            self.start()
 
     @property
     def ready(self) -> bool:
@@ -114,107 +140,99 @@ class Service:
 
     def _watch(self, job: Job, stopping: threading.Event) -> None:
         name, saved = job.settings.name, time.monotonic()
-        while not stopping.is_set():
-            again = LOOK_SECONDS
-            try:
-                for event in job.catch_up(stopping.is_set):
-                    self._heard(job, event)
-                if job.health.away_since is not None:
-                    self.say(
-                        f"job {name}: its source answers again after {time.monotonic() - job.health.away_since:.0f} s"
-                    )
-                job.health.away_since = None
-            except DataError as error:
-                again = RETRY_SECONDS
-                self._failed(job, error)
-            except Exception as error:  # noqa: BLE001 - one broken job must not stop the others
-                again = RETRY_SECONDS
-                self._failed(job, error)
+
+        def hear(events: list[Event]) -> None:
+            nonlocal saved
+            self._heard(job, events)
             if time.monotonic() - saved > SAVE_SECONDS:
                 self._save(job)
                 saved = time.monotonic()
-            stopping.wait(again)
 
-    def _failed(self, job: Job, error: Exception) -> None:
-        job.health.errors += 1
-        text = str(error) if isinstance(error, DataError) else f"{type(error).__name__}: {error}"
-        # The same trouble is told once.
-        if job.health.away_since is None or (
-            text != job.health.last_error and not isinstance(error, AwayError)
-        ):
-            self.say(f"job {job.settings.name}: {text}; trying again every {RETRY_SECONDS:g} s")
-        if job.health.away_since is None:
-            job.health.away_since = time.monotonic()
-        job.health.last_error = text
+        first = True
+        while not stopping.is_set():
+            again = min(LOOK_SECONDS, job.wait) if job.last else 0.0
+            if again > 0.0:
+                stopping.wait(again)
+                continue
+            try:
+                job.catch_up(hear, stopping.is_set)
+                self._settle(job, keep=first)
+                first, said = False, job.health.works()
+            except Exception as error:  # noqa: BLE001 - one broken job must not stop the others
+                said = job.health.failed(error)
+                if not job.last:
+                    with self.lock:
+                        self.outbox.drop(name, time.time_ns())
+                stopping.wait(min(RETRY_SECONDS, job.step / 1e9))  # no longer than a step
+            if said:
+                self.say(f"job {name}: {said}")
 
-    def _heard(self, job: Job, event: Event) -> None:
-        with self.lock:
-            what = self.outbox.hear(event, time.time_ns())
-        if what is None:
-            return
-        if job.health.learning:
-            # Of the past only what is still open at its end is news.
-            key = (event.entity, event.alert.id)
-            if what == "closed":
-                job.open_in_past.pop(key, None)
-            else:
-                job.open_in_past[key] = event
-            return
-        self._write(event, what)
-        if what != "changed":
-            self._news.set()
-
-    def _write(self, event: Event, what: str) -> None:
-        if self.file is None:
-            return
-        try:
+    def _heard(self, job: Job, events: list[Event]) -> None:
+        """Take in the events of a row, all before anybody is told of one."""
+        if events:
             with self.lock:
-                self.file.write(event, what)
-        except OSError as error:
-            self.say(f"alerts_file: {error.filename} cannot be written ({error.strerror})")
+                news = not job.health.learning
+                heard = [self.outbox.hear(event, time.time_ns(), news=news) for event in events]
+            if news:
+                job.health.alerts += heard.count("opened")
+                if {"opened", "closed"} & set(heard):
+                    self.sender.news.set()
+        self._write(job)
+
+    def _settle(self, job: Job, *, keep: bool) -> None:
+        """Make news of what is open once the past is gone over; what is learned is kept before anybody hears of it."""
+        if job.health.learning:
+            return
+        with self.lock:
+            opened = self.outbox.settle(job.settings.name)
+        job.health.alerts += opened
+        if keep:
+            self._save(job)
+        if opened:
+            self.sender.news.set()
+        self._write(job)
+
+    def _write(self, job: Job) -> None:
+        """Write the lines that wait; those that cannot be written wait on, in the state too."""
+        with self.lock:
+            lines = self.outbox.lines.get(job.settings.name)
+            if not lines:
+                return
+            try:
+                if self.file is not None:
+                    self.file.write(lines)
+                lines.clear()
+                self.tried.went("alerts_file", None)
+            except OSError as error:
+                self.tried.went(
+                    "alerts_file", f"{self.settings.alerts_file} cannot be written ({error.strerror})"
+                )
+
+    def _state(self, job: Job) -> tuple[dict[str, Array], dict[str, Any]]:
+        with job.lock:
+            arrays, kept = job.state()
+            with self.lock:
+                # As what is read from a file, nothing that goes on being changed.
+                kept["outbox"] = json.loads(json.dumps(self.outbox.state(job.settings.name)))
+        return arrays, kept
 
     def _save(self, job: Job) -> None:
+        last = job.last
         try:
-            with self.lock:
-                self.store.write_alerts({"outbox": self.outbox.state()})
-            self.store.write_job(job.settings.name, *job.state())
-            self._lost["state"] = False
+            self.store.write(job.settings.name, *self._state(job))
+            self.tried.went("state", None)
         except OSError as error:
-            if not self._lost.get("state"):
-                self.say(
-                    f"state: {self.store.folder} cannot be written ({error.strerror}); trying again every {SAVE_SECONDS:g} s"
-                )
-            self._lost["state"] = True
+            self.tried.went("state", f"{self.store.folder} cannot be written ({error.strerror})")
+            return
+        if self.file is not None:
+            with self.lock:
+                self.file.forget(job.settings.name, iso(max(0, last - HOUR)))
 
-    def _tell(self, stopping: threading.Event) -> None:
-        while not stopping.is_set():
-            self._news.wait(RETRY_SECONDS if self._lost.get("alertmanager") else RESEND_SECONDS)
-            self._news.clear()
-            self.send()
-        self.send()
-
-    def send(self) -> None:
-        """Tell the Alertmanager what fires and what is over."""
-        assert self.settings.alertmanager is not None
+    def _due(self) -> list[dict[str, Any]]:
+        """Return what the Alertmanager is to be told now."""
         with self.lock:
             current = {job.settings.name for job in self.jobs if job.current}
-            alerts = self.outbox.due(time.time_ns(), current)
-        if not alerts:
-            return
-        address = f"{self.settings.alertmanager.rstrip('/')}/api/v2/alerts"
-        try:
-            answer = post(address, SEND_TIMEOUT, json.dumps(alerts).encode(), "")
-        except (OSError, HTTPException, ValueError, AttributeError) as error:
-            answer = f"{type(error).__name__}: {error}"
-        lost = not answer.startswith("HTTP 2")
-        self.sent["failed" if lost else "ok"] += 1
-        if lost and not self._lost.get("alertmanager"):
-            self.say(
-                f"alertmanager: {self.settings.alertmanager}: {answer}; trying again every {RETRY_SECONDS:g} s"
-            )
-        if self._lost.get("alertmanager") and not lost:
-            self.say("alertmanager: reached again")
-        self._lost["alertmanager"] = lost
+            return self.outbox.due(time.time_ns(), current)
 
     def __enter__(self) -> Self:
         """Start, and stop at the end."""
@@ -222,5 +240,16 @@ class Service:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):
-            self.stop()
+        self.stop()
+
+
+def _opened(settings: Settings) -> tuple[Settings, list[Job], Store, AlertsFile | None]:
+    """Return all that settings stand for; whatever is wrong is found here."""
+    jobs = [Job(one) for one in settings.jobs]
+    file = None if settings.alerts_file is None else AlertsFile(Path(settings.alerts_file))
+    return settings, jobs, Store(Path(settings.state)), file
+
+
+def _same_web(path: Path, old: Settings, new: Settings) -> None:
+    if old.web != new.web:
+        raise ConfigError(f"{path}: web: cannot be changed by a reload; restart the service")

@@ -72,39 +72,35 @@ def loudest(team: Team) -> list[Judged]:
 
 
 def cards(found: Backtest, *, verdicts: bool = True) -> Table:
-    """Return a line for each alert source, what pages most first."""
+    """Return a line for each alert source, what pages most first; without verdicts few enough columns for a terminal."""
     truth = bool(found.truth)
+    each = " each" if len(found.series) > 1 else ""
     columns = [
         "alert",
         "pages",
-        "a week" + (" each" if len(found.series) > 1 else ""),
-        "at night",
-        "time firing",
-        "longest",
+        f"a week{each}",
+        "night",
+        "firing",
+        *(["longest"] if verdicts or not truth else []),
     ]
-    columns += ["caught", "late", "with nothing wrong"] if truth else []
+    columns += ["caught", *(["late"] if verdicts else []), "false"] if truth else []
     columns += ["what to do"] if verdicts else []
     rows = []
     for one in found.judged:
         card = one.card
-        row = [
-            one.source.name,
-            f"{card.pages:,}",
-            rate(card.per_week),
-            str(card.night),
-            share(card.in_alert),
-            lasting(card.longest),
-        ]
-        if truth:
-            row += [f"{card.caught} of {len(found.truth or ())}", str(card.late), str(card.false)]
-        rows.append(row + ([one.verdict.text] if verdicts else []))
+        line = {
+            "alert": one.source.name, "pages": f"{card.pages:,}", f"a week{each}": rate(card.per_week), "night": str(card.night),
+            "firing": share(card.in_alert), "longest": lasting(card.longest), "caught": f"{card.caught} of {len(found.truth or ())}",
+            "late": str(card.late), "false": str(card.false), "what to do": one.verdict.text,
+        }  # fmt: skip
+        rows.append([line[column] for column in columns])
     return Table(columns, rows)
 
 
 def what_if(one: Judged) -> Table:
     """Return what other settings of an alert source would have given, those that change nothing or leave nothing left out."""
     truth = one.card.caught is not None
-    columns = ["setting", "pages", "a week", *(["caught", "with nothing wrong"] if truth else [])]
+    columns = ["setting", "pages", "a week", *(["caught", "false"] if truth else [])]
     rows, seen = [], {"": _told(one.card)}
     for text, card, key in [
         ("as it is", one.card, ""),
@@ -129,7 +125,7 @@ def budgets(one: Judged) -> Table:
     columns = [
         f"{one.source.name}: allowed a week",
         "came",
-        *(["caught", "with nothing wrong"] if truth else []),
+        *(["caught", "false"] if truth else []),
     ]
     rows = [
         [f"{change.value:g}", rate(card.per_week), *([str(card.caught), str(card.false)] if truth else [])]
