@@ -121,9 +121,12 @@ CSV with a header.
   model=DIR          the model of a run, such as outputs/latest/model
   input=FILE         read this file instead of standard input
   input=prometheus   ask the Prometheus that the model was trained on, as time goes on
+  wait=30s           ask it for a data point so long after its time: as long as a scrape
+                     takes to arrive; 5s reports earlier, where scrapes are quick
   follow=true        keep reading the file as it grows
   format=json        format of the points: json or csv; detected by default
-  only=alerts        report alerts only, not every data point
+  only=alerts        report alerts only, not every data point: opened, closed, and changed
+                     when its peak grew by a fifth or other words are true of it
   state=FILE         where to go on from after a restart; open alerts stay open
   every=1000         also save the state after so many data points (it is saved at
                      each alert and every ten seconds)

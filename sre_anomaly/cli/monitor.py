@@ -8,24 +8,27 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from datetime import timedelta
 from io import FileIO
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
+from sre_anomaly.clock import nanoseconds, parse_duration
 from sre_anomaly.errors import DataError, UserError, did_you_mean
 from sre_anomaly.live.alertmanager import Alertmanager
 from sre_anomaly.live.notify import Notifier
 from sre_anomaly.live.points import AGAIN, LONGEST, BrokenLineError, PointReader, chunks, follow, split_lines
-from sre_anomaly.live.prometheus_poll import PROMETHEUS, poll
+from sre_anomaly.live.prometheus_poll import PROMETHEUS, SETTLED, poll
 from sre_anomaly.remediation.responder import Responder, open_responder
 from sre_anomaly.remediation.rules import ALERTED
 
 if TYPE_CHECKING:
     from sre_anomaly.live.monitor import Monitor
 
-KEYS = ("model", "input", "follow", "only", "state", "every", "format", "alertmanager", "remediation")
+KEYS = ("model", "input", "wait", "follow", "only", "state", "every", "format", "alertmanager", "remediation")
 SAVE_SECONDS = 10.0
+LONGEST_WAIT = timedelta(days=1)
 CHOICES = {"only": ("alerts",), "format": ("json", "csv"), "follow": ("true", "false")}
 
 
@@ -69,7 +72,9 @@ def monitor_points(
                 # Where the input is no finished file, somebody may wait for each answer.
                 notifier.flush = tail or not os.path.isfile(settings["input"] or 0)  # noqa: PTH113 - 0 is no path
                 if settings["input"] == PROMETHEUS:
-                    pieces: Iterator[bytes | None] = poll(monitor, stopped, notifier.say)
+                    pieces: Iterator[bytes | None] = poll(
+                        monitor, stopped, notifier.say, wait=_wait_of(settings["wait"])
+                    )
                 else:
                     pieces = (
                         follow(settings["input"], stopped, notifier.say) if tail else chunks(stream, stopped)
@@ -144,11 +149,25 @@ def _settings(words: list[str]) -> dict[str, str]:
         raise UserError("monitor: name the model of a run, for example model=outputs/latest/model")
     if not settings["every"].isdecimal() or int(settings["every"]) < 1:
         raise UserError(f"every={settings['every']}: save the state after how many points? 1 or more")
+    if settings["wait"] and settings["input"] != PROMETHEUS:
+        raise UserError(f"wait={settings['wait']}: only input=prometheus waits; leave it out")
+    _wait_of(settings["wait"])
     if settings["follow"] == "true" and not settings["input"]:
         raise UserError("follow=true: name the file with input=FILE; a pipe is read until it ends anyway")
     if not (folder := Path(settings["state"]).absolute().parent).is_dir():
         raise UserError(f"state={settings['state']}: there is no folder {folder}")
     return settings
+
+
+def _wait_of(text: str) -> int:
+    """Return how long after a data point's time a Prometheus is asked for it, in ns."""
+    try:
+        wait = parse_duration(text) if text else timedelta(microseconds=SETTLED // 1000)
+    except ValueError as error:
+        raise UserError(f"wait={text}: {error}") from None
+    if wait > LONGEST_WAIT:
+        raise UserError(f"wait={text}: is longer than a day; write one such as 5s or 1m")
+    return nanoseconds(wait)
 
 
 def _opened(name: str, stdin: BinaryIO | None) -> Any:

@@ -1,5 +1,7 @@
 """Cells of a metric as tools write them: with a unit, with commas between thousands, with a word for nothing."""
 
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,39 @@ def measured(path: Path, series: Any) -> tuple[Array, str]:
             f"{path}, column {series.name!r}: row {row_of(kind.isna())}: {other!r} has no unit like {first}, as cells before have"
         )
     return values * kind.to_numpy(dtype=np.float64), first
+
+
+def one_cell(text: str, unit: str = "", *, decimal_comma: bool = False) -> tuple[float, str]:
+    """Return the number in a cell, NaN where there is nothing, in the unit of the cells before it; and that unit.
+
+    Raises
+    ------
+    ValueError
+        If it is no finite number, or its unit is of another kind than those before.
+
+    Examples
+    --------
+    >>> one_cell("87.5%"), one_cell("1.5 GiB", "MiB"), one_cell("1,234"), one_cell("n/a", "%")
+    ((87.5, '%'), (1536.0, 'MiB'), (1234.0, ''), (nan, '%'))
+    """
+    plain = text.strip().removeprefix("'")
+    if plain.lower() in NOTHING | {"<na>"}:
+        return math.nan, unit
+    if re.match(THOUSANDS, plain) and not (decimal_comma and plain.count(",") == 1):
+        plain = plain.replace(",", "")
+    elif decimal_comma:
+        plain = plain.replace(",", ".")
+    parts = re.match(WITH_UNIT, plain)
+    value = float(parts[1]) if parts else math.inf
+    family = next((one for one in FAMILIES if parts and parts[2] in one), {})
+    if not math.isfinite(value) or (parts and parts[2] and not family):
+        raise ValueError("is not a finite number")
+    written = parts[2] if parts else ""
+    if not written:
+        return value, unit
+    if unit and unit not in family:
+        raise ValueError(f"has no unit like {unit}, as cells before have")
+    return value * family[written] / family[unit or written], unit or written
 
 
 def _plain(series: Any) -> tuple[Any, Any]:

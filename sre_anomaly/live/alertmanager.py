@@ -58,21 +58,21 @@ class Alertmanager:
         self._thread = threading.Thread(target=self._keep_telling, daemon=True)
         self._thread.start()
 
-    def hear(self, told: Mapping[str, Any]) -> None:
-        """Take in what happened to an alert, as the monitor writes it."""
-        key, now = (int(told["id"]), str(told["metric"])), self._clock()
+    def hear(self, told: Mapping[str, Any], *, now: bool = True) -> None:
+        """Take in what happened to an alert; it is sent at once, or with what is sent again each minute."""
+        key, clock = (int(told["id"]), str(told["metric"])), self._clock()
         with self._changed:
             others = [
                 one for one in self._alerts if one[0] == key[0] and one != key and one not in self._over
             ]
             if told["event"] == "closed":
                 # Of what was over long ago, as when the past is caught up on, nobody need be told.
-                if not others and key not in self._alerts and now - in_nanoseconds(told["end"]) > LASTS:
+                if not others and key not in self._alerts and clock - in_nanoseconds(told["end"]) > LASTS:
                     return
-                self._over[key] = now
+                self._over[key] = clock
             for other in others:
-                self._over[other] = now
-                self._alerts[other]["endsAt"] = _at(now)
+                self._over[other] = clock
+                self._alerts[other]["endsAt"] = _at(clock)
             self._alerts[key] = {
                 "labels": {"alertname": NAME, "experiment": self._experiment, "metric": key[1]},
                 "annotations": {
@@ -83,7 +83,8 @@ class Alertmanager:
                 "startsAt": told["start"],
                 "endsAt": told["end"],
             }
-            self._changed.notify()
+            if now:
+                self._changed.notify()
 
     def close(self) -> None:
         """Tell what has not been told, and end; what fires is left to fire, for a monitor that goes on."""

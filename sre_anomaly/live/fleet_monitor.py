@@ -166,9 +166,10 @@ class FleetMonitor:
             policy, teller = self._voice(series)
             score, level = float(scores[series]), float(levels[series])
             alerts = policy.step(now, score, level)
-            shares = self._shares[[series]]
+            here = slice(series, series + 1)
+            shares = self._shares[here]
             known = shares if np.isfinite(shares).any() else None
-            row = Row(now, level, bool(flags[series]), matrix[[series]], self._columns[[series]], known)
+            row = Row(now, level, bool(flags[series]), matrix[here], self._columns[here], known)
             place = self._where(series)
             teller.word(alerts, row, partial(self._bands_of, *place), partial(self._course_of, *place))
             told += [(series, alert) for alert in alerts]

@@ -235,13 +235,14 @@ class Monitor:
         """
         try:
             state = json.loads(Path(path).read_text(encoding="utf-8"))
-            owner, texts = state["model"], state["memory"]
+            other, texts = state["model"] != self.model.checksum, state["memory"]
         except (OSError, ValueError, KeyError, TypeError):
             raise UserError(
                 f"state={path}: is missing or cut short; start without it, or delete it"
             ) from None
-        if owner != self.model.checksum or not self._memory.take(texts):
-            raise UserError(f"state={path}: belongs to another model; start without it, or delete it")
+        if other or not {"alerts", "teller"} <= state.keys() or not self._memory.take(texts):
+            why = "belongs to another model" if other else "was written by another version of sre-anomaly"
+            raise UserError(f"state={path}: {why}; delete it, or name another file with state=")
         self._tick, self._seen = state["tick"], state["seen"]
         self.model.alerts.resume(state["alerts"])
         self._teller.resume(state["teller"])

@@ -1,6 +1,7 @@
 """What a monitor reports, as lines for programs and for people, and what it sets off."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import inf, isfinite
@@ -15,6 +16,10 @@ from sre_anomaly.remediation.rules import Event
 if TYPE_CHECKING:
     from sre_anomaly.live.monitor import Result
 
+GROWN = 1.2
+"""A peak this many times the one last reported is worth another line."""
+NUMBERS = re.compile(r"(?:[-+]?\d[\d.,:]*(?:e[-+]?\d+)?%?(?: (?:d|h|min|s)\b)? ?)+")
+STATUSES = ("ok", "warming up", "missing", "late", "repeated", "early")
 COUNTS = ("ok", "warming up", "missing", "late", "repeated", "early", "broken", "blank", "header")
 
 
@@ -25,6 +30,8 @@ class Notifier:
         self.stdout, self.stderr, self.only_alerts, self.flush = stdout, stderr, only_alerts, False
         self.counts: Counter[str] = Counter()
         self.open: set[int] = set()
+        self._reported: dict[int, tuple[float, str, str]] = {}
+        """Peak, metric and sort of reason that were last written of each open alert."""
         self.opened = 0
         self.news = False
         """Whether an alert opened or closed in the last row."""
@@ -46,14 +53,32 @@ class Notifier:
         """Write what a row brought."""
         events = self.events(result.alerts, result.time) if result.alerts else []
         self.news = any(told["event"] != "changed" for told in events)
-        self.write(map(json.dumps, events) if self.only_alerts else (self._line(result, events),))
+        worth = [told for told in events if self._worth(told)]
+        self.write(map(json.dumps, worth) if self.only_alerts else (self._line(result, worth),))
         for told in events:
             if self.alertmanager is not None:
-                self.alertmanager.hear(told)
+                self.alertmanager.hear(told, now=any(told is one for one in worth))
             if self.responder is not None:
                 score = told["peak_score"]
                 strength = float("nan") if score is None else score
                 self.responder.hear(Event(told["event"], told["metric"], strength, result.time, told))
+
+    def _worth(self, told: dict[str, Any]) -> bool:
+        """Say whether an event is to be written: of changes, a peak a fifth higher, another metric, or another sort of reason."""
+        number, peak = told["id"], told["peak_score"]
+        fresh = (-inf if peak is None else peak, told["metric"], NUMBERS.sub("#", told["reason"]))
+        before = self._reported.get(number)
+        if told["event"] == "closed":
+            self._reported.pop(number, None)
+            return True
+        grown = other = False
+        if before is not None:
+            grown = fresh[0] > before[0] and fresh[0] - before[0] >= (GROWN - 1) * abs(before[0])
+            other = fresh[1:] != before[1:]
+        # What an earlier run has reported last is not known; what it opened is not news.
+        if before is None or grown or other:
+            self._reported[number] = fresh
+        return told["event"] == "opened" or grown or other
 
     def _line(self, result: "Result", events: list[dict[str, Any]]) -> str:
         # By hand: json.dumps takes as long as all the rest.
@@ -91,6 +116,9 @@ class Notifier:
     def summary(self) -> str:
         """Return how many lines there were of each kind."""
         told = ", ".join(f"{self.counts[kind]} {kind}" for kind in COUNTS).replace(" ok", " points answered")
+        late = self.counts["late"] + self.counts["repeated"]
+        if late and late == sum(self.counts[kind] for kind in STATUSES):
+            told += " (every data point is older than the model's history or the state: send newer ones, or replay these with run)"
         return f"{self.counts.total()} lines read: {told}; {self.opened} alerts, {len(self.open)} open"
 
 

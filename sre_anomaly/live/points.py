@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
 from io import FileIO
-from math import inf, isinf, nan
+from math import isinf, nan
 from pathlib import Path
 from reprlib import repr as shortly
 from typing import Any, BinaryIO
@@ -26,7 +26,6 @@ SEPARATORS = ",;\t|"
 TIME_NAMES = ("time", "timestamp", "ts")
 HUGE = 10**308  # The floats end about here; an integer may be larger.
 LATEST = 2**63  # Nanoseconds since 1970 are held in 64 bits, until the year 2262.
-MISSING = {"", "na", "n/a", "null", "none", "<na>", "-"}
 Point = tuple[int | str, dict[str, float]]
 """A time that the monitor can read, and the values of the metrics it knows; NaN is a missing value."""
 
@@ -127,6 +126,7 @@ class PointReader:
         self.form = form
         self.separator, self.time_name = ",", ""
         self.width = self.time_at = 0
+        self.units: dict[str, str] = {}
         self.places: list[tuple[str, int]] = []
         self.read: Callable[[bytes], Point | str] = self._json if form == "json" else self._first
 
@@ -182,15 +182,16 @@ class PointReader:
         return _moment(cells[self.time_at]), values
 
     def _number(self, name: str, cell: str) -> float:
-        text = cell.strip()
-        if text.lower() in MISSING:
+        if not (text := cell.strip()):
             return nan
+        from sre_anomaly.io.cells import one_cell  # Its pandas is not for those who write plain numbers.
+
         try:
-            value = float(text if self.separator == "," else text.replace(",", "."))
-        except ValueError:
-            value = inf
-        if isinf(value) or "_" in text:
-            raise BrokenLineError(f"{name}: {shortly(text)} is not a finite number")
+            value, self.units[name] = one_cell(
+                text, self.units.get(name, ""), decimal_comma=self.separator != ","
+            )
+        except ValueError as error:
+            raise BrokenLineError(f"{name}: {shortly(text)} {error}") from None
         return value
 
     def _json(self, line: bytes) -> Point | str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PROMETHEUS = "prometheus"
 SETTLED = 30_000_000_000
-"""Nanoseconds after which a value has arrived: scrapes take a moment, and writing to a server elsewhere another."""
+"""Nanoseconds after which a value has arrived, unless told otherwise."""
 LOOK_SECONDS = 0.2
 MISSED = 5
 """Rows without a value of a metric after which that is told."""
@@ -29,10 +29,12 @@ def poll(
     stopped: Callable[[], object],
     tell: Callable[[str], Any],
     now: Callable[[], int] = time.time_ns,
+    *,
+    wait: int = SETTLED,
 ) -> Iterator[bytes]:
-    """Yield the rows that the monitor has not seen, those of the past at once and each new one half a minute after it.
+    """Yield the rows that the monitor has not seen, those of the past at once and each new one ``wait`` nanoseconds after it.
 
-    The server is asked for what the model's run asked it for. A monitor that has no memory gets the rows that it needs
+    A value needs the wait to arrive: scrapes take a moment, and writing to a server elsewhere another. The server is asked for what the model's run asked it for. A monitor that has no memory gets the rows that it needs
     to warm up. A server that does not answer is told of, once, and asked again; so is what its answers lack.
 
     Raises
@@ -50,13 +52,13 @@ def poll(
         )
     source = build("data", node)
     step = monitor.model.step
-    latest = _tick(monitor, now() - SETTLED)
+    latest = _tick(monitor, now() - wait)
     due = monitor.due or latest - monitor.model.features.lookback * step
     due = max(due, latest - source.last // source.step * step)
     lacks = Lacks(tell, dict.fromkeys(source.expressions, due - step), MISSED * step)
     answered = away = False
     while not stopped():
-        latest = _tick(monitor, now() - SETTLED)
+        latest = _tick(monitor, now() - wait)
         if latest < due:
             time.sleep(LOOK_SECONDS)
             continue

@@ -19,7 +19,8 @@ import pytest
 
 from sre_anomaly.cli.monitor import monitor_points
 from sre_anomaly.errors import UserError
-from sre_anomaly.live.points import AGAIN, TOO_LONG, PointReader, chunks, follow, split_lines
+from sre_anomaly.live.notify import Notifier
+from sre_anomaly.live.points import AGAIN, TOO_LONG, BrokenLineError, PointReader, chunks, follow, split_lines
 from sre_anomaly.records import Alert
 
 MINUTE = 60_000_000_000
@@ -290,7 +291,7 @@ def test_only_alerts():
     """With only=alerts there is a line for each event and none for a point."""
     events, _, counts = ask(rows(1, 1, 95, 96, 97, 1, 99, 1), "only=alerts")
     assert [(event["event"], event["id"]) for event in events] == [
-        ("opened", 1), ("changed", 1), ("changed", 1), ("closed", 1), ("opened", 2), ("closed", 2),
+        ("opened", 1), ("closed", 1), ("opened", 2), ("closed", 2),
     ]  # fmt: skip
     assert events[0] == {
         "event": "opened", "id": 1, "start": "2024-01-31T14:02:00Z", "fired": "2024-01-31T14:02:00Z",
@@ -468,3 +469,56 @@ def test_chunks_come_when_they_are_there():
         assert next(pieces) == b"ab"
         os.close(start_)
         assert list(pieces) == []
+
+
+@pytest.mark.parametrize(
+    ("peaks", "reasons", "written"),
+    [
+        ((100, 110, 119, 121, 130, 200), "cpu = {}, expected 5: {}% above", (100, 121, 200)),
+        ((100, 101), ("cpu = 9: 2% above", "cpu = 1: 2% below"), (100, 101)),
+        ((-10, -9, -8, -7), "cpu = {}", (-10, -8)),
+    ],
+)
+def test_a_change_is_written_when_it_is_worth_reading(peaks, reasons, written):
+    """A peak a fifth above the one last written is, however slowly it came there; so are other words than other numbers."""
+    out, minute, at = StringIO(), 60 * 10**9, 1_706_709_600 * 10**9
+    notifier = Notifier(out, StringIO(), only_alerts=True)
+    for row, peak in enumerate(peaks):
+        now = at + row * minute
+        alert = Alert(1, at, now + minute, at, now, float(peak), 1.0, row + 1)
+        alert.metric = "cpu"
+        alert.reason = reasons.format(peak, peak) if isinstance(reasons, str) else reasons[row]
+        notifier.tell(SimpleNamespace(time=now, alerts=[alert]))
+    events = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert tuple(event["peak_score"] for event in events) == written
+    assert [event["event"] for event in events] == ["opened"] + ["changed"] * (len(written) - 1)
+
+
+def test_points_that_are_all_old_are_explained():
+    """One line says why nothing was answered, and what to do."""
+    said = StringIO()
+    notifier = Notifier(StringIO(), said, only_alerts=False)
+    notifier.counts.update({"late": 7, "header": 1})
+    assert "every data point is older than the model's history" in notifier.summary()
+    notifier.counts["ok"] += 1
+    assert "older" not in notifier.summary()
+
+
+def test_cells_are_read_as_a_run_reads_them():
+    """Units, commas between thousands and words for nothing are no broken lines."""
+    reader = PointReader(("cpu", "rate"))
+    reader.read(b"time,cpu,rate")
+    line = b'2024-01-31T14:00Z,87.5%,"1,234"'
+    assert reader.read(line)[1] == {"cpu": 87.5, "rate": 1234.0}
+    values = reader.read(b"2024-01-31T14:01Z,n/a,-")[1]
+    assert all(value != value for value in values.values())
+    with pytest.raises(BrokenLineError, match="cpu: '5 GiB' has no unit like %"):
+        reader.read(b"2024-01-31T14:02Z,5 GiB,1")
+
+
+@pytest.mark.parametrize("word", ["wait=soon", "wait=2d", "wait=5s"])
+def test_a_wait_that_cannot_be(word):
+    """A wait that is none, is too long, or has nothing to wait for is refused."""
+    source = [] if word == "wait=5s" else ["input=prometheus"]
+    with pytest.raises(UserError, match=word):
+        monitor_points(["model=x", word, *source])

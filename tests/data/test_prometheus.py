@@ -12,6 +12,7 @@ import pytest
 
 import sre_anomaly
 from loopback import reply, serving
+from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.config.build import build
 from sre_anomaly.config.compose import composed
 from sre_anomaly.errors import DataError
@@ -274,6 +275,40 @@ def test_a_fleet_is_asked_host_by_host(command, tmp_path):
     assert sorted(table["series"]) == sorted(names)
 
 
+def test_a_host_without_values_is_refused_alone(command, tmp_path):
+    """The other hosts go on; where all lack values, that is one line."""
+    with standing() as server:
+        names = source(
+            server.url, metrics="""{l: 'node_load1{instance="$instance"}'}""", name="prometheus_fleet"
+        ).names()
+        lacking = [names[0].replace("\\", "\\\\").replace('"', '\\"')]
+
+        def reply(path, asked):
+            code, content = usual(path, asked)
+            if any(name in asked.get("query", "") for name in lacking):
+                content["data"]["result"] = []
+            return code, content
+
+        server.reply = reply
+        words = [
+            "experiment=fleet",
+            "data=prometheus_fleet",
+            f"data.url={server.url}",
+            "data.last=1d",
+            "corpus.jobs=1",
+        ]
+        words += ["""data.metrics={load: 'node_load1{instance="$instance"}'}"""]
+        code, _, err = command(*words)
+        assert code == 0, err
+        lacking = ["node_load1"]
+        code, _, none = command(*words)
+    table = pd.read_csv(next(Path(tmp_path).glob("outputs/fleet/*/series.csv"))).set_index("series")
+    assert table["status"].value_counts().to_dict() == {"completed": len(names) - 1, "refused": 1}
+    assert "has no value from" in table.loc[names[0], "error"]
+    assert code == 2
+    assert len(none.strip().splitlines()) < 4, none
+
+
 def test_trials_see_the_same_rows(command):
     """A sweep over rows that go on until now is refused, and told what to add."""
     with standing() as server:
@@ -385,6 +420,20 @@ def test_a_metric_that_is_gone_is_told(watched):
     assert len(told) == 2
     assert told[0].startswith("node_load5 has had no value since 2024-01-31T")
     assert told[1] == "node_load5 has values again"
+
+
+def test_a_shorter_wait_asks_earlier(watched):
+    """With 5 s a row is there five seconds after its time, and not before."""
+    monitor, _ = watched
+    clock, stop = [END * 10**9 + 65 * 10**9 - 1], []
+    lines = poll(monitor, lambda: stop, print, lambda: clock[0], wait=5 * 10**9)
+    rows = [json.loads(next(lines)) for _ in range(monitor.model.features.lookback + 1)]
+    assert in_nanoseconds(rows[-1]["time"]) == END * 10**9
+    stop.append(True)
+    assert next(lines, None) is None
+    clock[0] += 1
+    first = next(poll(monitor, lambda: False, print, lambda: clock[0], wait=5 * 10**9))
+    assert in_nanoseconds(json.loads(first)["time"]) == in_nanoseconds(rows[0]["time"]) + 60 * 10**9
 
 
 def test_nothing_to_ask(watched, command):

@@ -93,6 +93,21 @@ def test_an_alert_goes_on_with_the_metric_that_is_furthest_out():
         assert all(alert["endsAt"] == "2024-01-31T14:01:00Z" for alert in server.heard[-1][1])
 
 
+def test_an_alert_arrives_soon_and_small_changes_go_with_what_is_sent_again():
+    """What opens is there within two seconds; what is not worth a line is sent with its words of now, but not at once."""
+    with standing() as server:
+        one = Alertmanager(server.url, "checkout", print, lambda: NOW)
+        began = time.monotonic()
+        one.hear(told("opened"))
+        until(lambda: len(server.heard) == 1)
+        assert time.monotonic() - began < 2
+        one.hear(told("changed") | {"reason": "cpu = 101"}, now=False)
+        time.sleep(1.3)
+        assert len(server.heard) == 1
+        one.close()
+        assert server.heard[-1][1][0]["annotations"]["summary"] == "cpu = 101"
+
+
 @pytest.mark.usefixtures("quick")
 def test_an_outage_is_told_once():
     """Nobody is told each minute that the server is away; what fires is told when it is back."""

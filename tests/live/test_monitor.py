@@ -346,6 +346,10 @@ def test_state_of_another_model_is_refused(model, tmp_path):
         Monitor(model).restore(tmp_path / "state")
     other = Monitor(_fitted(_overrides(), example_frame(rows=600))[1])
     other.save(tmp_path / "state")
+    with pytest.raises(UserError, match=r"another version of sre-anomaly; delete it, or name another"):
+        Monitor(model).restore(tmp_path / "state")
+    state = json.loads((tmp_path / "state").read_text()) | {"model": "other"}
+    (tmp_path / "state").write_text(json.dumps(state))
     with pytest.raises(UserError, match="another model"):
         Monitor(model).restore(tmp_path / "state")
 
