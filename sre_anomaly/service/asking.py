@@ -50,7 +50,9 @@ class MetricsOfEntities:
             If the source does not answer, or refuses an expression.
         """
         while first <= last:
-            most = min(MOST_STEPS, max(1, MOST_VALUES // (len(self.entities) or UNKNOWN)))
+            # Those of other processes are in each answer too.
+            series = len(self.entities) * self.entities.share.of // self.entities.share.replicas or UNKNOWN
+            most = min(MOST_STEPS, max(1, MOST_VALUES // series))
             times = np.arange(
                 first, min(first + most * self.step, last + self.step), self.step, dtype=np.int64
             )
