@@ -126,21 +126,30 @@ receivers: [{name: test, webhook_configs: [{url: HOOK, send_resolved: true}]}]
             until(lambda: ready(url), said=log)
             time.sleep(2)
             broken.append(time.time_ns() // SECOND * SECOND + 2 * SECOND)
-            until(lambda: told, said=log)
-            (alert,) = told[0][1]["alerts"]
-            assert (alert["labels"]["entity"], alert["labels"]["alertname"]) == ("b", "UnusualMetric")
-            assert alert["status"] == "firing"
+            until(lambda: of_b(told), said=log)
+            when, alert = of_b(told)[0]
+            assert (alert["status"], alert["labels"]["alertname"]) == ("firing", "UnusualMetric")
             row = at(alert["startsAt"])
             assert broken[0] <= row < broken[0] + 6 * SECOND
-            late = (told[0][0] - row) / SECOND
+            late = (when - row) / SECOND
             assert late < 1.0 + 5.0
-            until(lambda: len(told) > 1, 90, said=log)
-            (alert,) = told[1][1]["alerts"]
+            until(lambda: len(of_b(told)) > 1, 90, said=log)
+            when, alert = of_b(told)[1]
             assert alert["status"] == "resolved"
-            assert told[1][0] - broken[0] < 80 * SECOND
+            assert when - broken[0] < 80 * SECOND
             time.sleep(3)
-            assert len(told) == 2
+            assert len(of_b(told)) == 2
     print(f"{late:.2f} s after the row")
+
+
+def of_b(told):
+    """Return when the receiver heard of the host that broke, and what; a chance alert of the other does not count."""
+    return [
+        (when, alert)
+        for when, message in told
+        for alert in message["alerts"]
+        if alert["labels"]["entity"] == "b"
+    ]
 
 
 def test_who_may_look(tmp_path, monkeypatch):
