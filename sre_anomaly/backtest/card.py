@@ -15,8 +15,8 @@ NIGHT = (22, 7)
 """From ten in the evening to seven in the morning, on the wall clock of those who are paged."""
 FLAPS = HOUR
 """An alert so soon after the one before it was over is the same thing again."""
-EARLY = HOUR
-"""A page so long before an incident begins is of something else."""
+EARLY = 2 * HOUR
+"""A page so long before an incident begins is of something else: no stretches further apart are one page."""
 LATE = 600 * 10**9
 """A page so long after an incident began is late."""
 
@@ -85,7 +85,7 @@ def card(
 def against(pages: Sequence[Page], truth: Sequence[Truth]) -> tuple[list[int | None], list[bool]]:
     """Return for each incident the ns after which it was paged for (None: never), and for each page whether it met one.
 
-    A page meets an incident that is on while it pages, or begins within an hour of it while its alerts last: what has been
+    A page meets an incident that is on while it pages, or begins within two hours of it while its alerts last: what has been
     firing for longer, or always, says nothing of it.
     """
     useful = [False] * len(pages)
