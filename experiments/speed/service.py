@@ -1,4 +1,4 @@
-"""Measure what a step of the service costs with many entities.
+"""What a step of the service costs with many entities, and a scrape, and to put its state on disk.
 
 Usage: python experiments/speed/service.py [entities ...]     (some minutes; prints the table, writes service.csv beside it)
 
@@ -23,6 +23,7 @@ from urllib.parse import parse_qs
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
+from sre_anomaly.service.entities import Share
 from sre_anomaly.service.exposition import exposition
 from sre_anomaly.service.job import Job
 from sre_anomaly.service.settings import JobSettings
@@ -91,8 +92,8 @@ def serve(entities: int, port: Any) -> None:
     server.serve_forever()
 
 
-def measure(entities: int, kind: str) -> dict[str, Any]:
-    """Learn, then take steps one by one."""
+def measure(entities: int, kind: str, shards: int) -> dict[str, Any]:
+    """Learn, then take steps one by one, as the first of some shards."""
     url, process, direct = "http://127.0.0.1:1", None, None
     if kind == "http":
         here, there = multiprocessing.Pipe()
@@ -104,7 +105,7 @@ def measure(entities: int, kind: str) -> dict[str, Any]:
         "name": "nodes", "source": {"url": url}, "metrics": {"cpu": "cpu", "memory": "memory"}, "entity": ["instance"],
         "step": "15s", "learn": f"{LEARNED * 15}s",
     })  # fmt: skip
-    job = Job(settings, lambda: now[0])
+    job = Job(settings, lambda: now[0], Share(1, shards))
     if kind != "http":
         direct = Direct(entities)
         job.source.server = direct  # type: ignore[assignment]
@@ -129,7 +130,7 @@ def measure(entities: int, kind: str) -> dict[str, Any]:
         process.kill()
     steps.sort()
     return {
-        "entities": entities, "source": kind, "learning_s_a_step": round(learned / (LEARNED + 1), 4),
+        "entities": entities, "source": kind, "shards": shards, "learning_s_a_step": round(learned / (LEARNED + 1), 4),
         "median_s_a_step": round(steps[STEPS // 2], 4), "longest_s_a_step": round(steps[-1], 4),
         "scrape_s": round(scrape, 3), "scrape_mb": round(len(text) / 1e6, 1), "save_s": round(save, 3),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
@@ -140,8 +141,8 @@ def main(entities: list[int]) -> None:
     """Measure each number of entities in a process of its own, and print a table."""
     rows = []
     for number in entities:
-        for kind in ("direct", "http"):
-            command = [sys.executable, __file__, "one", str(number), kind]
+        for kind, shards in (("direct", 1), ("http", 1), ("http", 2)):
+            command = [sys.executable, __file__, "one", str(number), kind, str(shards)]
             said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             rows.append(json.loads(said))
             if len(rows) == 1:
@@ -155,6 +156,6 @@ def main(entities: list[int]) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["one"]:
-        print(json.dumps(measure(int(sys.argv[2]), sys.argv[3])))
+        print(json.dumps(measure(int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))))
     else:
         main([int(word) for word in sys.argv[1:]] or [1000, 10_000])

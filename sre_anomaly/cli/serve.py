@@ -11,7 +11,7 @@ from typing import Any
 from sre_anomaly.errors import ConfigError, UserError, did_you_mean
 from sre_anomaly.service.entities import clean
 
-KEYS = ("config",)
+KEYS = ("config", "shard", "replicas", "listen")
 STOP_SECONDS = 1
 """So long an answer that is under way is waited for at a stop."""
 
@@ -19,12 +19,15 @@ STOP_SECONDS = 1
 def serve(words: list[str]) -> None:
     """Watch what ``config=watch.yaml`` names until SIGTERM or SIGINT; SIGHUP reads the file again.
 
+    ``shard=2/5 replicas=2`` makes it one of five that share the entities, two of which answer for each; ``listen=`` says where
+    it shows itself.
+
     Raises
     ------
     UserError
         If a word or the file is wrong, or a library is not there.
     """
-    path = _path(words)
+    path, beside = _given(words)
     try:
         import uvicorn
 
@@ -33,7 +36,7 @@ def serve(words: list[str]) -> None:
         raise UserError(f"serve needs {error.name}: pip install '.[serve]'") from None
     from sre_anomaly.service.watch import Service
 
-    service = Service(path, say)
+    service = Service(path, say, beside)
     web = service.settings.web
     config = uvicorn.Config(
         application(service),
@@ -99,7 +102,7 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def _path(words: list[str]) -> Path:
+def _given(words: list[str]) -> tuple[Path, dict[str, str]]:
     given = dict(word.partition("=")[::2] for word in words)
     for key in given:
         if key not in KEYS:
@@ -108,4 +111,4 @@ def _path(words: list[str]) -> Path:
         raise ConfigError(
             "serve: which file says what is watched? write config=watch.yaml; sre-anomaly new service writes one"
         )
-    return Path(given["config"]).expanduser()
+    return Path(given.pop("config")).expanduser(), given

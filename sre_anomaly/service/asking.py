@@ -11,7 +11,7 @@ from sre_anomaly.clock import nanoseconds
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import LARGEST, Array, Times
 from sre_anomaly.io.prometheus import MILLISECOND, Prometheus, RefusedError
-from sre_anomaly.service.entities import Entities
+from sre_anomaly.service.entities import ELSEWHERE, Entities
 from sre_anomaly.service.settings import JobSettings
 
 MOST_VALUES, MOST_STEPS, UNKNOWN = 500_000, 240, 10_000
@@ -50,7 +50,9 @@ class MetricsOfEntities:
             If the source does not answer, or refuses an expression.
         """
         while first <= last:
-            most = min(MOST_STEPS, max(1, MOST_VALUES // (len(self.entities) or UNKNOWN)))
+            # Those of other processes are in each answer too.
+            series = len(self.entities) * self.entities.share.of // self.entities.share.replicas or UNKNOWN
+            most = min(MOST_STEPS, max(1, MOST_VALUES // series))
             times = np.arange(
                 first, min(first + most * self.step, last + self.step), self.step, dtype=np.int64
             )
@@ -86,6 +88,8 @@ class MetricsOfEntities:
             column, huge = nothing.copy(), 0
             try:
                 place = self.entities.place(series["metric"])
+                if place == ELSEWHERE:
+                    continue
                 for at, text in series["values"]:
                     row, rest = divmod(round(float(at) * 1000) - first, step)
                     value = float(text)

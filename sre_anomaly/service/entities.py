@@ -8,6 +8,33 @@ from hashlib import blake2b
 LONGEST = 200
 """Characters of a label's value; more tell nobody more."""
 LONGEST_LINE = 4000
+ELSEWHERE = -1
+MOST_OTHERS = 10_000
+
+
+@dataclass(frozen=True)
+class Share:
+    """The entities that one of several processes answers for, by a hash of their names.
+
+    Examples
+    --------
+    >>> shares = [Share(number, 3, replicas=2) for number in (1, 2, 3)]
+    >>> [sum(share.has(("web-1",)) for share in shares), sum(share.has(("web-2",)) for share in shares)]
+    [2, 2]
+    """
+
+    number: int = 1
+    of: int = 1
+    replicas: int = 1
+    """So many processes answer for each entity."""
+
+    def has(self, name: tuple[str, ...]) -> bool:
+        """Return whether an entity is among them."""
+        first = int(_digest(chr(0).join(name)), 16) % self.of
+        return (self.number - 1 - first) % self.of < self.replicas
+
+
+WHOLE = Share()
 
 
 @dataclass
@@ -26,6 +53,7 @@ class Entities:
     strip: Mapping[str, str] = field(default_factory=dict)
     names: list[tuple[str, ...]] = field(default_factory=list)
     """The values of the labels of each entity."""
+    share: Share = WHOLE
 
     def __post_init__(self) -> None:
         self._patterns = {label: re.compile(pattern) for label, pattern in self.strip.items()}
@@ -36,6 +64,8 @@ class Entities:
 
     def place(self, labels: Mapping[str, str]) -> int | None:
         """Return the number of the entity that a series is of, a new one where it is new; None where a label is missing.
+
+        `ELSEWHERE` where another process answers for it.
 
         Raises
         ------
@@ -49,13 +79,14 @@ class Entities:
         name = tuple(self._stripped(*pair) for pair in zip(self.by, given, strict=True))
         if not all(name):
             return None
+        if not self.share.has(name):
+            self._remember(given, ELSEWHERE)
+            return ELSEWHERE
         if name not in self._place:
             self._place[name] = len(self.names)
             self.names.append(name)
             self._titles.append(_title(name))
-        if len(self._seen) > 2 * len(self.names) + 1000:
-            self._seen.clear()
-        self._seen[given] = self._place[name]
+        self._remember(given, self._place[name])
         return self._place[name]
 
     def labels(self, place: int) -> dict[str, str]:
@@ -80,6 +111,11 @@ class Entities:
         self._titles = [_title(name) for name in self.names]
         self._seen: dict[tuple[str, ...], int] = {}
         """What labels as they came stand for, so that they are taken apart once."""
+
+    def _remember(self, given: tuple[str, ...], place: int) -> None:
+        if len(self._seen) > 2 * self.share.of * len(self.names) + MOST_OTHERS:
+            self._seen.clear()
+        self._seen[given] = place
 
     def _stripped(self, label: str, value: str) -> str:
         pattern = self._patterns.get(label)

@@ -14,7 +14,7 @@ from sre_anomaly.frame import Array
 from sre_anomaly.live.fleet_monitor import FleetMonitor, FleetResult
 from sre_anomaly.records import Alert
 from sre_anomaly.service.asking import MetricsOfEntities
-from sre_anomaly.service.entities import Entities
+from sre_anomaly.service.entities import WHOLE, Entities, Share
 from sre_anomaly.service.health import Health
 from sre_anomaly.service.model import model_for
 from sre_anomaly.service.settings import JobSettings
@@ -31,20 +31,25 @@ class Job:
     settings : JobSettings
     clock : callable
         Returns ns since 1970.
+    share : Share
+        The entities that are its own, where several processes share them.
     """
 
-    def __init__(self, settings: JobSettings, clock: Callable[[], int] = time.time_ns) -> None:
-        self.settings, self.clock = settings, clock
+    def __init__(
+        self, settings: JobSettings, clock: Callable[[], int] = time.time_ns, share: Share = WHOLE
+    ) -> None:
+        self.settings, self.clock, self.share = settings, clock, share
         self.model = model_for(settings)
         self.step, self.forget = nanoseconds(settings.step), nanoseconds(settings.forget)
         self.lock = threading.RLock()
         """Held while a row is taken in and heard of, so that what is kept is that of whole rows."""
         self.health = Health()
-        self._begin(Entities(settings.entity, settings.strip))
+        self._begin()
 
-    def _begin(self, entities: Entities) -> None:
-        self.entities = entities
-        self.source = MetricsOfEntities(self.settings, entities)
+    def _begin(self, names: Sequence[tuple[str, ...]] = ()) -> None:
+        own = self.settings
+        self.entities = Entities(own.entity, own.strip, list(names), self.share)
+        self.source = MetricsOfEntities(own, self.entities)
         self.monitor: FleetMonitor | None = None
         self.last = 0
         """The newest row that was taken in, ns since 1970; 0: none yet."""
@@ -105,7 +110,7 @@ class Job:
         back = self.last - end
         if back > max(HOUR, 10 * self.step):
             with self.lock:
-                self._begin(Entities(self.settings.entity, self.settings.strip))
+                self._begin()
             raise DataError(f"the clock went back by {back / SECOND:.0f} s; it learns anew")
         if back > 2 * self.step:
             raise DataError(
@@ -212,7 +217,7 @@ class Job:
             return False
         try:
             names = [tuple(map(str, name)) for name in kept["entities"]]
-            self._begin(Entities(self.settings.entity, self.settings.strip, names))
+            self._begin(names)
             self.heard, self.gone = arrays["heard"].astype(float), arrays["gone"].astype(bool)
             if names:
                 self.monitor = FleetMonitor(self.model, len(names))
@@ -220,7 +225,7 @@ class Job:
             self.last = self.health.last_step = int(kept["last"])
             self.health.learning = bool(kept["learning"])
         except (KeyError, ValueError, TypeError, IndexError):
-            self._begin(Entities(self.settings.entity, self.settings.strip))
+            self._begin()
             return False
         return True
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -14,6 +15,7 @@ from sre_anomaly.clock import Duration
 from sre_anomaly.config.messages import in_words
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.io.yaml_lines import Part, read_yaml
+from sre_anomaly.service.entities import Share
 
 NAME = r"^[a-zA-Z_][\w-]*$"
 LABEL = re.compile(r"[a-zA-Z_]\w*")
@@ -126,6 +128,10 @@ class Settings(_Strict):
 
     state: str = "watch.state"
     """The folder that keeps what was learned and which alerts are open."""
+    shard: Annotated[str, Field(pattern=r"^\d{1,4}/\d{1,4}$")] = "1/1"
+    """Which of how many processes this is: each answers for the entities that hash to it."""
+    replicas: Annotated[int, Field(ge=1)] = 1
+    """So many of the processes answer for each entity, so that one may die."""
     alertmanager: str | None = None
     alerts_file: str | None = None
     """Each alert as it opens and closes, a line of JSON each."""
@@ -142,7 +148,18 @@ class Settings(_Strict):
         names = [job.name for job in self.jobs]
         if len(set(names)) < len(names):
             raise ValueError("jobs: two have the same name")
+        share = self.share
+        if not 1 <= share.number <= share.of:
+            raise ValueError(f"shard: {self.shard} is none; write one such as 2/5")
+        if share.replicas > share.of:
+            raise ValueError(f"replicas: {self.replicas} are more than the {share.of} of shard")
         return self
+
+    @property
+    def share(self) -> Share:
+        """The entities that this process answers for."""
+        number, of = map(int, self.shard.split("/"))
+        return Share(number, of, self.replicas)
 
     def missing_secrets(self) -> list[str]:
         """Return the environment variables that are named and not there."""
@@ -150,8 +167,8 @@ class Settings(_Strict):
         return sorted({name for name in named if name and not os.environ.get(name)})
 
 
-def read_settings(path: Path) -> Settings:
-    """Read and check the file.
+def read_settings(path: Path, words: Mapping[str, str] | None = None) -> Settings:
+    """Read and check the file; words of a command stand before what is in it: ``shard``, ``replicas`` and ``listen``.
 
     Raises
     ------
@@ -160,15 +177,21 @@ def read_settings(path: Path) -> Settings:
     """
     whole = read_yaml(path)
     whole.mapping()
+    content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    for key, word in (words or {}).items():
+        if key != "listen":
+            content[key] = word
+        elif isinstance(web := content.setdefault("web", {}), dict):
+            web[key] = word
     try:
-        settings = Settings.model_validate(yaml.safe_load(path.read_text(encoding="utf-8-sig")))
+        settings = Settings.model_validate(content)
     except ValidationError as error:
         raise ConfigError("\n".join(_said(whole, detail) for detail in error.errors())) from None
     if missing := settings.missing_secrets():
         raise ConfigError(f"{path}: there is no environment variable {', '.join(missing)}")
     folder = path.absolute().parent
     kept = {
-        key: str(folder / Path(value).expanduser())
+        key: str(_of_shard(folder / Path(value).expanduser(), settings.share))
         for key in ("state", "alerts_file")
         if (value := getattr(settings, key)) is not None
     }
@@ -178,6 +201,11 @@ def read_settings(path: Path) -> Settings:
         if (value := getattr(settings.web, key)) is not None
     }
     return settings.model_copy(update=kept | {"web": settings.web.model_copy(update=files)})
+
+
+def _of_shard(path: Path, share: Share) -> Path:
+    """Return a path of a process's own, so that several may have one file of settings and one folder."""
+    return path if share.of == 1 else path.with_name(f"{path.stem}.{share.number}-of-{share.of}{path.suffix}")
 
 
 def _said(whole: Part, detail: Any) -> str:

@@ -36,6 +36,8 @@ class Service:
         ``watch.yaml``.
     say : callable
         Writes a line for people.
+    words : mapping of str to str
+        What was said of ``shard``, ``replicas`` and ``listen`` beside the file.
 
     Raises
     ------
@@ -43,15 +45,15 @@ class Service:
         What is wrong with the file, or with the places where it is to write.
     """
 
-    def __init__(self, path: Path, say: Callable[[str], Any]) -> None:
-        self.path, self.say = path, say
+    def __init__(self, path: Path, say: Callable[[str], Any], words: Mapping[str, str] | None = None) -> None:
+        self.path, self.say, self.words = path, say, words
         self.lock = threading.RLock()
         """Held while alerts are looked at or changed; whoever holds it takes no job's lock."""
         self.tried = Tried(say)
         self.stopping = threading.Event()
         self.threads: list[threading.Thread] = []
         self._reloading = threading.Lock()
-        settings = read_settings(path)
+        settings = read_settings(path, words)
         self._take(*_opened(settings))
         for job in self.jobs:
             if (kept := self.store.read(job.settings.name)) is not None:
@@ -113,7 +115,7 @@ class Service:
         """
         with self._reloading:
             try:
-                settings = read_settings(self.path)
+                settings = read_settings(self.path, self.words)
                 _same_web(self.path, self.settings, settings)
                 fresh = _opened(settings)
             except ConfigError:
@@ -245,7 +247,7 @@ class Service:
 
 def _opened(settings: Settings) -> tuple[Settings, list[Job], Store, AlertsFile | None]:
     """Return all that settings stand for; whatever is wrong is found here."""
-    jobs = [Job(one) for one in settings.jobs]
+    jobs = [Job(one, share=settings.share) for one in settings.jobs]
     file = None if settings.alerts_file is None else AlertsFile(Path(settings.alerts_file))
     return settings, jobs, Store(Path(settings.state)), file
 

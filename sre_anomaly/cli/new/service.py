@@ -17,6 +17,8 @@ alertmanager: null            # such as http://localhost:9093: alerts go there, 
 alerts_file: alerts.jsonl     # each alert as it opens and closes, a line of JSON each; null: no file
 state: watch.state            # the folder that keeps what was learned and which alerts are open, so that a restart goes on where it was
 
+shard: 1/1                    # of several processes that share the entities, which one this is: 2/5; or as a word of serve, shard=2/5
+replicas: 1                   # so many of them answer for each entity, so that one may die
 web:
   listen: 127.0.0.1:9880      # where page, /metrics, /healthz and /readyz are; this machine alone, unless you write another address
   user: null                  # with secret_env: basic authentication under this name; without a name a bearer token
