@@ -64,9 +64,9 @@ def read_words(words: Sequence[str]) -> Asked:
     server = any(
         word in ("experiment=prometheus", "data=prometheus", "data=prometheus_fleet") for word in overrides
     )
-    metrics = not server or any(key.startswith("data.metrics") for key in given)
     if server and "data.last" not in given:
         overrides.append(f"data.last={MONTH}")
+    metrics = not server or any(key.startswith("data.metrics") for key in given) or _names_metrics(overrides)
     if not metrics:
         overrides.append(PLACEHOLDER)
     if "corpus.jobs" not in given:
@@ -105,6 +105,15 @@ def _divided(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
         else:
             rest.append(word)
     return own, rest
+
+
+def _names_metrics(overrides: list[str]) -> bool:
+    """Return whether the YAML that the words choose names metrics."""
+    try:
+        composed(overrides)
+    except ConfigError as error:
+        return "data.metrics: has to be given" not in str(error)
+    return True
 
 
 def _groups() -> tuple[str, ...]:

@@ -15,6 +15,8 @@ NIGHT = (22, 7)
 """From ten in the evening to seven in the morning, on the wall clock of those who are paged."""
 FLAPS = HOUR
 """An alert so soon after the one before it was over is the same thing again."""
+EARLY = 2 * HOUR
+"""A page so long before an incident begins is of something else: no stretches further apart are one page."""
 LATE = 600 * 10**9
 """A page so long after an incident began is late."""
 
@@ -83,12 +85,13 @@ def card(
 def against(pages: Sequence[Page], truth: Sequence[Truth]) -> tuple[list[int | None], list[bool]]:
     """Return for each incident the ns after which it was paged for (None: never), and for each page whether it met one.
 
-    A page meets an incident that is on while it pages or while its alerts last.
+    A page meets an incident that is on while it pages, or begins within two hours of it while its alerts last: what has been
+    firing for longer, or always, says nothing of it.
     """
     useful = [False] * len(pages)
     delays: list[int | None] = []
     starts = np.array([page.time for page in pages], dtype=np.int64)
-    ends = np.array([max(page.end, page.time + 1) for page in pages], dtype=np.int64)
+    ends = np.array([max(min(page.end, page.time + EARLY), page.time + 1) for page in pages], dtype=np.int64)
     for one in truth:
         near: list[int] = np.flatnonzero((starts < one.end) & (ends > one.start)).tolist()
         meets = [at for at in near if one.concerns(pages[at])]

@@ -24,6 +24,8 @@ OPEN = re.compile(r"data(\.base)?\.known[.=]")
 """What is known of metrics has the user's own names as keys, which cannot stand in our YAML."""
 IN_LIST = re.compile(r"(?:[^,{(]|\{[^}]*\}|\([^)]*\))+")
 """A part of a list, which may be an expression such as x{a="1",b="2"}."""
+HOME = re.compile(r"(?:^|[\s\[{(,:\"'])~")
+"""A folder of somebody's own, unlike the sign of a matcher such as code=~"5..", which follows another sign."""
 MOST_TOLD = 3
 """Options that a key belongs to, of which so many are told."""
 NOT_OURS = ("hydra", "tuned")
@@ -193,7 +195,7 @@ def _not_an_override(override: str) -> str:
             f"; for metrics of yours: experiment=csv data.path={override}" if Path(override).is_file() else ""
         )
         return f"{override}: is not an override; write key=value{own}"
-    if "~" in value:
+    if HOME.search(value):
         return f"{override}: write the whole path instead of ~"
     if value.startswith("[") and not value.endswith("]") and "<" not in value:
         return f"{override}: is not an override; write a list without spaces, as in {key}=[a,b]"

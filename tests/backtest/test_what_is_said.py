@@ -1,7 +1,7 @@
 """What is said of many rules: which overlap, which are meant to fire always, and what to do first."""
 
 from sre_anomaly.backtest.card import card
-from sre_anomaly.backtest.outcome import AlertSource, Page, Scope
+from sre_anomaly.backtest.outcome import AlertSource, Page, Scope, Truth
 from sre_anomaly.backtest.overlap import overlaps
 from sre_anomaly.backtest.run import Backtest, Judged, Team
 from sre_anomaly.backtest.verdict import verdict
@@ -81,3 +81,16 @@ def test_short_times_are_not_told_of_in_days():
     assert str(Scope((0, HOUR), HOUR)) == "1 h"
     assert str(Scope((0, 47 * HOUR), 47 * HOUR)).startswith("1 d 23 h")
     assert str(SCOPE) == "14 days"
+
+
+def test_what_fires_all_the_time_catches_nothing():
+    """An incident in the midst of a long alert is not what its pages were about, unless one came just before or meanwhile."""
+    hour = 3600 * 10**9
+    always = [Page(at * hour, 500 * hour, ("Always",), ()) for at in (0, 100, 200)]
+    truth = [
+        Truth(50 * hour, 51 * hour),
+        Truth(150 * hour, 151 * hour),
+        Truth(200 * hour + hour // 2, 201 * hour),
+    ]
+    found = card(always, [], truth, Scope((0, 500 * hour), 500 * hour))
+    assert (found.caught, found.missed, found.false) == (1, 2, 2)

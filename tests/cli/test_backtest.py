@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from sre_anomaly.backtest.rules import asking
 from sre_anomaly.backtest.rules import replay as rule_replay
 from sre_anomaly.cli.main import main
 from sre_anomaly.errors import UserError
-from sre_anomaly.io.prometheus import Prometheus
+from sre_anomaly.io.prometheus import AwayError, Prometheus
 
 START = 1_700_000_000 // 604_800 * 604_800
 DAYS = 16
@@ -116,6 +117,8 @@ def test_a_chosen_budget_becomes_a_preset(capsys):
     said = capsys.readouterr().out
     assert "pages_per_week: 2.0" in said
     assert "path: cpu.csv" in said
+    main(["new", "budget", "other", "from=outputs/backtest/latest", "pages_per_week=3.9"])
+    assert "came with 4 allowed, the nearest to 3.9 that was replayed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -258,6 +261,41 @@ def test_a_server_that_stays_away_is_one_line(tmp_path, monkeypatch, capsys):
     assert "answers HTTP 503" in capsys.readouterr().err.splitlines()[-1]
 
 
+def test_a_server_that_takes_too_long_is_asked_for_less():
+    """Once it has answered, running out of time says that a question was large, not that the server is away."""
+
+    class Slow:
+        url = "http://slow"
+        asked: ClassVar[list[int]] = []
+
+        def samples(self, _, first, last, step):
+            self.asked.append((last - first) // step + 1)
+            if len(self.asked) > 1 and self.asked[-1] > 1000:
+                raise AwayError("data.url: http://slow does not answer (timed out)")
+            return [], []
+
+    def pause(_):
+        raise AssertionError("it was waited for")
+
+    asking_it = asking.Asking(Prometheus("http://slow"), print, pause)
+    asking_it.server = Slow()
+    list(asking_it.pieces("x", 0, 10, 1))
+    list(asking_it.pieces("x", 0, 4999, 1))
+    assert sum(Slow.asked[-8:]) >= 5000 - 1000
+    assert max(Slow.asked[3:]) <= 1000, Slow.asked
+
+
+def test_metrics_of_a_yaml_of_ones_own(tmp_path, monkeypatch, capsys):
+    """A preset that names expressions is replayed as it is, without naming them again."""
+    monkeypatch.chdir(tmp_path)
+    with serving(answer_like_prometheus(away=())) as server:
+        own = {"defaults": ["prometheus"], "url": server.url, "metrics": {"load": "x"}, "step": "5m"}
+        Path("conf/data").mkdir(parents=True)
+        Path("conf/data/shop.yaml").write_text(yaml.safe_dump(own))
+        main(["backtest", "experiment=prometheus", "data=shop", "with=[load > 0]"])
+    assert "load > 0 would have paged" in capsys.readouterr().out
+
+
 def test_too_many_alerts_of_one_rule(monkeypatch):
     """It is said how many, and how to narrow it."""
     monkeypatch.setattr(rule_replay, "MOST_SERIES", 0)
@@ -301,3 +339,20 @@ def test_the_action_reports_and_fails_as_asked(tmp_path):
     assert "more than 0" in done.stderr
     assert "## What would have paged you" in summary.read_text()
     assert "Always" in summary.read_text()
+
+
+def test_the_action_says_why_there_is_no_report(tmp_path):
+    """What an earlier job left in the folder is not taken for the report of this one."""
+    script = Path(__file__).parents[2] / "deploy" / "github" / "backtest.sh"
+    old = tmp_path / "backtest-report" / "report.md"
+    old.parent.mkdir()
+    old.write_text("of yesterday")
+    summary = tmp_path / "summary.md"
+    given = {"RULES": "none.yml", "PROMETHEUS_URL": "http://127.0.0.1:9", "LAST": "3d"}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    env = {**os.environ, **given, "PATH": path, "GITHUB_STEP_SUMMARY": str(summary)}
+    done = subprocess.run([script], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "sre-anomaly: " in done.stderr
+    assert "sre-anomaly: " in summary.read_text()
+    assert "of yesterday" not in summary.read_text()

@@ -125,6 +125,10 @@ CONFIGS = {
     "one for a list": (["forecast.metrics=cpu"], "write it in brackets: forecast.metrics=[cpu]"),
     "decimal comma": (["detector=iforest", "threshold.contamination=0,005"], "write a decimal point"),
     "home folder": (["experiment=csv", "data.path=~/x.csv"], "write the whole path instead of ~"),
+    "unquoted matcher": (
+        ["experiment=prometheus", 'data.metrics={e: sum(rate(http{code=~"5.."}[5m]))}'],
+        "quote each value and then the whole",
+    ),
     "a folder": (["experiment=csv", "data.path=."], "experiment=fleet data.path='*.csv'"),
     "many files": (["experiment=csv", "data.path=metrics/*.csv"], "experiment=fleet data.path='metrics/*.csv'"),
     "sweep without -m": (["detector=zscore,iforest"], "add -m"),

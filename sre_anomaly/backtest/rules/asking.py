@@ -59,23 +59,24 @@ class Asking:
         while at <= last:
             end = min(at + (size - 1) * step, last)
             try:
-                series = self._patiently(expression, at, end, step)
-            except RefusedError as error:
-                if size <= FEWEST or not any(text in str(error) for text in TOO_MUCH):
+                series = self._patiently(expression, at, end, step, smaller=size > FEWEST)
+            except (AwayError, RefusedError) as error:
+                wrong = isinstance(error, AwayError) and not self.answered
+                if wrong or size <= FEWEST or not any(text in str(error) for text in TOO_MUCH):
                     raise
                 size = max(FEWEST, size // 4)
                 continue
             yield series
             at = end + step
 
-    def _patiently(self, *question: Any) -> list[tuple[Labels, Times, Array]]:
+    def _patiently(self, *question: Any, smaller: bool) -> list[tuple[Labels, Times, Array]]:
         waited = 0
         for seconds in (*PAUSES, None):
             try:
                 series, _ = self.server.samples(*question)
             except AwayError as error:
-                if not self.answered or seconds is None:
-                    raise
+                if not self.answered or seconds is None or (smaller and "timed out" in str(error)):
+                    raise  # One that has answered, and now takes too long, is asked for less.
                 if waited == 0:
                     self.say(f"{error}; waiting for it")
                 self.pause(seconds)

@@ -16,7 +16,7 @@ KEYS = ("from", "pages_per_week", "model")
 USAGE = "write sre-anomaly new budget NAME from=outputs/backtest/latest pages_per_week=2"
 HEAD = """\
 # @package _global_
-# {name}: as {model} was replayed from {begin} to {end}, where {pages:g} pages a week were allowed and {said}.
+# {name}: as {model} was replayed from {begin} to {end}, where {said}.
 #   sre-anomaly experiment={name}
 """
 
@@ -43,15 +43,17 @@ def new_budget(words: list[str]) -> None:
     if model not in models:
         raise UserError(f"model={model}: was not replayed; {did_you_mean(model, models)}")
     pages = _number(given["pages_per_week"])
-    near = min(
-        models[model]["changes"], key=lambda one: abs(float(one["setting"].rpartition("=")[2]) - pages)
-    )
-    said = f"{near['per_week']:.3g} a week came with {near['setting'].rpartition('=')[2]} allowed"
+    replayed = {float(one["setting"].rpartition("=")[2]): one for one in models[model]["changes"]}
+    if own := record["budgets"].get(model):
+        replayed[float(own)] = models[model]
+    allowed = min(replayed, key=lambda budget: abs(budget - pages))
+    near = replayed[allowed]
+    said = f"{near['per_week']:.3g} a week came with {allowed:g} allowed"
+    if allowed != pages:
+        said += f", the nearest to {pages:g} that was replayed"
     if near["caught"] is not None:
         said += f", {near['caught']} of {record['incidents']} incidents caught"
-    head = HEAD.format(
-        name=name, model=model, begin=record["from"][:10], end=record["to"][:10], pages=pages, said=said
-    )
+    head = HEAD.format(name=name, model=model, begin=record["from"][:10], end=record["to"][:10], said=said)
     content = _content(name, [*record["overrides"], *record["chosen"][model]], pages)
     target = Path("conf") / "experiment" / f"{name}.yaml"
     if target.exists():

@@ -10,12 +10,18 @@ from sre_anomaly.report.terminal import print_sentences, print_table
 from sre_anomaly.report.words import Table
 
 MOST_LINES = 30
+WIDE = 110
+"""Columns of text from which on everything known of an alert source has room beside its name."""
+IN_THE_PAGE = ("longest", "late")
+"""What is left to the page on a narrower screen."""
 
 
 def print_backtest(found: Backtest, folder: Path, console: Console) -> None:
     """Print the answer, a line for each alert source, and what to do about the loudest."""
     print_sentences(console, "Answer", *words.answers(found), style="bold")
     table = words.cards(found, verdicts=False)
+    if found.truth and console.width < WIDE:
+        table = _without(table, IN_THE_PAGE)
     shown = table.rows[:MOST_LINES]
     console.print()
     print_table(Table(table.columns, shown), console, explained=False)
@@ -39,3 +45,8 @@ def print_backtest(found: Backtest, folder: Path, console: Console) -> None:
             f"sre-anomaly new budget my_service from={folder} pages_per_week=2   # a preset of it",
         )
     print_sentences(console, "Written", f"{folder}/report.html, report.md, cards.csv, pages.csv, record.json")
+
+
+def _without(table: Table, names: tuple[str, ...]) -> Table:
+    kept = [at for at, column in enumerate(table.columns) if column not in names]
+    return Table([table.columns[at] for at in kept], [[row[at] for at in kept] for row in table.rows])

@@ -72,7 +72,7 @@ def loudest(team: Team) -> list[Judged]:
 
 
 def cards(found: Backtest, *, verdicts: bool = True) -> Table:
-    """Return a line for each alert source, what pages most first; without verdicts few enough columns for a terminal."""
+    """Return a line for each alert source, what pages most first."""
     truth = bool(found.truth)
     each = " each" if len(found.series) > 1 else ""
     columns = [
@@ -81,9 +81,9 @@ def cards(found: Backtest, *, verdicts: bool = True) -> Table:
         f"a week{each}",
         "night",
         "firing",
-        *(["longest"] if verdicts or not truth else []),
+        "longest",
     ]
-    columns += ["caught", *(["late"] if verdicts else []), "false"] if truth else []
+    columns += ["caught", "late", "false"] if truth else []
     columns += ["what to do"] if verdicts else []
     rows = []
     for one in found.judged:
