@@ -82,6 +82,7 @@ def check(tmp_path, kills):
     assert fired >= {(line["entity"], line["metric"], in_nanoseconds(line["start"])) for line in sure}
 
 
+@pytest.mark.slow
 def test_killed_three_times(tmp_path):
     """The lines are those of a service that is never killed, the Alertmanager hears of each alert by one name and start."""
     check(tmp_path, 3)

@@ -67,6 +67,7 @@ def lines(folder):
     return [json.loads(line) for line in (folder / "alerts.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_a_source_that_is_away_at_the_start_and_in_between_is_waited_for(running, tmp_path):
     """Nothing exits, the trouble is told once and counted, and no row is left out."""
@@ -185,6 +186,7 @@ def test_a_slow_source_delays_no_other_job_and_no_stop(tmp_path):
         assert time.monotonic() - begun < 5
 
 
+@pytest.mark.slow
 def test_a_broken_file_is_refused_with_its_lines_and_the_old_goes_on(tmp_path):
     """By HTTP and by a signal; a good one is taken over with all that was learned, and alerts of a job that is no more are over."""
     with fleet(Switch(), ["a", "b"]) as server, alertmanager() as told:

@@ -102,6 +102,7 @@ def test_of_two_alerts_with_the_same_labels_the_one_that_fires_is_told():
     assert outbox.due(BEGIN + 4 * MINUTE + LASTS, {"hosts"}) == []
 
 
+@pytest.mark.slow
 def test_a_real_alertmanager_pages_once_and_resolves(tmp_path):
     """At most a step and five seconds after the row that fires, and once more when it is over."""
     text = """
