@@ -1,5 +1,6 @@
 """What to say of an alert source in one line, and which other setting would be better."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ ALWAYS = 0.5
 """Share of the time in alert from which on nobody looks any more."""
 ORDER = ("keep_firing_for", "for", "limit", "pages_per_week")
 """From what costs least to what costs most."""
+KEPT, LEFT = 2 / 3, 0.2
+"""A change that keeps two thirds of what was caught, and a fifth of the false pages, is worth saying."""
 OFTEN_ON = 0.1
 """Share of the time in alert from which on incidents are caught by chance too."""
 FEW = 4
@@ -73,6 +76,12 @@ def _with_truth(found: Card, said: str, changes: Changes) -> Verdict:
             changes,
             lambda one: (one.caught or 0) >= (found.caught or 0) and (one.false or 0) <= fewer,
         )
+        if better is None and found.caught:
+            # Much quieter for little lost is worth saying, with what is lost.
+            least, most = math.ceil(found.caught * KEPT), found.false * LEFT
+            better = _best(
+                found, changes, lambda one: (one.caught or 0) >= least and (one.false or 0) <= most
+            )
         if better is None and not found.caught and found.pages >= FEW:
             return Verdict(f"{text}: nothing would be missed without it", "noisy")
         return _noisy(text, better, found)
@@ -86,7 +95,11 @@ def _noisy(text: str, better: tuple[Change, Card] | None, found: Card) -> Verdic
     change, after = better
     left = f"{_pages(after.pages)} left"
     if after.false is not None and found.false is not None:
-        left = f"{after.false} of the {found.false} false ones are left, and nothing more is missed"
+        lost = (found.caught or 0) - (after.caught or 0)
+        missed = (
+            "nothing more is missed" if lost <= 0 else f"{lost} of the {found.caught} caught would be missed"
+        )
+        left = f"{after.false} of the {found.false} false ones are left, and {missed}"
     return Verdict(f"{text}: with {change.text}, {left}", "noisy", change, after)
 
 

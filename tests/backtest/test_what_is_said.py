@@ -1,7 +1,7 @@
 """What is said of many rules: which overlap, which are meant to fire always, and what to do first."""
 
 from sre_anomaly.backtest.card import card
-from sre_anomaly.backtest.outcome import AlertSource, Page, Scope, Truth
+from sre_anomaly.backtest.outcome import AlertSource, Change, Page, Scope, Truth
 from sre_anomaly.backtest.overlap import overlaps
 from sre_anomaly.backtest.run import Backtest, Judged, Team
 from sre_anomaly.backtest.verdict import verdict
@@ -94,3 +94,21 @@ def test_what_fires_all_the_time_catches_nothing():
     ]
     found = card(always, [], truth, Scope((0, 500 * hour), 500 * hour))
     assert (found.caught, found.missed, found.false) == (1, 2, 2)
+
+
+def test_what_a_change_would_lose_is_said_with_what_it_would_save():
+    """Nearly all false pages for one incident in three is worth saying; for two of them it is not."""
+    truth = [Truth(hour * HOUR, (hour + 2) * HOUR) for hour in (100, 200, 300)]
+    one = source("Hot", *((hour, hour + 1) for hour in (*range(0, 90, 6), 100, 200, 300)))
+
+    def said(kept):
+        quieter = source("Hot", *((hour, hour + 1) for hour in kept))
+        change = Change("for", 600 * 10**9, "for: 10m", quieter.firings)
+        cards = [card(some.pages, some.firings, truth, SCOPE) for some in (one, quieter)]
+        return verdict(one, cards[0], [(change, cards[1])], SCOPE).text
+
+    assert said((100, 200)).endswith(
+        "with for: 10m, 0 of the 15 false ones are left, and 1 of the 3 caught would be missed"
+    )
+    assert said((100, 200, 300)).endswith("and nothing more is missed")
+    assert "for: 10m" not in said((100,))
