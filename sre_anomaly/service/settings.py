@@ -99,11 +99,23 @@ class Web(_Strict):
     """Where the service shows itself."""
 
     listen: str = "127.0.0.1:9880"
+    url: str | None = None
+    """What people open, where it is another address: links in alerts lead there."""
     user: str | None = None
     secret_env: str | None = None
     """The environment variable that has the password of ``user``, or without one a bearer token."""
     tls_certificate: str | None = None
     tls_key: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: str | None) -> str | None:
+        return None if url is None else _address(url)
+
+    @property
+    def page(self) -> str:
+        """Where people find the page."""
+        return self.url or f"{'https' if self.tls_key else 'http'}://{self.listen}/"
 
     @property
     def host_and_port(self) -> tuple[str, int]:

@@ -63,7 +63,7 @@ class Service:
         self.outbox = Outbox(
             {one.name: one.most_alerts for one in settings.jobs},
             {one.name: one.labels for one in settings.jobs},
-            page=f"{'https' if settings.web.tls_key else 'http'}://{settings.web.listen}/",
+            page=settings.web.page,
         )
         self.settings, self.jobs, self.store, self.file = settings, jobs, store, file
         self.sender = Sender(settings.alertmanager or "", self._due, self.tried)

@@ -82,6 +82,7 @@ def test_check_asks_the_source(command, tmp_path, series, said, wrong):
         ("jobs:\n- name: a b\n", "line 2: jobs.0.name"),
         ("jobs:\n- name: a\n  sourze: {}\n", "line 3: jobs.0.sourze: no such key; did you mean 'source'"),
         ("web: {listen: everywhere}\njobs: []", "'everywhere' is no address"),
+        ("web: {url: anomalies}\njobs: []", "web.url: is no address"),
         ("- a", "is a list, not keys with values"),
         ("jobs: [", "is no YAML"),
     ],

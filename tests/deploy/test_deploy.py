@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from sre_anomaly.export.dashboard import Watched, dashboard
-from sre_anomaly.service.settings import read_settings
+from sre_anomaly.service.settings import Web, read_settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ROOT = DEPLOY.parent
@@ -133,3 +133,11 @@ def test_the_manifests_belong_together(run, tmp_path):
     made = tmp_path / "all.yaml"
     made.write_text(run("kubectl", "kustomize", "kubernetes"))
     run("kubernetes-validate", "--strict", str(made))
+
+
+def test_links_in_alerts_lead_where_people_can_go():
+    """Inside a container the service listens to all of it, which is no address that one can open."""
+    web = read_settings(DEPLOY / "compose" / "watch.yaml", {"listen": "0.0.0.0:9880"}).web
+    assert (web.listen, web.page) == ("0.0.0.0:9880", "http://127.0.0.1:9880/")
+    assert Web().page == "http://127.0.0.1:9880/"
+    assert Web(tls_certificate="a", tls_key="b").page == "https://127.0.0.1:9880/"

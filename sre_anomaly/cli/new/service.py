@@ -21,6 +21,7 @@ shard: 1/1                    # of several processes that share the entities, wh
 replicas: 1                   # so many of them answer for each entity, so that one may die
 web:
   listen: 127.0.0.1:9880      # where page, /metrics, /healthz and /readyz are; this machine alone, unless you write another address
+  url: null                   # what people open, if it is not under listen, such as https://anomalies.example.com/: alerts lead there
   user: null                  # with secret_env: basic authentication under this name; without a name a bearer token
   secret_env: null            # the environment variable that has the password or token; it stands in no file
   tls_certificate: null       # a certificate and ...
