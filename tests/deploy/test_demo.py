@@ -11,7 +11,7 @@ DEMO = Path(__file__).parents[2] / "deploy" / "demo" / "demo.py"
 
 @pytest.mark.slow
 def test_the_demonstration_does_what_it_says(tmp_path):
-    """It ends with 0 in less than five minutes, after an alert that arrived and was resolved, and has left no folder."""
+    """It ends with 0 after an alert that arrived and was resolved, and has left no folder."""
     more = {"PATH": "/usr/local/bin:/usr/bin:/bin", "TMPDIR": str(tmp_path), "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, DEMO],
@@ -19,7 +19,7 @@ def test_the_demonstration_does_what_it_says(tmp_path):
         env=more,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=420,
         check=False,
     )
     if done.returncode == 2 and "apt-get" in done.stdout:
