@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from sre_anomaly.numbers import together
+
 LEAST_SHARE = 0.01
 """A distance that is a smaller share of what was expected is told in the metric's unit: "0% above" says nothing."""
 CANNOT_ALERT = -1e9
@@ -98,23 +100,19 @@ class Reason:
 
     def __str__(self) -> str:
         """Say it as a sentence."""
-        band = f"({short(self.usual_low)} to {short(self.usual_high)})"
+        seen, expected, low, high = together(self.seen, self.expected, self.usual_low, self.usual_high)
+        band = f"({low} to {high})"
         if not isfinite(self.usual_low):
-            band = f"(up to {short(self.usual_high)})"
+            band = f"(up to {high})"
         elif not isfinite(self.usual_high):
-            band = f"(from {short(self.usual_low)})"
+            band = f"(from {low})"
         if not isfinite(self.seen):
             known = not self.basis and not self.otherwise and isfinite(self.expected)
-            usual = f", expected {short(self.expected)}" if known else ""
-            return f"{self.metric}: {self.otherwise or 'no data'}{usual}"
+            return f"{self.metric}: {self.otherwise or 'no data'}{f', expected {expected}' if known else ''}"
         if not isfinite(self.expected):
-            return f"{self.metric} = {short(self.seen)}"
-        text = f"{self.metric} = {short(self.seen)}, expected "
-        text += (
-            f"about {short(self.expected)} {band} {self.basis}"
-            if self.basis
-            else f"{short(self.expected)} {band}"
-        )
+            return f"{self.metric} = {seen}"
+        text = f"{self.metric} = {seen}, expected "
+        text += f"about {expected} {band} {self.basis}" if self.basis else f"{expected} {band}"
         if self.inside or self.otherwise:
             return f"{text}: {self.otherwise or 'value normal, pattern unusual'}"
         return text if self.basis else f"{text}: {_how_far(self.seen, self.expected)}"
@@ -133,7 +131,7 @@ def _how_far(seen: float, expected: float) -> str:
         return f"{seen / expected:.2g} times as much"
     if expected > 0 and seen >= 0 and (share := abs(seen / expected - 1)) >= LEAST_SHARE:
         return f"{share:.0%} {side}"
-    return f"{short(abs(seen - expected))} {side}"
+    return f"{together(abs(seen - expected))[0]} {side}"
 
 
 def short(value: float) -> str:

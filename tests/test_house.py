@@ -20,7 +20,7 @@ KINDS = (
 """The kinds of plugins: none imports another, because they share a floor."""
 FLOORS = (
     ("",),  # the files at the root: vocabulary and promises
-    ("kernels", "io", "logs", "config", "parallel"),
+    ("kernels", "io", "logs", "config", "parallel", "page"),
     ("promql", "evaluation", "model", "remediation", *KINDS),
     ("tabular", "benchmark"),
     ("pipeline", "testing"),

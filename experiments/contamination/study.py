@@ -14,8 +14,8 @@ import pandas as pd
 from sre_anomaly.config.build import build_parts
 from sre_anomaly.config.compose import composed
 from sre_anomaly.evaluation.anomaly.evaluate import measure_scores
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.detection import detect, prepare
-from sre_anomaly.progress import Stages
 
 HERE = Path(__file__).parent
 LEVELS = (0.0005, 0.001, 0.002, 0.004, 0.005, 0.0059, 0.006, 0.008, 0.01, 0.02, 0.05, 0.1)

@@ -22,8 +22,8 @@ from study import HERE, VARIANTS, areas
 from sre_anomaly.config.build import build, build_parts
 from sre_anomaly.config.compose import composed
 from sre_anomaly.frame import MetricFrame, Split
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.detection import detect, prepare
-from sre_anomaly.progress import Stages
 
 SEEDS = {"asd": (1, 2), "smd": (1, 2, 3)}
 SHORTEST, LONGEST = 60, 600

@@ -22,8 +22,8 @@ from sre_anomaly.config.compose import composed
 from sre_anomaly.data.generated.inject import Inject
 from sre_anomaly.evaluation.anomaly.points import pr_auc
 from sre_anomaly.frame import Array, MetricFrame, Split
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.detection import detect, prepare
-from sre_anomaly.progress import Stages
 from sre_anomaly.sources import DataSource
 
 SEED = 501

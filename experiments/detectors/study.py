@@ -23,8 +23,8 @@ from sre_anomaly.evaluation.anomaly.period import period
 from sre_anomaly.evaluation.anomaly.suite import suite
 from sre_anomaly.evaluation.bootstrap import random_scores
 from sre_anomaly.frame import Array, MetricFrame, Split
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.detection import detect, prepare
-from sre_anomaly.progress import Stages
 
 HERE = Path(__file__).parent
 SEED = 42

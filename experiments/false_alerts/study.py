@@ -22,8 +22,8 @@ from sre_anomaly.config.compose import composed
 from sre_anomaly.contracts import exceeds
 from sre_anomaly.evaluation.anomaly.incidents import match
 from sre_anomaly.frame import MetricFrame, Split
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.detection import detect, prepare, replay
-from sre_anomaly.progress import Stages
 from sre_anomaly.sources import Corpus
 
 HERE = Path(__file__).parent

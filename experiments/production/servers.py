@@ -22,8 +22,8 @@ from sre_anomaly.evaluation.anomaly.evaluate import measure_scores
 from sre_anomaly.evaluation.anomaly.period import period
 from sre_anomaly.evaluation.anomaly.vus import vus
 from sre_anomaly.frame import MetricFrame
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.detection import Detection, detect, prepare, replay
-from sre_anomaly.progress import Stages
 
 HERE = Path(__file__).parent
 BUDGETS = (2, 4)

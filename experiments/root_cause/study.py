@@ -13,8 +13,8 @@ import pandas as pd
 
 from sre_anomaly.config.compose import composed
 from sre_anomaly.evaluation.anomaly.incidents import wilson
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.runner import run
-from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord
 
 HERE = Path(__file__).parent

@@ -24,8 +24,8 @@ from sre_anomaly.frame import Incident, MetricFrame, Split
 from sre_anomaly.live.fleet_monitor import FleetMonitor
 from sre_anomaly.live.monitor import Monitor
 from sre_anomaly.model.model import KINDS, Model, model_of, save_model
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.detection import detect, prepare
-from sre_anomaly.progress import Stages
 
 HERE = Path(__file__).parent
 POINTS = 20_000

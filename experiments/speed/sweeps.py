@@ -26,7 +26,7 @@ from sre_anomaly.cli.main import main
 from sre_anomaly.cli.run.launch import Job
 from sre_anomaly.config.compose import CONFIG_MODULE, register_resolvers, resolved, version_base
 from sre_anomaly.parallel.cache import ResultCache
-from sre_anomaly.progress import Stages
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.records import RunRecord
 from sre_anomaly.sweeps.trial import run_trial
 

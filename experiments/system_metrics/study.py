@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from sre_anomaly.config.compose import composed
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.runner import run
-from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord
 
 HERE = Path(__file__).parent

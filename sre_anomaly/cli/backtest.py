@@ -46,8 +46,8 @@ def backtest_words(words: list[str]) -> None:
 
     from sre_anomaly.backtest.asked import read_words
     from sre_anomaly.backtest.run import backtest
+    from sre_anomaly.parallel.progress import Stages
     from sre_anomaly.pipeline.run_folder import LATEST, as_typed, point_at
-    from sre_anomaly.progress import Stages
     from sre_anomaly.report.backtest.folder import write_backtest
     from sre_anomaly.report.backtest.screen import print_backtest
 

@@ -13,8 +13,8 @@ from sre_anomaly.errors import UserError
 from sre_anomaly.export.pages import Span
 from sre_anomaly.frame import Array, MetricFrame, Times
 from sre_anomaly.model.model import Model, load_model
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.runner import run
-from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord
 from sre_anomaly.sources import Corpus, DataSource
 

@@ -20,9 +20,9 @@ from sre_anomaly.fleet.nab_scores import NabScores, nab_scores
 from sre_anomaly.fleet.series import RESULT, SeriesWork, folder_name, record_failure, run_series
 from sre_anomaly.fleet.shared_model import fit_shared_model
 from sre_anomaly.parallel.process_alive import is_running, on_this_machine, this_process
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.record import describe, hash_of
 from sre_anomaly.pipeline.run_folder import RUNNING
-from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord, write_json
 from sre_anomaly.sources import Corpus
 

@@ -22,12 +22,12 @@ from sre_anomaly.evaluation.anomaly.suite import suite
 from sre_anomaly.evaluation.anomaly.vus import vus
 from sre_anomaly.fleet.shared_model import SharedModel
 from sre_anomaly.frame import Array, Mask, MetricFrame
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.alert_reasons import alert_reasons
 from sre_anomaly.pipeline.detection import Detection, detect, prepare
 from sre_anomaly.pipeline.hindsight import Hindsight, live, look_back
 from sre_anomaly.pipeline.reasons import Explainer
 from sre_anomaly.pipeline.record import check_values, hash_of, how_evaluated, windows_in
-from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord, plain, write_json, write_text
 from sre_anomaly.sources import Corpus
 

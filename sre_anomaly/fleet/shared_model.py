@@ -11,8 +11,8 @@ from sre_anomaly.config.build import build_parts
 from sre_anomaly.contracts import Detector, Threshold
 from sre_anomaly.errors import ConfigError, DataError, UserError
 from sre_anomaly.frame import Array, MetricFrame
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.detection import prepare, scorable
-from sre_anomaly.progress import Stages
 from sre_anomaly.sources import Corpus
 
 MOST_ROWS = 500_000

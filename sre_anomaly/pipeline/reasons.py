@@ -34,6 +34,8 @@ class Expectation:
     expected: Array
     """NaN where the history gives no expectation."""
     spread: Array
+    lowest: Array
+    """The lowest of the values that it was compared with, and itself."""
     basis: list[str]
 
 
@@ -117,12 +119,14 @@ class Explainer:
     def _usual(self, metric: int, at: Rows) -> Expectation:
         """Compare values with the same time on the days before, or else with the last two hours."""
         column, step = self.frame.values[:, metric], self.frame.step
-        usual = Expectation(column[at], np.full(len(at), np.nan), np.full(len(at), np.nan), [""] * len(at))
+        none = np.full(len(at), np.nan)
+        usual = Expectation(column[at], none, none.copy(), none.copy(), [""] * len(at))
         floor = 0.1 * float(self._typical[metric])
         if not self.frame.has_clock:
             if np.isfinite(column).sum() >= FEWEST_RECENT:
                 usual.expected[:] = np.median(column[np.isfinite(column)])
                 usual.spread[:] = max(self._typical[metric], floor)
+                usual.lowest[:] = np.nanmin(column)
                 usual.basis = ["over all data points"] * len(at)
             return usual
         if day := rows_in(DAY, step):
@@ -148,17 +152,20 @@ def _compare(
         rows = block[enough]
         usual.expected[rows], spread = _middle_and_spread(others[enough])
         usual.spread[rows] = np.maximum(spread, floor)
+        usual.lowest[rows] = np.fmin(np.nanmin(others[enough], axis=1), usual.seen[rows])
         for row, present in zip(rows, count[enough], strict=True):
             usual.basis[row] = basis.format(present)
 
 
 def _reason(name: str, usual: Expectation, number: int) -> Reason:
     middle, spread = float(usual.expected[number]), float(usual.spread[number])
+    lower = middle - 2 * spread
     return Reason(
         name,
         float(usual.seen[number]),
         middle,
-        middle - 2 * spread,
+        # What was never below zero, such as a share of a processor, is not expected there.
+        max(lower, 0.0) if usual.lowest[number] >= 0 else lower,
         middle + 2 * spread,
         usual.basis[number],
     )

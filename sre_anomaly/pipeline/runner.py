@@ -15,6 +15,7 @@ from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.anomaly.evaluate import Evaluation, evaluate
 from sre_anomaly.frame import NO_ROWS, MetricFrame, Split, no_metrics
 from sre_anomaly.model.model import KINDS, Model, model_of
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.alert_reasons import alert_reasons
 from sre_anomaly.pipeline.blind_spots import blind_spots
 from sre_anomaly.pipeline.close_calls import CloseCall, nearest_rows
@@ -30,7 +31,6 @@ from sre_anomaly.pipeline.record import (
     how_evaluated,
     windows_in,
 )
-from sre_anomaly.progress import Stages
 from sre_anomaly.records import Reason, RunRecord
 from sre_anomaly.tabular.task import TableResult, run_table_task
 

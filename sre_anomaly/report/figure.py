@@ -10,9 +10,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from sre_anomaly.frame import Array
-
-Rows = npt.NDArray[np.int64]
-
+from sre_anomaly.page.thinning import Rows, extremes
 
 # Okabe and Ito's colours (2008), which colour-blind readers can tell apart.
 BLUE, ORANGE, RED, PURPLE, GREY = "#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#999999"
@@ -27,22 +25,10 @@ DOTS_PER_INCH = 110
 
 def draw_line(axis: Axes, time: pd.DatetimeIndex, values: Array, **style: object) -> None:
     """Draw a line; of a long one only the extremes that a screen can show."""
-    keep = _extremes(values) if len(values) > POINTS else np.arange(len(values))
+    keep = extremes(values, POINTS)
     axis.plot(plain_times(time[keep]), values[keep], **style)  # type: ignore[arg-type]
     axis.margins(x=0)
     axis.grid(color=GREY, alpha=0.25, linewidth=0.5)
-
-
-def _extremes(values: Array) -> Rows:
-    """Return the rows of the lowest and highest value in each of many stretches: no spike is lost."""
-    size = -(-len(values) // (POINTS // 2))
-    stretches = np.full((-(-len(values) // size), size), np.nan)
-    stretches.flat[: len(values)] = values
-    missing = np.isnan(stretches)
-    low = np.argmin(np.where(missing, np.inf, stretches), axis=1)
-    high = np.argmax(np.where(missing, -np.inf, stretches), axis=1)
-    first = size * np.arange(len(stretches))
-    return np.unique(np.concatenate([first + low, first + high]))
 
 
 def thinned(rows: int) -> Rows:

@@ -21,11 +21,11 @@ from sre_anomaly.evaluation.anomaly.evaluate import Evaluation, measure_scores
 from sre_anomaly.fleet.shared_model import SharedModel, fit_shared_model
 from sre_anomaly.frame import MetricFrame, Split
 from sre_anomaly.parallel.cache import ResultCache
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.detection import Detection, Prepared, detect, prepare
 from sre_anomaly.pipeline.forecasting import forecast
 from sre_anomaly.pipeline.record import check_values, describe, describe_data, detection_record, how_evaluated
 from sre_anomaly.pipeline.runner import only_frame
-from sre_anomaly.progress import Stages
 from sre_anomaly.records import RunRecord
 from sre_anomaly.sources import Corpus
 from sre_anomaly.tabular.task import KINDS, describe_table, fit_and_evaluate, note

@@ -6,7 +6,7 @@ from typing import Any
 
 from sre_anomaly.config.build_table import TableParts
 from sre_anomaly.dataset import Table
-from sre_anomaly.progress import Stages
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.records import InUse, RunRecord
 from sre_anomaly.table_contracts import Answers
 from sre_anomaly.tabular.classification import ClassificationResult, classify

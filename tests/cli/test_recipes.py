@@ -20,7 +20,7 @@ from sre_anomaly.config.compose import composed
 from sre_anomaly.dataset import Table
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.parallel.cache import ResultCache
-from sre_anomaly.progress import Stages
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.records import RunRecord, plain
 from sre_anomaly.sweeps.trial import run_trial
 from sre_anomaly.table.csv import CsvTable

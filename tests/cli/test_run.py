@@ -93,11 +93,14 @@ def test_scores_and_alerts_agree(finished):
 
 
 def test_report_is_one_file_without_requests(finished):
-    """The report names no address and carries its pictures inside."""
+    """The report carries its pictures inside, leads to no address but its own parts, and forbids the browser any request."""
     page = (finished / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 2
-    outside = re.sub(r"src='data:image/png;base64,[^']+'", "", page)
+    outside = re.sub(
+        r"src='data:image/png;base64,[^']+'|href='#|<script>.*?</script>", "", page, flags=re.DOTALL
+    )
     assert not re.search(r"(src|href)=|https?://|@import|url\(", outside)
+    assert "default-src 'none'" in page
 
 
 def test_same_seed_same_bytes(command, tmp_path):

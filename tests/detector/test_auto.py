@@ -14,9 +14,9 @@ from sre_anomaly.known import Windows
 from sre_anomaly.live.fleet_monitor import FleetMonitor
 from sre_anomaly.model.folder import MANIFEST, _checksum
 from sre_anomaly.model.model import KINDS, load_model, model_of, save_model
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.detection import detect, prepare
 from sre_anomaly.pipeline.record import PREQUENTIAL, how_evaluated
-from sre_anomaly.progress import Stages
 from sre_anomaly.testing.examples import example_frame
 
 FIRST = 600

@@ -12,8 +12,8 @@ from sre_anomaly.frame import Split
 from sre_anomaly.live.fleet_monitor import FleetMonitor
 from sre_anomaly.live.monitor import Monitor
 from sre_anomaly.model.model import KINDS, model_of, save_model
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.detection import detect, prepare
-from sre_anomaly.progress import Stages
 from sre_anomaly.testing.examples import example_frame
 
 MINUTE = 60_000_000_000

@@ -16,10 +16,10 @@ from sre_anomaly.frame import MetricFrame, Split
 from sre_anomaly.kernels.neighbours import mixed
 from sre_anomaly.live.fleet_monitor import FleetMonitor
 from sre_anomaly.model.model import KINDS, model_of, save_model
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.alert_reasons import alert_reasons
 from sre_anomaly.pipeline.detection import detect, prepare
 from sre_anomaly.pipeline.reasons import Explainer
-from sre_anomaly.progress import Stages
 from sre_anomaly.testing.examples import example_frame
 
 CKNN = {"name": "cknn"}

@@ -21,8 +21,8 @@ from sre_anomaly.known import Windows
 from sre_anomaly.live.fleet_monitor import FleetMonitor
 from sre_anomaly.live.monitor import LONGEST_GAP, Monitor
 from sre_anomaly.model.model import KINDS, load_model, model_of, save_model
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.detection import detect, prepare
-from sre_anomaly.progress import Stages
 from sre_anomaly.testing.examples import example_frame
 
 DETECTORS = {

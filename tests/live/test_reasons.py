@@ -12,10 +12,10 @@ from sre_anomaly.config.compose import composed
 from sre_anomaly.frame import MetricFrame, Split
 from sre_anomaly.live.fleet_monitor import FleetMonitor
 from sre_anomaly.model.model import KINDS, load_model, model_of, save_model
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.alert_reasons import alert_reasons
 from sre_anomaly.pipeline.detection import detect, prepare
 from sre_anomaly.pipeline.reasons import Explainer
-from sre_anomaly.progress import Stages
 
 LEARNED, ROWS = 3000, 4200
 METRICS = ("requests", "latency", "errors")

@@ -6,9 +6,9 @@ import pytest
 from sre_anomaly.config.build import build_parts
 from sre_anomaly.config.compose import composed
 from sre_anomaly.frame import Split
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.blind_spots import blind_spots
 from sre_anomaly.pipeline.detection import detect, prepare
-from sre_anomaly.progress import Stages
 from sre_anomaly.testing.examples import example_frame
 
 

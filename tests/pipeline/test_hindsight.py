@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sre_anomaly.config.build import build, build_parts
 from sre_anomaly.config.compose import composed
 from sre_anomaly.frame import Incident, MetricFrame
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.detection import detect, prepare
 from sre_anomaly.pipeline.hindsight import NO_PAGE, live, look_back
-from sre_anomaly.progress import Stages
 
 RUN = ("experiment=csv", "data.path=metrics.csv", "forecaster=none")
 WEEK = 7 * 288

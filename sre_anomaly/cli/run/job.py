@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sre_anomaly.errors import UserError
-from sre_anomaly.progress import Stages
+from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.records import RunRecord, write_json, write_text
 
 if TYPE_CHECKING:

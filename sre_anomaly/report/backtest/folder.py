@@ -11,11 +11,12 @@ from sre_anomaly.backtest.card import Card
 from sre_anomaly.backtest.outcome import Page
 from sre_anomaly.backtest.run import Backtest, Judged
 from sre_anomaly.clock import iso
+from sre_anomaly.page.document import document
 from sre_anomaly.records import write_json, write_text
 from sre_anomaly.report.backtest import words
 from sre_anomaly.report.backtest.markdown import as_markdown
 from sre_anomaly.report.backtest.plots import budget_curve, page_calendar
-from sre_anomaly.report.html import document, picture_tag, sentences, table_tag
+from sre_anomaly.report.html import picture_tag, sentences, table_tag
 from sre_anomaly.report.words import Table
 
 MOST_CALENDARS = 4
@@ -50,7 +51,7 @@ def _page(found: Backtest, record: dict[str, Any], failed: list[str], pictures: 
     body += sentences(found.notes, "note")
     if advice := words.to_do(found):
         body += ["<h2>What to do</h2>", *sentences(advice)]
-    body += ["<h2>Report card</h2>", f"<div class='wide'>{table_tag(words.cards(found))}</div>"]
+    body += ["<h2>Report card</h2>", table_tag(words.cards(found))]
     if beside := words.beside_each_other(found):
         body += ["<h2>Beside each other</h2>", *sentences(beside)]
     body += [picture_tag(path) for path in pictures]

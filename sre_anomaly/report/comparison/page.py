@@ -11,9 +11,10 @@ import pandas as pd
 
 from sre_anomaly.clock import in_words
 from sre_anomaly.frame import Array, Mask
+from sre_anomaly.page.document import document
 from sre_anomaly.records import Alert, short, write_text
 from sre_anomaly.report.comparison.words import beside, drawn_anew, meanings, too_few
-from sre_anomaly.report.html import document, picture_tag, sentences, table_tag
+from sre_anomaly.report.html import picture_tag, sentences, table_tag
 from sre_anomaly.report.sweep.data import interval_of
 from sre_anomaly.report.words import Table
 
@@ -211,7 +212,7 @@ def write_comparison_page(runs: Sequence[ComparedRun], picture: Path | None, pat
     body = [
         *(["<h2>Runs that failed</h2>", *sentences(failed(runs), "caveat")] if failed(runs) else []),
         "<h2>Measures</h2>",
-        f"<div class='wide'>{table_tag(measures_table(runs, names))}</div>",
+        table_tag(measures_table(runs, names)),
         f"<p class='note'>{beside(tables=tables, metrics=metrics)}</p>",
         "<ul class='note'>",
         *(f"<li>{html.escape(meaning)}</li>" for meaning in meanings(names, tables=tables, metrics=metrics)),
@@ -220,7 +221,7 @@ def write_comparison_page(runs: Sequence[ComparedRun], picture: Path | None, pat
         *_differences(runs),
         picture_tag(picture) if picture else "",
         "<h2>Differences in configuration</h2>",
-        f"<div class='wide'>{table_tag(differing)}</div>" if differing else "<p>None.</p>",
+        table_tag(differing) if differing else "<p>None.</p>",
         "<h2>The runs</h2>",
         *(
             f"<p>{html.escape(run.name)}: <code>{html.escape(str(run.folder))}</code><br>"

@@ -7,9 +7,10 @@ import pandas as pd
 import yaml
 
 from sre_anomaly.fleet.run import FleetRun
+from sre_anomaly.page.document import document
 from sre_anomaly.report.fleet import words
 from sre_anomaly.report.fleet.hindsight import hindsight_section
-from sre_anomaly.report.html import document, notes_as_paragraphs, picture_tag, table_tag
+from sre_anomaly.report.html import notes_as_paragraphs, picture_tag, table_tag
 from sre_anomaly.report.nab import words as nab_words
 from sre_anomaly.report.words import Table
 

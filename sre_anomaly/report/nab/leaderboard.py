@@ -1,7 +1,5 @@
 """Detectors side by side, best first: as a table, a picture and a page that opens offline."""
 
-import base64
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -11,7 +9,10 @@ import numpy as np
 import pandas as pd
 
 from sre_anomaly.errors import UserError
+from sre_anomaly.page.document import document
 from sre_anomaly.records import write_text
+from sre_anomaly.report.html import picture_tag, table_tag
+from sre_anomaly.report.words import Table
 
 HERE, PUBLISHED, BASELINE = "measured here", "published", "baseline"
 FILES = ("leaderboard.csv", "leaderboard.png", "leaderboard.html")
@@ -125,23 +126,18 @@ def _draw(lines: Sequence[Line], path: Path, title: str) -> None:
 
 
 def _page(lines: Sequence[Line], picture: Path, title: str) -> str:
-    from sre_anomaly.report.html import STYLE
 
     profiles = list(next(iter(lines)).scores)
-    heads = "".join(f"<th>{html.escape(name)}</th>" for name in ["", "detector", "source", *profiles])
-    rows = []
-    for place, line in enumerate(ordered(lines), start=1):
-        cells = [str(place), line.detector, line.source]
-        cells += [told(line, name) for name in profiles]
-        rows.append("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in cells) + "</tr>")
-    image = base64.b64encode(picture.read_bytes()).decode()
-    return (
-        f"<!doctype html><meta charset='utf-8'><title>{html.escape(title)}</title><style>{STYLE}</style>"
-        f"<h1>{html.escape(title)}</h1><table><tr>{heads}</tr>{''.join(rows)}</table>"
+    rows = [
+        [str(place), line.detector, line.source, *(told(line, name) for name in profiles)]
+        for place, line in enumerate(ordered(lines), start=1)
+    ]
+    note = (
         "<p class='note'>Every threshold is fitted on the labels that the detector is evaluated with. In brackets: 95 % "
         f"{INTERVALS}; then the score with each category evaluated at the threshold of the others.</p>"
-        f"<img alt='leaderboard' src='data:image/png;base64,{image}'>\n"
     )
+    table = table_tag(Table(["", "detector", "source", *profiles], rows))
+    return document(title, [table, note, picture_tag(picture)])
 
 
 def told(line: Line, profile: str) -> str:

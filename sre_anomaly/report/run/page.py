@@ -5,11 +5,15 @@ from pathlib import Path
 
 import yaml
 
-from sre_anomaly.pipeline.reasons import by_strength
+from sre_anomaly.page.document import document
 from sre_anomaly.pipeline.runner import Run
-from sre_anomaly.report.html import STYLE, notes_as_paragraphs, picture_tag, table_tag
+from sre_anomaly.report.html import notes_as_paragraphs, picture_tag, sentences, table_tag
 from sre_anomaly.report.run import words
+from sre_anomaly.report.run.alert_cards import alert_cards
+from sre_anomaly.report.run.explore import charts_of, explore
+from sre_anomaly.report.run.first_screen import first_screen
 from sre_anomaly.report.run.hindsight import hindsight_section
+from sre_anomaly.report.run.usual import usual_section
 from sre_anomaly.report.table import words as table_words
 from sre_anomaly.report.table.page import table_sections
 from sre_anomaly.report.words import Table
@@ -18,16 +22,19 @@ MOST_ROWS = 100
 
 
 def write_page(run: Run, images: list[Path], path: Path) -> None:
-    """Write the report of a run, with its pictures inside it."""
-    title = html.escape(f"{run.record.experiment}: {run.record.data['name']}")
+    """Write the report of a run, with its charts and pictures inside it."""
+    title = f"{run.record.experiment}: {run.record.data['name']}"
     pictures = {image.stem: picture_tag(image) for image in images}
+    drawn = charts_of(run)
+    still = pictures.get("anomaly_plot", "")
     body = [
-        f"<h1>{title}</h1>",
+        *first_screen(run),
         *_read(run),
         *notes_as_paragraphs(run.record.notes),
-        *_found(run),
-        pictures.get("anomaly_plot", ""),
-        *_alerts(run),
+        *explore(run, drawn is not None),
+        # A page that is printed, or read without scripts, has the picture instead.
+        f"<div class='no-js'>{still}</div>" if drawn is not None else still,
+        *alert_cards(run),
         *_close_calls(run),
         *_blind_spots(run),
         *_missed(run),
@@ -36,17 +43,14 @@ def write_page(run: Run, images: list[Path], path: Path) -> None:
         *_forecast(run),
         pictures.get("forecast_plot", ""),
         *table_sections(run, pictures),
+        *usual_section(run),
         "<h2>How this was made</h2>",
         f"<p>Command: <code>{html.escape(run.record.command)}</code><br>Data fingerprint: "
         f"<code>{run.record.data['fingerprint'][:16]}</code>, seed {run.record.seed}, {html.escape(_versions(run))}</p>",
         "<details><summary>All settings</summary>"
         f"<pre>{html.escape(yaml.safe_dump(run.config, sort_keys=False))}</pre></details>",
     ]
-    page = (
-        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title>"
-        f"<style>{STYLE}</style></head><body>{''.join(body)}</body></html>\n"
-    )
-    path.write_text(page, encoding="utf-8")
+    path.write_text(document(title, body, drawn), encoding="utf-8")
 
 
 def _read(run: Run) -> list[str]:
@@ -56,39 +60,6 @@ def _read(run: Run) -> list[str]:
     if run.learned is not None:
         said.append(f"{table_words.headline(run)}.<br>{table_words.judged(run)}.")
     return [f"<p>{html.escape(text).replace('&lt;br&gt;', '<br>')}</p>" for text in said]
-
-
-def _found(run: Run) -> list[str]:
-    if run.detection is None:
-        return []
-    said = [*filter(None, [words.by_week(run)]), words.found(run)]
-    parts = ["<h2>Alerts and incidents</h2>", *(f"<p><b>{html.escape(text)}.</b></p>" for text in said)]
-    said = words.incidents_caught(run)
-    parts += [f"<p>{html.escape(sentence)}.</p>" for sentence in said]
-    if run.judgement is not None:
-        parts += [f"<p class='caveat'>{html.escape(caveat)}</p>" for caveat in run.judgement.caveats]
-    return parts
-
-
-def _alerts(run: Run) -> list[str]:
-    alerts = by_strength(run.detection.alerts) if run.detection else []
-    if not alerts:
-        return []
-    columns = ["from", "to", "reason"]
-    rows = [
-        [words.when(run, a.start), words.when(run, a.end), words.alert_line(run, a)]
-        for a in alerts[:MOST_ROWS]
-    ]
-    if len(run.frame.metrics) > 1 and any(alert.metrics for alert in alerts):
-        columns.append("share of each metric in the surprise")
-        rows = [[*row, words.took_part(alert)] for row, alert in zip(rows, alerts, strict=False)]
-    if run.judgement is not None and run.judgement.measures.get("incidents"):
-        columns.append("matching incident")
-        rows = [[*row, words.known_incident(run, alert)] for row, alert in zip(rows, alerts, strict=False)]
-    parts = ["<h2>Alerts, strongest first</h2>", table_tag(Table(columns, rows))]
-    if len(alerts) > MOST_ROWS:
-        parts.append(f"<p class='note'>{len(alerts) - MOST_ROWS} more are in alerts.csv.</p>")
-    return parts
 
 
 def _close_calls(run: Run) -> list[str]:
@@ -120,15 +91,18 @@ def _missed(run: Run) -> list[str]:
 
 
 def _quality(run: Run) -> list[str]:
-    table = words.detection_table(run)
-    if table is None:
+    if run.detection is None:
         return []
-    return [
-        "<h2>Quality of the detection</h2>",
-        table_tag(table),
-        "<p class='note'>Baselines: random: random scores. largest change: the biggest change from one data point to the next. Both "
-        "flag as many data points as the detector. In brackets: 95 % confidence interval over resampled days.</p>",
-    ]
+    parts = sentences(words.incidents_caught(run)) + sentences(words.in_short(run))
+    if run.judgement is not None:
+        parts += [f"<p class='caveat'>{html.escape(caveat)}</p>" for caveat in run.judgement.caveats]
+    if (table := words.detection_table(run)) is not None:
+        parts += [
+            table_tag(table),
+            "<p class='note'>Baselines: random: random scores. largest change: the biggest change from one data point to the next. Both "
+            "flag as many data points as the detector. In brackets: 95 % confidence interval over resampled days.</p>",
+        ]
+    return ["<h2>Quality of the detection</h2>", *parts] if parts else []
 
 
 def _forecast(run: Run) -> list[str]:

@@ -2,11 +2,13 @@
 
 import math
 import shlex
+from collections import Counter
 
 import pandas as pd
 
 from sre_anomaly.clock import in_words, nanoseconds
 from sre_anomaly.frame import WEEK, Incident
+from sre_anomaly.numbers import together
 from sre_anomaly.pipeline.record import IN_SAMPLE
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import Alert, short
@@ -96,16 +98,23 @@ def found(run: Run) -> str:
     return text + (f", epsilon {epsilon:.4g}" if epsilon is not None else "")
 
 
+def pages_by_week(run: Run) -> list[int]:
+    """Return how many pages each of the last weeks of the data had, the latest last; empty where there is no full week."""
+    weeks = int(run.frame.step * len(run.frame) / WEEK) if run.frame.has_clock else 0
+    if run.detection is None or not weeks:
+        return []
+    ago = [(run.frame.time[-1].value - one.fired) // nanoseconds(WEEK) for one in run.detection.alerts]
+    evaluated = max(1, int(run.frame.step * (run.split.test.stop - run.split.test.start) / WEEK))
+    return [ago.count(number) for number in range(min(weeks, evaluated, WEEKS_SHOWN) - 1, -1, -1)]
+
+
 def by_week(run: Run) -> str:
     """Return how many pages each of the last weeks had, beside the budget; empty where there is no budget or no full week."""
-    budget = run.config["threshold"].get("pages_per_week")
-    weeks = int(run.frame.step * len(run.frame) / WEEK) if run.frame.has_clock else 0
-    if budget is None or run.detection is None or not weeks:
+    budget, counts = run.config["threshold"].get("pages_per_week"), pages_by_week(run)
+    if budget is None or not counts:
         return ""
-    ago = [(run.frame.time[-1].value - one.fired) // nanoseconds(WEEK) for one in run.detection.alerts]
-    shown = min(weeks, WEEKS_SHOWN)
-    counts = ", ".join(str(ago.count(number)) for number in range(shown - 1, -1, -1))
-    return f"Pages in the last {count(shown, 'week')}: {counts} (budget {budget:g} a week)"
+    shown = ", ".join(map(str, counts))
+    return f"Pages in the last {count(len(counts), 'week')}: {shown} (budget {budget:g} a week)"
 
 
 def alert_line(run: Run, alert: Alert) -> str:
@@ -121,9 +130,10 @@ def alert_line(run: Run, alert: Alert) -> str:
 
 def took_part(alert: Alert) -> str:
     """Return the metrics of an alert by their own surprise, with share, value and expected."""
+    numbers = [together(one["value"], one["expected"]) for one in alert.metrics]
     return "; ".join(
-        f"{one['metric']} {one['share']:.0%} ({short(one['value'])}, expected {short(one['expected'])})"
-        for one in alert.metrics
+        f"{one['metric']} {one['share']:.0%} ({value}, expected {expected})"
+        for one, (value, expected) in zip(alert.metrics, numbers, strict=True)
     )
 
 
@@ -132,9 +142,10 @@ def close_calls(run: Run) -> list[tuple[str, str]]:
     said = []
     for call in run.close_calls:
         one = call.reason
-        text = f"{one.metric} = {short(one.seen)}, expected {short(one.expected)}"
+        seen, expected, low, high = together(one.seen, one.expected, one.usual_low, one.usual_high)
+        text = f"{one.metric} = {seen}, expected {expected}"
         if math.isfinite(one.usual_low) and math.isfinite(one.usual_high):
-            text += f" ({short(one.usual_low)} to {short(one.usual_high)})"
+            text += f" ({low} to {high})"
         if not math.isfinite(one.seen):
             text = f"{one.metric}: no value"
         time = when(run, run.frame.time[call.row].value)
@@ -168,7 +179,9 @@ def known_incident(run: Run, alert: Alert) -> str:
         for incident in run.frame.incidents or ()
         if alert.fired < incident.end.value and alert.end > incident.start.value
     ]
-    return ", ".join(met) or "none (false alert)"
+    times = Counter(met)
+    each = (name if number == 1 else f"{number} times {name}" for name, number in times.items())
+    return ", ".join(each) or "none (false alert)"
 
 
 def missed_incidents(run: Run) -> list[Incident]:

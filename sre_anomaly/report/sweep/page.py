@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from sre_anomaly.page.document import document
 from sre_anomaly.records import RunRecord, short, write_text
-from sre_anomaly.report.html import document, picture_tag, sentences, table_tag
+from sre_anomaly.report.html import picture_tag, sentences, table_tag
 from sre_anomaly.report.sweep.data import Sweep, plain_name, read_sweep
 from sre_anomaly.report.sweep.screen import (
     caveats,
@@ -147,7 +148,7 @@ def _trials(sweep: Sweep) -> list[str]:
     more = len(ranked) - len(rows)
     return [
         "<h2>Trials, best first</h2>",
-        f"<div class='wide'>{table_tag(Table(named, rows))}</div>",
+        table_tag(Table(named, rows)),
         *sentences([f"{more} more are in trials.csv"] if more > 0 else [], "note"),
     ]
 
