@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from sre_anomaly.evaluation.anomaly.suite import suite
 from sre_anomaly.evaluation.anomaly.vus import vus
 from sre_anomaly.fleet.shared_model import SharedModel
 from sre_anomaly.frame import Array, Mask, MetricFrame
+from sre_anomaly.page.thumbnail import thumbnail
 from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.alert_reasons import alert_reasons
 from sre_anomaly.pipeline.detection import Detection, detect, prepare
@@ -32,6 +34,7 @@ from sre_anomaly.records import RunRecord, plain, write_json, write_text
 from sre_anomaly.sources import Corpus
 
 RESULT, SCORES, ALERTS, HINDSIGHT = "result.json", "scores.parquet", "alerts.csv", "hindsight.csv"
+PICTURE = "picture.svg"
 LONGEST_NAME = 200
 """Bytes; file systems take no more than 255, with what is added while a file is written."""
 TIMES = ("start", "fired", "end")
@@ -136,9 +139,21 @@ def _found(work: SeriesWork, name: str, folder: Path) -> dict[str, Any]:
     line |= _labelled_measures(judged, found.scores[span], found.flags[span], int(work.config["seed"]))
     if back is not None:
         line |= _looked_back(frame, back, folder)
+    write_text(folder / PICTURE, _picture(frame, found, split.test))
     line["notes"] = [note for note in (*frame.notes, *record.notes, parts.detector.note) if note]
     line["fingerprint"] = frame.fingerprint[:16]
     return line
+
+
+def _picture(frame: MetricFrame, found: Detection, span: slice) -> str:
+    """Return a small picture of the evaluated span: the metric that most alerts name, and the alerts."""
+    named = Counter(alert.metric for alert in found.alerts if alert.metric in frame.metrics)
+    metric = named.most_common(1)[0][0] if named else frame.metrics[0]
+    rows = frame.time.asi8.searchsorted([(alert.start, alert.end) for alert in found.alerts]) - span.start
+    parts = [(int(first), int(last)) for first, last in rows.reshape(-1, 2)]
+    return thumbnail(
+        frame.values[span, frame.metrics.index(metric)], parts=parts, label=f"{metric} of {frame.name}"
+    )
 
 
 def _looked_back(frame: MetricFrame, back: Hindsight, folder: Path) -> dict[str, int]:

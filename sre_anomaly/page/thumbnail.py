@@ -12,7 +12,7 @@ WIDTH, HEIGHT, EDGE, POINTS = 320, 84, 3.0, 160
 
 
 def thumbnail(
-    values: Array, band: Array | None = None, part: tuple[int, int] | None = None, label: str = ""
+    values: Array, band: Array | None = None, parts: Sequence[tuple[int, int]] = (), label: str = ""
 ) -> str:
     """Return a stretch of a metric as SVG: the band, the line, the part that is meant.
 
@@ -21,7 +21,7 @@ def thumbnail(
     values : float64 (n,)
     band : float64 (n, 3), optional
         Expected, lower and upper.
-    part : (first, last) rows, optional
+    parts : sequence of (first, last) rows
         What is marked.
     label : str
         What the picture shows, for who cannot see it.
@@ -39,23 +39,23 @@ def thumbnail(
     def y(numbers: Array) -> Array:
         return np.asarray(HEIGHT - EDGE - (np.clip(numbers, low, high) - low) * scale)
 
-    parts = [head]
-    if part is not None:
+    drawn = [head]
+    for part in parts:
         left, right = (x[min(max(row, 0), len(x) - 1)] for row in part)
-        parts.append(
+        drawn.append(
             f"<rect class='part' x='{left:.1f}' y='0' width='{max(2.0, right - left):.1f}' height='{HEIGHT}'/>"
         )
     if band is not None:
         rows = extremes(band[:, 2], POINTS)
         for piece in _runs(rows, np.isfinite(band[rows, 1]) & np.isfinite(band[rows, 2])):
             edge = [*_points(x[piece], y(band[piece, 2])), *_points(x[piece][::-1], y(band[piece[::-1], 1]))]
-            parts.append(f"<polygon class='band' points='{' '.join(edge)}'/>")
+            drawn.append(f"<polygon class='band' points='{' '.join(edge)}'/>")
     rows = extremes(values, POINTS)
     for piece in _runs(rows, np.isfinite(values[rows])):
-        drawn = piece if len(piece) > 1 else np.repeat(piece, 2)
-        points = _points(x[drawn] + (np.arange(len(drawn)) * 2.0 if len(piece) == 1 else 0), y(values[drawn]))
-        parts.append(f"<polyline class='line' points='{' '.join(points)}'/>")
-    return "".join(parts) + "</svg>"
+        dots = piece if len(piece) > 1 else np.repeat(piece, 2)
+        points = _points(x[dots] + (np.arange(len(dots)) * 2.0 if len(piece) == 1 else 0), y(values[dots]))
+        drawn.append(f"<polyline class='line' points='{' '.join(points)}'/>")
+    return "".join(drawn) + "</svg>"
 
 
 def bars(counts: Sequence[int], budget: float | None, label: str) -> str:

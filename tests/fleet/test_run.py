@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sre_anomaly import progress as stages
+from sre_anomaly.parallel import progress as stages
 from sre_anomaly.alerts.every_flag import EveryFlag
 from sre_anomaly.config.build import build
 from sre_anomaly.config.compose import composed

@@ -73,5 +73,5 @@ def test_pictures_of_nothing_and_of_one_value():
     """A stretch without a value says so; one value, or equal ones, are drawn."""
     assert "no values" in thumbnail(np.full(5, np.nan))
     assert "polyline" in thumbnail(np.array([np.nan, 3.0, np.nan]))
-    assert "polyline" in thumbnail(np.full(4, 7.0), np.full((4, 3), 7.0), part=(1, 2))
+    assert "polyline" in thumbnail(np.full(4, 7.0), np.full((4, 3), 7.0), parts=[(1, 2)])
     assert "over" in bars([5], 4, "pages")

@@ -4,19 +4,22 @@ document.documentElement.classList.add("js");
 (() => {
   const filters = document.getElementById("filters");
   if (filters) {
-    const cards = [...document.querySelectorAll("#alerts .card")];
+    const cards = [...document.querySelectorAll(".filtered .card")];
     const shown = document.getElementById("shown");
     const apply = () => {
-      const metric = filters.metric.value, long = +filters.length.value, strong = +filters.strength.value;
+      const asked = Object.fromEntries(new FormData(filters));
+      const words = (asked.words || "").toLowerCase();
       let left = 0;
       for (const card of cards) {
         const d = card.dataset;
-        card.hidden = (metric !== "" && d.metric !== metric) || +d.length < long || +d.strength < strong;
+        card.hidden = (asked.metric && d.metric !== asked.metric) || +d.length < +asked.length || +d.strength < +asked.strength || !card.textContent.toLowerCase().includes(words);
         left += card.hidden ? 0 : 1;
       }
       shown.textContent = left === cards.length ? `all ${left}` : `${left} of ${cards.length}`;
     };
-    filters.addEventListener("change", apply);
+    filters.addEventListener("input", apply);
+    filters.addEventListener("submit", (event) => event.preventDefault());
+    for (const link of document.querySelectorAll("[data-words]")) link.addEventListener("click", () => { filters.words.value = link.dataset.words; apply(); filters.scrollIntoView(); });
     apply();
   }
   const number = (text) => parseFloat(text.replace(/,/g, ""));

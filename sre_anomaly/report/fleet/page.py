@@ -10,6 +10,7 @@ from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.page.document import document
 from sre_anomaly.report.fleet import words
 from sre_anomaly.report.fleet.hindsight import hindsight_section
+from sre_anomaly.report.fleet.wall import together_section, wall
 from sre_anomaly.report.html import notes_as_paragraphs, picture_tag, table_tag
 from sre_anomaly.report.nab import words as nab_words
 from sre_anomaly.report.words import Table
@@ -24,13 +25,16 @@ def write_fleet_page(
     record = found.record
     title = f"{record.experiment}: {record.data['series']} series"
     assert record.detection is not None
-    said = [words.alerted(found), words.caught(found)]
+    said = words.caught(found)
     body = [
+        f"<p class='headline'>{html.escape(words.alerted(found))}.</p>",
         f"<p>{html.escape(words.read(found))}.</p>",
         *notes_as_paragraphs(record.notes),
-        "<h2>Alerts and incidents</h2>",
-        *(f"<p><b>{html.escape(sentence)}.</b></p>" for sentence in said if sentence),
+        *([f"<p>{html.escape(said)}.</p>"] if said else []),
         *(f"<p class='caveat'>{html.escape(caveat)}</p>" for caveat in record.detection["caveats"]),
+        *together_section(alerts, len(found.table)),
+        *wall(found, alerts),
+        "<h2>When there were alerts</h2>",
         picture_tag(picture),
         *_section("Quality of the detection", words.measured(found)),
         *_section("Numenta Anomaly Benchmark", nab_words.nab(found)),

@@ -37,7 +37,7 @@ def alert_cards(run: Run) -> list[str]:
         filters,
     ]
     parts.append(
-        f"<div class='cards' id='alerts'>{''.join(card(run, one) for one in alerts[:MOST_CARDS])}</div>"
+        f"<div class='cards filtered' id='alerts'>{''.join(card(run, one) for one in alerts[:MOST_CARDS])}</div>"
     )
     if len(alerts) > MOST_CARDS:
         parts.append(f"<p class='note'>{len(alerts) - MOST_CARDS} more are in alerts.csv.</p>")
@@ -93,7 +93,7 @@ def _picture(run: Run, alert: Alert, metric: str, style: str = "") -> str:
     picture = thumbnail(
         run.frame.values[first : last + 1, column],
         None if bands is None else bands[first : last + 1, column],
-        (int(begin) - first, int(end) - first),
+        [(int(begin) - first, int(end) - first)],
         f"{metric} around {words.when(run, alert.start)}",
     )
     return picture.replace("class='thumb'", f"class='thumb {style}'") if style else picture
