@@ -25,9 +25,9 @@ FLOORS = (
     ("tabular", "benchmark"),
     ("pipeline", "testing"),
     ("fleet", "live"),
-    ("sweeps", "backtest", "service"),
+    ("sweeps", "backtesting", "service"),
     ("report", "export"),
-    ("cli",),
+    ("cli", "api"),
 )
 """From the ground up: a package imports what is on the floors below its own, and nothing else."""
 FLOOR = {name: number for number, floor in enumerate(FLOORS) for name in floor}

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sre_anomaly.backtest.outcome import AlertSource
-from sre_anomaly.backtest.pages import pages_of
-from sre_anomaly.backtest.rules.limit import read_limit, replay_limit
+from sre_anomaly.backtesting.outcome import AlertSource
+from sre_anomaly.backtesting.pages import pages_of
+from sre_anomaly.backtesting.rules.limit import read_limit, replay_limit
 from sre_anomaly.config.build import build_parts
 from sre_anomaly.config.compose import composed
 from sre_anomaly.frame import MetricFrame

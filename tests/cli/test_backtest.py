@@ -15,8 +15,8 @@ import yaml
 
 from loopback import reply, serving
 from prometheus_server import needs_prometheus, prometheus
-from sre_anomaly.backtest.rules import asking
-from sre_anomaly.backtest.rules import replay as rule_replay
+from sre_anomaly.backtesting.rules import asking
+from sre_anomaly.backtesting.rules import replay as rule_replay
 from sre_anomaly.cli.main import main
 from sre_anomaly.errors import UserError
 from sre_anomaly.io.prometheus import AwayError, Prometheus

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sre_anomaly.backtest.asked import read_words
+from sre_anomaly.backtesting.asked import read_words
 from sre_anomaly.config import catalogue
 from sre_anomaly.config.build import build
 from sre_anomaly.errors import ConfigError

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sre_anomaly.parallel import progress as stages
 from sre_anomaly.alerts.every_flag import EveryFlag
 from sre_anomaly.config.build import build
 from sre_anomaly.config.compose import composed
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.anomaly.across_series import across
+from sre_anomaly.parallel import progress as stages
 from sre_anomaly.report.fleet.words import caught, strongest
 from sre_anomaly.report.nab.nested import nested_scores
 from sre_anomaly.report.nab.words import nab_remarks

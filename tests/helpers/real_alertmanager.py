@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from loopback import reply, serving
-from sre_anomaly.backtest.alertmanager.grouping import Notification
+from sre_anomaly.backtesting.alertmanager.grouping import Notification
 
 
 def free_port():

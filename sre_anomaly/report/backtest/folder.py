@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from sre_anomaly.backtest.card import Card
-from sre_anomaly.backtest.outcome import Page
-from sre_anomaly.backtest.run import Backtest, Judged
+from sre_anomaly.backtesting.card import Card
+from sre_anomaly.backtesting.outcome import Page
+from sre_anomaly.backtesting.run import Backtest, Judged
 from sre_anomaly.clock import iso
 from sre_anomaly.page.document import document
 from sre_anomaly.records import write_json, write_text

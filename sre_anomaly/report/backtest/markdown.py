@@ -1,6 +1,6 @@
 """A backtest as Markdown, for a pull request or a ticket."""
 
-from sre_anomaly.backtest.run import Backtest
+from sre_anomaly.backtesting.run import Backtest
 from sre_anomaly.report.backtest import words
 from sre_anomaly.report.words import Table
 

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 
-from sre_anomaly.backtest.card import NIGHT, Card, calendar
-from sre_anomaly.backtest.run import Team
+from sre_anomaly.backtesting.card import NIGHT, Card, calendar
+from sre_anomaly.backtesting.run import Team
 from sre_anomaly.report.figure import BLUE, GREY, ORANGE, RED, save_figure
 
 SHADES = ("#f3f3f3", "#fde0c5", "#f5a868", "#e2703a", "#b5391f", "#6d1712")

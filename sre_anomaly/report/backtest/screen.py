@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sre_anomaly.backtest.run import Backtest
+from sre_anomaly.backtesting.run import Backtest
 from sre_anomaly.report.backtest import words
 from sre_anomaly.report.terminal import print_sentences, print_table
 from sre_anomaly.report.words import Table

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from sre_anomaly.backtest.card import Card
-from sre_anomaly.backtest.overlap import caught_alone, overlaps
-from sre_anomaly.backtest.run import Backtest, Judged, Team
-from sre_anomaly.backtest.verdict import ALWAYS
+from sre_anomaly.backtesting.card import Card
+from sre_anomaly.backtesting.overlap import caught_alone, overlaps
+from sre_anomaly.backtesting.run import Backtest, Judged, Team
+from sre_anomaly.backtesting.verdict import ALWAYS
 from sre_anomaly.clock import in_words
 from sre_anomaly.report.words import Table, count, rate
 

@@ -32,7 +32,12 @@ FAR = 20.0
 
 
 def anomaly_plot(run: Run, path: Path) -> None:
-    """Draw the metrics that the alerts name, the alerts and known incidents on them, and the score."""
+    """Write the picture of a run."""
+    save_figure(anomaly_figure(run), path)
+
+
+def anomaly_figure(run: Run) -> Figure:
+    """Return the metrics that the alerts name, the alerts and known incidents on them, and the score."""
     assert run.detection is not None
     frame, span, found = run.frame, run.split.test, run.detection
     time = frame.time[span]
@@ -69,7 +74,7 @@ def anomaly_plot(run: Run, path: Path) -> None:
     if len(shown) < len(frame.metrics):
         title += f" (the {len(shown)} of {len(frame.metrics)} metrics that alerts name most often)"
     figure.suptitle(title, fontsize=12)
-    save_figure(figure, path)
+    return figure
 
 
 def forecast_plot(run: Run, path: Path) -> None:
