@@ -11,11 +11,13 @@ HELP = """\
 sre-anomaly detects anomalies in infrastructure metrics, and says why.
 
   sre-anomaly                                    detect and forecast, on generated metrics
-  sre-anomaly experiment=csv data.path=FILE.csv  your own metrics (or experiment=prometheus)
+  sre-anomaly FILE                               your own metrics: a file, a folder, a pattern or -
+  sre-anomaly experiment=prometheus data.url=URL your Prometheus
   sre-anomaly list [KIND] [NAME]                 what can be chosen: data, features, detector, ...
   sre-anomaly check [OVERRIDES]                  validate a configuration and your table
   sre-anomaly new recipe NAME from=RECIPE        begin from a preset: YAML and data to edit
   sre-anomaly compare FOLDER FOLDER              compare the measures of runs
+  sre-anomaly runs                               past runs: also rerun RUN, diff RUN RUN, prune
   sre-anomaly generate to=FILE.csv [OVERRIDES]   write a labelled data set (CSV or Parquet)
   sre-anomaly monitor model=DIR < points.jsonl   score new data points with the model of a run
   sre-anomaly backtest rules=FILE data.url=URL   what your alert rules would have paged
@@ -176,6 +178,9 @@ def main(argv: list[str] | None = None) -> None:
         return
     try:
         if not named:
+            from sre_anomaly.cli.run.path_alone import with_preset
+
+            words = with_preset(words)
             _refuse_unknown_command(words)
         module, _, function = COMMANDS[command].partition(":")
         getattr(import_module(f"sre_anomaly.{module}"), function)(words)
@@ -210,5 +215,9 @@ COMMANDS = {
     "export": "cli.export:export",
     "score-nab": "cli.score_nab:score_nab",
     "serve": "cli.serve:serve",
+    "runs": "cli.runs.listed:runs",
+    "rerun": "cli.runs.again:rerun",
+    "diff": "cli.runs.again:diff",
+    "prune": "cli.runs.prune:prune",
 }
 """The module and function of each command: only the one that is asked for is imported."""

@@ -1,0 +1,87 @@
+"""A path alone is enough: which preset a file, a folder, a pattern or standard input is read with."""
+
+import glob
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+from sre_anomaly.errors import DataError, UserError, missing
+
+LOGS = re.compile(r"\.(log|jsonl|ndjson|syslog|out)(\.\d+)?(\.gz|\.zst)?$", re.IGNORECASE)
+NOT_DATA = re.compile(r"(^\.)|\.(md|py|yaml|yml|toml|html|png|txt~)$", re.IGNORECASE)
+LOOKS_LIKE_PATH = re.compile(r"[/\\*?]|^~|\.[A-Za-z]{2,7}(\.gz|\.zst)?$")
+
+
+def with_preset(words: list[str]) -> list[str]:
+    """Return the words of a run whose first one is a path with the preset that reads it; other words as they are.
+
+    What is taken is said on standard error, because it can be overridden.
+
+    Raises
+    ------
+    UserError
+        If the path is not there, or a folder has nothing to read.
+    """
+    first, rest = (words[0], words[1:]) if words else ("", [])
+    if not is_path(first):
+        return words
+    preset, path = _preset_of(first)
+    if any(word.startswith("experiment=") for word in rest):
+        chosen = []
+    else:
+        chosen = [f"experiment={preset}"]
+        sys.stderr.write(f"sre-anomaly: reading {path} with experiment={preset}\n")
+    return [*chosen, f"data.path={_quoted(path)}", *rest]
+
+
+def is_path(word: str) -> bool:
+    """Return whether a word names a file, and is neither an override nor a flag.
+
+    Examples
+    --------
+    >>> is_path("metrics.csv"), is_path("detector=iforest"), is_path("-m"), is_path("-"), is_path("compare")
+    (True, False, False, True, False)
+    """
+    if word == "-":
+        return True
+    if not word or word.startswith(("-", "+", "~=")) or re.match(r"[\w.@/+~]+=", word):
+        return False
+    return bool(LOOKS_LIKE_PATH.search(word)) or Path(word).exists()
+
+
+def _preset_of(word: str) -> tuple[str, str]:
+    if word == "-":
+        return "csv", "-"
+    path = Path(word).expanduser()
+    if path.is_dir():
+        return _of_folder(path)
+    if not path.exists() and glob.has_magic(word):
+        found = glob.glob(str(path), recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
+        if not found:
+            raise DataError(f"{word}: no file matches it")
+        return ("log_metrics" if LOGS.search(found[0]) else "fleet"), str(path)
+    if not path.exists():
+        raise UserError(missing("data.path", path))
+    return ("log_metrics" if LOGS.search(path.name) else "csv"), str(path)
+
+
+def _of_folder(folder: Path) -> tuple[str, str]:
+    """Return what most files of a folder are."""
+    names = [path for path in sorted(folder.iterdir()) if path.is_file() and not NOT_DATA.search(path.name)]
+    if not names:
+        raise DataError(f"{folder}: has no file of metrics or logs")
+    if sum(bool(LOGS.search(path.name)) for path in names) > len(names) / 2:
+        return "log_metrics", str(folder)
+    (suffix, _), *_ = Counter(path.suffix for path in names if not LOGS.search(path.name)).most_common(1)
+    of_kind = [path for path in names if path.suffix == suffix]
+    if len(of_kind) == 1:
+        return "csv", str(of_kind[0])
+    return "fleet", str(folder / f"*{suffix}")
+
+
+def _quoted(path: str) -> str:
+    """Return a path as an override can hold it, whatever signs are in it."""
+    if re.fullmatch(r"[\w./*-]+", path):
+        return path
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'

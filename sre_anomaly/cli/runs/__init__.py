@@ -1,0 +1,1 @@
+"""Past runs: listed, run again, set against each other, removed."""
