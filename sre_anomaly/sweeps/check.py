@@ -9,8 +9,12 @@ from sre_anomaly.config.build import NOTHING
 from sre_anomaly.config.build_table import build_all, learns_from_table, misfits_of_learners
 from sre_anomaly.config.compose import complaints_in_words, composed, composed_with_hydra
 from sre_anomaly.errors import ConfigError
+from sre_anomaly.pipeline.runner import only_frame
+from sre_anomaly.records import RunRecord
+from sre_anomaly.sources import Corpus
 from sre_anomaly.sweeps.settings import SweepSettings, sweep_settings
 from sre_anomaly.sweeps.space import Space, read_space
+from sre_anomaly.sweeps.trial import without_test
 
 OF_NUMBERS = (
     "this sweep is for classification; for regression write sweep=custom folds.judged=1 "
@@ -38,6 +42,19 @@ def refuse_misfits(space: Space, config: Mapping[str, Any]) -> None:
         raise ConfigError(
             f"data: trials are compared on the same data, and these go on until now; add {' '.join(moved)}"
         )
+
+
+def refuse_unfit_data(config: Mapping[str, Any]) -> None:
+    """Read the metrics of a sweep and divide them: what no trial could be evaluated on is refused before the first.
+
+    Raises
+    ------
+    UserError
+        If they cannot be read or divided.
+    """
+    parts = build_all(config)[0] if "data" in config else None
+    if parts is not None and parts.data is not None and not isinstance(parts.data, Corpus):
+        without_test(only_frame(parts), parts, RunRecord())
 
 
 def check_sweep(words: list[str]) -> tuple[SweepSettings, Space]:

@@ -13,7 +13,7 @@ from optuna.study import Study
 
 from sre_anomaly.config.compose import fixed_hash, resolved
 from sre_anomaly.errors import ConfigError, UserError
-from sre_anomaly.sweeps.check import refuse_misfits
+from sre_anomaly.sweeps.check import refuse_misfits, refuse_unfit_data
 from sre_anomaly.sweeps.loop import Loop, Workers
 from sre_anomaly.sweeps.outcome import best_trials, write_outcome
 from sre_anomaly.sweeps.progress import Progress
@@ -51,6 +51,7 @@ def run_session(
         )
     for overrides in space.examples():
         refuse_misfits(space, resolved(compose(overrides)))
+    refuse_unfit_data(resolved(compose(next(iter(space.examples())))))
     base = compose([word for word in arguments if word.partition("=")[0] not in space.free])
     seed = settings.seed if settings.seed is not None else int(OmegaConf.select(base, "seed", default=0) or 0)
     study = open_study(

@@ -31,6 +31,8 @@ from sre_anomaly.sources import Corpus
 from sre_anomaly.tabular.task import KINDS, describe_table, fit_and_evaluate, note
 
 Report = Callable[[int, float], None]
+HISTORY = "history"
+"""What a trial is measured on where nothing is held back: the labelled history that it learned from."""
 
 
 class Pruned(Exception):  # noqa: N818 - no error: a trial without prospect ends early
@@ -86,7 +88,7 @@ def try_metrics(
     source = {name: config[name] for name in ("data", "split", "seed")}
     with stages.stage("read"):
         frame, split = kept.get_or_compute(
-            "data", source, lambda: _without_test(only_frame(parts), parts, record)
+            "data", source, lambda: without_test(only_frame(parts), parts, record)
         )
     describe_data(frame, split, record, detects=True)
     if parts.detector is not None and "detection" in tasks:
@@ -99,7 +101,8 @@ def try_metrics(
         detected, verdict = _judged(frame, split, prepared, parts, stages)
         if said := how_evaluated(split, parts.detector):
             record.notes.append(said)
-        record.detection = detection_record(config, record, parts, detected, verdict, split, "validation")
+        measured_on = HISTORY if split.train == split.test else "validation"
+        record.detection = detection_record(config, record, parts, detected, verdict, split, measured_on)
     if parts.forecaster is not None and "forecast" in tasks:
         # The interval must not be drawn from the rows that it is judged on.
         ahead = Split(split.train, None, split.test)
@@ -151,7 +154,7 @@ def _one_series(
     parts = build_parts(config)
     if parts.detector is None:
         raise ConfigError("detector: a source of many series needs a detector")
-    frame, split = _without_test(source.read(name), parts, RunRecord(), one_of_many=True)
+    frame, split = without_test(source.read(name), parts, RunRecord(), one_of_many=True)
     if learned is not None:
         learned.check(name, frame)
         parts.detector, parts.threshold = learned.detector, learned.threshold
@@ -172,13 +175,28 @@ def _judged(
         )
 
 
-def _without_test(
+def without_test(
     frame: MetricFrame, parts: Parts, record: RunRecord, *, one_of_many: bool = False
 ) -> tuple[MetricFrame, Split]:
-    """Return the rows before the test span; its validation rows stand where the test rows stood."""
+    """Return the rows before the test span; its validation rows stand where the test rows stood.
+
+    A history that is searched for its own anomalies has no test rows: its labelled rows are all evaluated, looking back.
+
+    Raises
+    ------
+    ConfigError
+        If there is nothing to evaluate a trial on.
+    """
     check_values(frame, record, one_of_many=one_of_many)
     split = parts.split.split(frame)
     held = split.validation
+    if held is None and split.train == split.test:
+        if frame.labels is None or not np.isfinite(frame.labels).any():
+            raise ConfigError(
+                "split: without a split a sweep looks back over labelled data, and these have no labels: say when there were "
+                "incidents (data.label=..., data.incidents=...), or use split=chronological"
+            )
+        return frame, split
     if held is None or Split(split.train, held, held).in_sample:
         raise ConfigError(
             "split: a sweep is evaluated on validation data, and this split has none: use split=chronological"

@@ -86,9 +86,9 @@ def test_the_test_rows_are_put_away(monkeypatch):
 
 
 def test_without_validation_rows_there_is_no_trial():
-    """Judging on the rows learned from, or on the test rows, is refused."""
+    """Judging on the test rows is refused where the split holds nothing back for the choice."""
     with pytest.raises(ConfigError, match="validation"):
-        run_trial(composed([*CHEAP[:-1], "split=none"]), RunRecord(), Stages(), ResultCache())
+        run_trial(composed([*CHEAP[:-1], "split.validation=0"]), RunRecord(), Stages(), ResultCache())
     assert Split(slice(0, 5), slice(3, 8), slice(3, 8)).in_sample
 
 
@@ -224,7 +224,7 @@ BAD = [
     (["+hydra.sweeper.when={detektor=iforest:{a:1}}"], "hydra.sweeper.when"),
     (["features=raw,sytem"], "features=sytem: no such option; did you mean 'system'"),
     (["sweep=contamnation"], "sweep=contamnation: no such option; did you mean 'contamination'"),
-    (["split=none"], "split: a sweep is evaluated on validation data"),
+    (["split.validation=0"], "split: a sweep is evaluated on validation data"),
 ]
 
 
@@ -359,3 +359,18 @@ def test_dask_survives_a_killed_worker(tmp_path):
         found[len(found)] = [(t["detector.bandwidth"], t["detection.measures.pr_auc"]) for t in trials]
     assert (tmp_path / "died").exists()
     assert found[0] == found[1]
+
+
+def test_a_history_without_a_split_is_looked_back_on(command, tmp_path):
+    """Where nothing is held back the trials look back over the labelled history, and it is said that nothing was held back."""
+    code, out, err = command("sweep=contamination", "experiment=prometheus_week", "hydra.sweeper.n_trials=3")
+    assert code == 0, err
+    said = " ".join(out.split())
+    assert "on the labelled history itself (looking back)" in said
+    assert "No labelled data were held back" in said
+    assert "which no trial has seen" not in said
+    (tmp_path / "plain.csv").write_text("time,cpu\n" + "".join(f"2024-01-31 14:{m:02d},{m % 7}\n" for m in range(60)))
+    code, out, err = command("sweep=contamination", "experiment=csv", "data.path=plain.csv")
+    assert code == 2
+    assert "these have no labels" in err
+    assert "trial 0" not in out + err

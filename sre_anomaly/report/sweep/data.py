@@ -12,6 +12,12 @@ import pandas as pd
 from sre_anomaly.records import RunRecord
 from sre_anomaly.sweeps.results import measures
 
+EVALUATED_ON = {
+    "validation": "the validation data",
+    "history": "the labelled history itself (looking back)",
+    "inner folds": "the inner folds",
+}
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -48,6 +54,20 @@ class Sweep:
         """Return the record of a trial; empty where it left none."""
         path = self.folder / str(number) / "record.json"
         return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+    @property
+    def chosen_on(self) -> str:
+        """What the trials were evaluated on, in words."""
+        best = self.outcome["best"]
+        record = self.trial_record(best[0]["trial"]) if best else {}
+        task = record.get(self.objectives[0].partition(".")[0]) or {}
+        return EVALUATED_ON.get(str(task.get("measured_on")), "the validation data")
+
+    @property
+    def never_seen(self) -> bool:
+        """Whether the winner was measured on data that no trial had seen."""
+        task = (self.record or {}).get(self.objectives[0].partition(".")[0]) or {}
+        return task.get("measured_on", "test") == "test" and self.chosen_on != EVALUATED_ON["history"]
 
     def by_factors(self) -> set[str]:
         """Return the parameters that were swept by factors instead of steps."""

@@ -201,7 +201,7 @@ def trade_off(sweep: Sweep) -> Figure:
     above.set_ylabel("fraction")
     below.set_ylabel("per week")
     below.set_xlabel(swept + (": higher threshold on the left" if swept == SWEPT_LEVELS[0] else ""))
-    figure.suptitle("What a lower threshold detects, and what it costs (validation data)", fontsize=12)
+    figure.suptitle(f"What a lower threshold detects, and what it costs (on {sweep.chosen_on})", fontsize=12)
     return figure
 
 

@@ -63,7 +63,9 @@ def winner(sweep: Sweep) -> list[str]:
             f"Evaluated: trial {best[0]['trial']} ({first}), {chosen(best[0]['params'])}",
         ]
     name, value = plain_name(sweep.objectives[0]), best[0]["values"][0]
-    said = f"{name} {short(value)} on the validation data (trial {best[0]['trial']}), {chosen(best[0]['params'])}"
+    said = (
+        f"{name} {short(value)} on {sweep.chosen_on} (trial {best[0]['trial']}), {chosen(best[0]['params'])}"
+    )
     return [said, _gained(sweep, name, value)]
 
 
@@ -88,7 +90,7 @@ def gained(sweep: Sweep) -> float | None:
 
 
 def flattered(sweep: Sweep) -> list[str]:
-    """Return how the winner did on the test data, and how far the validation data were too optimistic."""
+    """Return how the winner did on data that no trial had seen, or that there are none."""
     value = sweep.tested()
     if value is None or not sweep.outcome["best"]:
         return []
@@ -97,6 +99,11 @@ def flattered(sweep: Sweep) -> list[str]:
     text = f"{name} {short(value)}" + (
         f" (95 % interval {low:.2f} to {high:.2f})" if math.isfinite(low) else ""
     )
+    if not sweep.never_seen:
+        return [
+            f"No labelled data were held back: {name} {short(value)} is from {sweep.chosen_on} again, on which the best of "
+            f"{count(len(sweep.completed), 'trial')} was chosen. How much of it is luck is not known; new labelled data would tell"
+        ]
     told = [f"On the test data, which no trial has seen: {text}"]
     lost = promised - value if sweep.maximize() else value - promised
     if lost > 0:
@@ -147,7 +154,8 @@ def caveats(sweep: Sweep) -> Iterator[str]:
     if gain is not None and 0 < gain < (high - low) / 2:
         yield (
             f"The gain of {short(gain)} is not significant: chance alone moves {plain_name(sweep.objectives[0])} by "
-            f"{short((high - low) / 2)} either way on the test data. Compare both on the test data (below)"
+            f"{short((high - low) / 2)} either way"
+            + (" on the test data. Compare both on the test data (below)" if sweep.never_seen else "")
         )
     known = (sweep.trial_record(sweep.outcome["best"][0]["trial"]).get("detection") or {}).get("measures", {})
     if known.get("incidents", FEW_INCIDENTS) < FEW_INCIDENTS:
