@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
-from pydantic import ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from sre_anomaly import contracts, registry
 from sre_anomaly.config.adapters import adapt, foreign_class
@@ -100,33 +100,42 @@ def build(kind: str, node: Mapping[str, Any], *, seed: int = 0, key: str | None 
 
 
 def _construct(cls: type, arguments: dict[str, Any], *, seed: int, key: str) -> Any:
-    constructor: Any = cls.__init__  # type: ignore[misc]
-    hints = get_type_hints(constructor, include_extras=True)
-    hints.pop("return", None)
-    signature = inspect.signature(cls)
+    hints, signature = _hints(cls), inspect.signature(cls)
     unknown = [name for name in arguments if name not in signature.parameters]
     mistakes = [f"{key}.{name}: no such key; {did_you_mean(name, signature.parameters)}" for name in unknown]
-    fields: dict[str, Any] = {}
-    for name, parameter in signature.parameters.items():
+    for name in signature.parameters:
         hint = hints.get(name, Any)
         kind = _promised_kind(hint)
         if kind and isinstance(arguments.get(name), Mapping):
             arguments[name] = build(kind, arguments[name], seed=seed, key=f"{key}.{name}")
         elif get_origin(hint) is dict and (several := _promised_kind(get_args(hint)[1])):
             arguments[name] = _each(several, arguments.get(name), seed=seed, key=f"{key}.{name}")
-        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-        fields[name] = (hint, default)
-    model = create_model(
-        cls.__name__, __config__=ConfigDict(arbitrary_types_allowed=True, protected_namespaces=()), **fields
-    )
     given = {name: value for name, value in arguments.items() if name not in unknown}
     try:
-        checked = model(**given)
+        checked = model_of_arguments(cls)(**given)
     except ValidationError as error:
         mistakes += [in_words(detail, key) for detail in error.errors()]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
     return cls(**{name: getattr(checked, name) for name in signature.parameters})
+
+
+def model_of_arguments(cls: type) -> type[BaseModel]:
+    """Return the pydantic model of a class' constructor: what each argument may be."""
+    hints = _hints(cls)
+    fields: dict[str, Any] = {
+        name: (hints.get(name, Any), ... if one.default is inspect.Parameter.empty else one.default)
+        for name, one in inspect.signature(cls).parameters.items()
+    }
+    settings = ConfigDict(arbitrary_types_allowed=True, protected_namespaces=())
+    return create_model(cls.__name__, __config__=settings, **fields)
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    constructor: Any = cls.__init__  # type: ignore[misc]
+    hints = get_type_hints(constructor, include_extras=True)
+    hints.pop("return", None)
+    return hints
 
 
 def _each(kind: str, nodes: Any, *, seed: int, key: str) -> dict[str, Any]:

@@ -121,6 +121,18 @@ def read_block(name: str) -> Option:
     )
 
 
+def read_top() -> list[tuple[str, str, str]]:
+    """Return (key, default, comment) of the settings of ``config.yaml`` that are in no block.
+
+    Examples
+    --------
+    >>> [key for key, _, _ in read_top()]
+    ['name', 'seed', 'hindsight', 'outputs']
+    """
+    option = _read(folders()[0] / "config.yaml", Option("sweep", "config", ""))
+    return [line for line in option.keys if "." not in line[0]]
+
+
 def _read(path: Path, option: Option) -> Option:
     above: list[str] = []
     inside_defaults = False

@@ -369,7 +369,9 @@ def test_a_history_without_a_split_is_looked_back_on(command, tmp_path):
     assert "on the labelled history itself (looking back)" in said
     assert "No labelled data were held back" in said
     assert "which no trial has seen" not in said
-    (tmp_path / "plain.csv").write_text("time,cpu\n" + "".join(f"2024-01-31 14:{m:02d},{m % 7}\n" for m in range(60)))
+    (tmp_path / "plain.csv").write_text(
+        "time,cpu\n" + "".join(f"2024-01-31 14:{m:02d},{m % 7}\n" for m in range(60))
+    )
     code, out, err = command("sweep=contamination", "experiment=csv", "data.path=plain.csv")
     assert code == 2
     assert "these have no labels" in err
