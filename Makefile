@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run demo test test-all check bench wheel venv clean
+.PHONY: run demo test test-all check bench docs wheel venv clean
 
 run: $(READY)  ## the main job: find the planted anomalies in generated metrics
 	$(BIN)/sre-anomaly
@@ -25,6 +25,9 @@ check: test
 bench: $(READY)  ## speed against the libraries beside us; prints ratios
 	$(BIN)/python experiments/speed/bench.py
 
+docs: $(READY)  ## the site of the docs, in site/; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 wheel: $(READY)
 	$(BIN)/python -m build --wheel
 
@@ -37,4 +40,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv build dist site *.egg-info
