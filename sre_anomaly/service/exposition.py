@@ -73,7 +73,9 @@ def exposition(
         for job in jobs
         for why, n in job.health.odd.copy().items()
     ]
-    families.append(("sre_anomaly_series_left_out", "counter", "Series that could not be used.", odd))
+    families.append(
+        ("sre_anomaly_series_left_out", "counter", "Series, or lines of a file, that could not be used.", odd)
+    )
     for what, (name, text) in TRIED.items():
         told = [_line({"outcome": outcome}, number) for outcome, number in counts[what].items()]
         families.append((name, "counter", text, told))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sre_anomaly.errors import DataError
 from sre_anomaly.io.prometheus import AwayError
+from sre_anomaly.service.source.answers import Answers
 
 
 @dataclass
@@ -20,8 +21,16 @@ class Health:
     last_error: str = ""
     away_since: float | None = None
     odd: Counter[str] = field(default_factory=Counter)
+    """What could not be used, by why."""
+    news: list[str] = field(default_factory=list)
+    """What a person should read and has not yet."""
     alerts: int = 0
     learning: bool = True
+
+    def take(self, answers: Answers) -> None:
+        """Take in what was odd about what a source answered."""
+        self.odd += answers.odd
+        self.news += answers.said
 
     def failed(self, error: Exception) -> str | None:
         """Take in what went wrong; return what is to be said of it, None where it has been said."""

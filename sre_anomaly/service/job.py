@@ -13,11 +13,12 @@ from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
 from sre_anomaly.live.fleet_monitor import FleetMonitor, FleetResult
 from sre_anomaly.records import Alert
-from sre_anomaly.service.asking import MetricsOfEntities
-from sre_anomaly.service.entities import WHOLE, Entities, Share
 from sre_anomaly.service.health import Health
 from sre_anomaly.service.model import model_for
 from sre_anomaly.service.settings import JobSettings
+from sre_anomaly.service.source.entities import WHOLE, Entities, Share
+from sre_anomaly.service.source.file import FileOfEntities, source_of
+from sre_anomaly.service.source.server import MetricsOfEntities
 from sre_anomaly.service.telling.event import Event
 
 SECOND = 10**9
@@ -48,8 +49,8 @@ class Job:
 
     def _begin(self, names: Sequence[tuple[str, ...]] = ()) -> None:
         own = self.settings
-        self.entities = Entities(own.entity, own.strip, list(names), self.share)
-        self.source = MetricsOfEntities(own, self.entities)
+        self.entities = Entities(own.by, own.strip, list(names), self.share)
+        self.source = self.source_for(self.entities)
         self.monitor: FleetMonitor | None = None
         self.last = 0
         """The newest row that was taken in, ns since 1970; 0: none yet."""
@@ -61,6 +62,13 @@ class Job:
         self.values: Array = np.zeros((0, len(self.settings.metrics)))
         self.bands: Array | None = None
         self.health.learning = True
+
+    def source_for(self, entities: Entities) -> MetricsOfEntities | FileOfEntities:
+        """Return what answers for the source of the job, from its beginning."""
+        own = self.settings
+        return source_of(
+            own.name, own.source, own.metrics, self.step, entities, own.timezone, whole=not own.entity
+        )
 
     @property
     def due(self) -> int:
@@ -95,7 +103,7 @@ class Job:
         first = self.last + self.step if self.last else end - learned
         # Longer ago than what would be learned anew, nothing is worth catching up on.
         for answers in self.source.between(max(first, end - learned), end):
-            self.health.odd += answers.odd
+            self.health.take(answers)
             for row, now in enumerate(answers.times.tolist()):
                 if stopped():
                     return
@@ -198,6 +206,7 @@ class Job:
             about = {
                 "about": self._about(), "entities": [list(name) for name in self.entities.names],
                 "last": self.last, "learning": self.health.learning, "monitor": kept,
+                "source": self.source.state(self.last),
             }  # fmt: skip
         if "columns" in arrays:
             arrays["columns"] = arrays["columns"].copy()
@@ -207,7 +216,7 @@ class Job:
         """Return what a state is of: with anything else of it, what was learned is of something else."""
         own = self.settings
         return {
-            "metrics": dict(own.metrics), "step": self.step, "model": own.model, "entity": list(own.entity),
+            "metrics": dict(own.metrics), "step": self.step, "model": own.model, "entity": own.by,
             "overrides": list(own.overrides),
         }  # fmt: skip
 
@@ -223,8 +232,9 @@ class Job:
                 self.monitor = FleetMonitor(self.model, len(names))
                 self.monitor.resume(dict(arrays), kept["monitor"])
             self.last = self.health.last_step = int(kept["last"])
+            self.source.resume(kept.get("source") or {})
             self.health.learning = bool(kept["learning"])
-        except (KeyError, ValueError, TypeError, IndexError):
+        except (KeyError, ValueError, TypeError, IndexError, DataError):
             self._begin()
             return False
         return True

@@ -14,6 +14,7 @@ from sre_anomaly.frame import MetricFrame, Split
 from sre_anomaly.model.model import Model, model_of
 from sre_anomaly.pipeline.detection import detect, prepare
 from sre_anomaly.service.settings import JobSettings
+from sre_anomaly.service.source.settings import Server
 
 ROWS = 64
 """A stretch of so many rows is what the parts are put together with; none of it is learned."""
@@ -30,7 +31,7 @@ def config_of(job: JobSettings) -> dict[str, Any]:
     words = ["experiment=prometheus", "forecaster=none", "data.metrics={up: up}", f"detector={job.model}"]
     config = composed([*words, "threshold=pages", "alerts=page", *job.overrides])
     data = {
-        "url": job.source.url, "metrics": dict(job.metrics), "step": f"{job.step.total_seconds():g}s",
+        **({"url": job.source.url} if isinstance(job.source, Server) else {}), "metrics": dict(job.metrics), "step": f"{job.step.total_seconds():g}s",
         "timezone": job.timezone, "known": {**(config["data"].get("known") or {}), **job.known},
         "calendar": list(job.calendar) or config["data"].get("calendar"),
     }  # fmt: skip

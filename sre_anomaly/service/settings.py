@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -15,10 +14,20 @@ from sre_anomaly.clock import Duration
 from sre_anomaly.config.messages import in_words
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.io.yaml_lines import Part, read_yaml
-from sre_anomaly.service.entities import Share
+from sre_anomaly.service.source.entities import Share
+from sre_anomaly.service.source.settings import (
+    FILE_KIND,
+    KINDS,
+    GrowingFile,
+    Server,
+    Source,
+    address,
+)
 
 NAME = r"^[a-zA-Z_][\w-]*$"
 LABEL = re.compile(r"[a-zA-Z_]\w*")
+FILE = "file"
+"""The label of an entity that is a whole file."""
 OWN_LABELS = ("alertname", "job", "metric", "entity")
 """Labels of an alert that we set ourselves."""
 
@@ -27,30 +36,15 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Source(_Strict):
-    """A Prometheus, or what answers as one does."""
-
-    url: str
-    user: str | None = None
-    secret_env: str | None = None
-    headers: dict[str, str] = {}
-    timeout: Duration = timedelta(seconds=30)
-
-    @field_validator("url")
-    @classmethod
-    def _is_address(cls, url: str) -> str:
-        return _address(url)
-
-
 class JobSettings(_Strict):
     """Entities that are watched alike."""
 
     name: Annotated[str, Field(pattern=NAME)]
     source: Source
     metrics: Annotated[dict[str, str], Field(min_length=1)]
-    """PromQL, each giving one series for each entity."""
-    entity: Annotated[list[str], Field(min_length=1)]
-    """The labels that together name an entity."""
+    """PromQL, each giving one series for each entity; of a file, the columns, or the names in the column of names."""
+    entity: list[str] = []
+    """The labels, or columns of a file, that together name an entity; none: a file is one entity."""
     strip: dict[str, str] = {}
     """For a label a regular expression; what it matches is taken out, so that a restarted pod stays the same entity."""
     step: Duration = timedelta(minutes=1)
@@ -75,8 +69,15 @@ class JobSettings(_Strict):
     most_alerts: Annotated[int, Field(ge=1)] = 20
     """So many alerts at once; where more would fire, one alert says so."""
 
+    @property
+    def by(self) -> list[str]:
+        """The labels of an entity; where a file is one, its name is its label."""
+        return list(self.entity) or [FILE]
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        if isinstance(self.source, Server) and not self.entity:
+            raise ValueError("entity: name the labels that tell one entity from another, such as [instance]")
         for label in (*self.entity, *self.strip, *self.labels):
             if not LABEL.fullmatch(label):
                 raise ValueError(f"{label!r} is no name of a label")
@@ -109,8 +110,8 @@ class Web(_Strict):
 
     @field_validator("url")
     @classmethod
-    def _is_address(cls, url: str | None) -> str | None:
-        return None if url is None else _address(url)
+    def _isaddress(cls, url: str | None) -> str | None:
+        return None if url is None else address(url)
 
     @property
     def page(self) -> str:
@@ -152,8 +153,8 @@ class Settings(_Strict):
 
     @field_validator("alertmanager")
     @classmethod
-    def _is_address(cls, url: str | None) -> str | None:
-        return None if url is None else _address(url)
+    def _isaddress(cls, url: str | None) -> str | None:
+        return None if url is None else address(url)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -175,7 +176,8 @@ class Settings(_Strict):
 
     def missing_secrets(self) -> list[str]:
         """Return the environment variables that are named and not there."""
-        named = [self.web.secret_env, *(job.source.secret_env for job in self.jobs)]
+        servers = [job.source for job in self.jobs if isinstance(job.source, Server)]
+        named = [self.web.secret_env, *(server.secret_env for server in servers)]
         return sorted({name for name in named if name and not os.environ.get(name)})
 
 
@@ -212,7 +214,8 @@ def read_settings(path: Path, words: Mapping[str, str] | None = None) -> Setting
         for key in ("tls_certificate", "tls_key")
         if (value := getattr(settings.web, key)) is not None
     }
-    return settings.model_copy(update=kept | {"web": settings.web.model_copy(update=files)})
+    jobs = [job.model_copy(update={"source": job.source.within(folder)}) for job in settings.jobs]
+    return settings.model_copy(update=kept | {"web": settings.web.model_copy(update=files), "jobs": jobs})
 
 
 def _of_shard(path: Path, share: Share) -> Path:
@@ -222,6 +225,9 @@ def _of_shard(path: Path, share: Share) -> Path:
 
 def _said(whole: Part, detail: Any) -> str:
     """Return one finding with the line of the part that it is about, as near as there is one."""
+    kind = GrowingFile if FILE_KIND in detail["loc"] else Server
+    # Which kind of source it was taken for is no key.
+    detail = {**detail, "loc": tuple(step for step in detail["loc"] if step not in KINDS)}
     part = whole
     for step in detail["loc"]:
         try:
@@ -231,18 +237,9 @@ def _said(whole: Part, detail: Any) -> str:
     shown = {**detail, "input": ()} if detail["loc"][-1:] in (("url",), ("headers",)) else detail
     known = None
     if detail["type"] == "extra_forbidden":
-        models: dict[str, type[BaseModel]] = {"source": Source, "web": Web, "jobs": JobSettings}
+        models: dict[str, type[BaseModel]] = {"source": kind, "web": Web, "jobs": JobSettings}
         inside = [str(step) for step in detail["loc"][:-1] if not isinstance(step, int)]
         model = next((models[step] for step in reversed(inside) if step in models), Settings)
         known = dict.fromkeys(model.model_fields)
     text = in_words(shown, known=known).replace("=...", "")
     return f"{whole.path}, line {part.line}: {text}"
-
-
-def _address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("is no address; write one such as http://localhost:9090")
-    if parts.username or parts.password:
-        raise ValueError("no names and passwords here: use user and secret_env")
-    return url

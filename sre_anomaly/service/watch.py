@@ -166,8 +166,9 @@ class Service:
                     with self.lock:
                         self.outbox.drop(name, time.time_ns())
                 stopping.wait(min(RETRY_SECONDS, job.step / 1e9))  # no longer than a step
-            if said:
-                self.say(f"job {name}: {said}")
+            job.health.news, news = [], [*job.health.news, *([said] if said else [])]
+            for line in news:
+                self.say(f"job {name}: {line}")
 
     def _heard(self, job: Job, events: list[Event]) -> None:
         """Take in the events of a row, all before anybody is told of one."""

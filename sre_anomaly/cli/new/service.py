@@ -35,7 +35,12 @@ jobs:                         # entities that are watched alike; as many jobs as
       secret_env: null        # likewise
       headers: {{}}             # sent with each question, such as {{X-Scope-OrgID: team}}
       timeout: 30s            # how long an answer is waited for
-    entity: [instance]        # the labels that together name what is watched; each metric below gives one series for each
+    # source:                   # or a CSV file that others append to, in order of time, instead of all of the above:
+    #   file: metrics.csv       #   read on where it stopped, also after a restart; cut or replaced by a new one, it is begun again
+    #   time: time              #   the column of times; those without an offset are of the timezone below
+    #   metric: null            #   where each line has one value: the column that says of which metric ...
+    #   value: null             #   ... and the one that has it. Without both, each metric has a column: metrics: {{cpu: cpu_percent}}
+    entity: [instance]        # the labels that together name what is watched; each metric below gives one series for each. Of a file the columns; []: it is one
     strip: {{}}                 # for a label what is taken out of it, so that a restarted pod stays the same: {{pod: "-[0-9a-f]+-[0-9a-z]{{5}}$"}}
     metrics:                  # PromQL, asked once for all entities
       cpu: 100 * (1 - avg by (instance) (rate(node_cpu_seconds_total{{mode="idle"}}[5m])))
