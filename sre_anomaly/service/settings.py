@@ -28,6 +28,8 @@ NAME = r"^[a-zA-Z_][\w-]*$"
 LABEL = re.compile(r"[a-zA-Z_]\w*")
 FILE = "file"
 """The label of an entity that is a whole file."""
+LEAST_REFIT = timedelta(minutes=5)
+"""What is on disk is of the newest models but one, and is written each minute."""
 OWN_LABELS = ("alertname", "job", "metric", "entity")
 """Labels of an alert that we set ourselves."""
 
@@ -55,6 +57,8 @@ class JobSettings(_Strict):
     forget: Duration = timedelta(days=2)
     """An entity without any value for so long is no longer watched."""
     model: str = "baseline"
+    refit: Duration | None = timedelta(days=1)
+    """How often a model that is fitted beforehand is fitted again; None: never."""
     pages_per_week: Annotated[float, Field(gt=0)] = 2.0
     """Of each entity."""
     overrides: list[str] = []
@@ -91,6 +95,8 @@ class JobSettings(_Strict):
                 raise ValueError(f"strip: {label}: {pattern!r} is no regular expression ({error})") from None
         if self.step < timedelta(seconds=1):
             raise ValueError("step: at least 1s")
+        if self.refit is not None and self.refit < LEAST_REFIT:
+            raise ValueError("refit: at least 5m, or null for never")
         if self.learn < 2 * self.step:
             raise ValueError("learn: is shorter than two steps")
         return self

@@ -11,6 +11,7 @@ from sre_anomaly.clock import HOUR, iso
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Array
 from sre_anomaly.service.job import Job
+from sre_anomaly.service.refit import job_of
 from sre_anomaly.service.settings import Settings, read_settings
 from sre_anomaly.service.store import Store
 from sre_anomaly.service.telling.alerts_file import AlertsFile
@@ -248,9 +249,10 @@ class Service:
 
 def _opened(settings: Settings) -> tuple[Settings, list[Job], Store, AlertsFile | None]:
     """Return all that settings stand for; whatever is wrong is found here."""
-    jobs = [Job(one, share=settings.share) for one in settings.jobs]
+    store = Store(Path(settings.state))
+    jobs = [job_of(one, settings.share, store) for one in settings.jobs]
     file = None if settings.alerts_file is None else AlertsFile(Path(settings.alerts_file))
-    return settings, jobs, Store(Path(settings.state)), file
+    return settings, jobs, store, file
 
 
 def _same_web(path: Path, old: Settings, new: Settings) -> None:

@@ -55,7 +55,10 @@ jobs:                         # entities that are watched alike; as many jobs as
     wait: 15s                 # so long after a step its values are asked for: a scrape takes a moment to arrive
     learn: 14d                # so much of the past is gone over at the first start
     forget: 2d                # an entity without any value for so long is no longer watched
-    model: baseline           # an option of detector that learns while it runs; see sre-anomaly list detector
+    model: baseline           # an option of detector; see sre-anomaly list detector. One that does not learn while it runs, such as iforest,
+                              # is fitted at the start on the time of learn, one model for all entities
+                              # on features=zresidual, unless overrides name others
+    refit: 1d                 # ... and again so often in the background, put in place when it is done; null: never. baseline needs none
     overrides: []             # more of the model, as on the command line: [alerts.hold=5m, alerts.bridge=1h]
     timezone: UTC             # whose time of day counts, such as Europe/Berlin
     labels: {{}}                # put on each alert, so that an Alertmanager can route it: {{team: infra, severity: page}}
