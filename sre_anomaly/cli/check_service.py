@@ -8,11 +8,12 @@ from urllib.request import urlopen
 
 import numpy as np
 
-from sre_anomaly.clock import iso
+from sre_anomaly.clock import iso, nanoseconds
 from sre_anomaly.errors import DataError
 from sre_anomaly.service.job import Job
-from sre_anomaly.service.settings import read_settings
+from sre_anomaly.service.reading import read_settings
 from sre_anomaly.service.source.file import FileOfEntities
+from sre_anomaly.service.telling.acting import Acting
 
 STEPS = 10
 """So many of the newest steps are asked for."""
@@ -38,6 +39,13 @@ def look_at(path: Path) -> Iterator[Finding]:
     settings = read_settings(path)
     for one in settings.jobs:
         yield from _job(Job(one))
+    # Opened as the service does, so that a rule that does not suit is found here.
+    said: list[str] = []
+    Acting(
+        [(one.name, one.remediation, one.metrics, nanoseconds(one.step)) for one in settings.jobs],
+        said.append,
+    )
+    yield from map(Finding, said)
     if settings.alertmanager is None:
         yield Finding("alertmanager: none; nobody is told but the page and alerts_file")
     else:

@@ -2,23 +2,16 @@
 
 import os
 import re
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sre_anomaly.clock import Duration
-from sre_anomaly.config.messages import in_words
 from sre_anomaly.errors import ConfigError
-from sre_anomaly.io.yaml_lines import Part, read_yaml
 from sre_anomaly.service.source.entities import Share
 from sre_anomaly.service.source.settings import (
-    FILE_KIND,
-    KINDS,
-    GrowingFile,
     Server,
     Source,
     address,
@@ -70,6 +63,8 @@ class JobSettings(_Strict):
     timezone: str = "UTC"
     labels: dict[str, str] = {}
     """Put on each alert, so that an Alertmanager can route it."""
+    remediation: str | None = None
+    """A file of rules of what an alert may set off, as ``new remediation`` writes one."""
     most_alerts: Annotated[int, Field(ge=1)] = 20
     """So many alerts at once; where more would fire, one alert says so."""
 
@@ -93,6 +88,10 @@ class JobSettings(_Strict):
                 re.compile(pattern)
             except re.error as error:
                 raise ValueError(f"strip: {label}: {pattern!r} is no regular expression ({error})") from None
+        return self
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> Self:
         if self.step < timedelta(seconds=1):
             raise ValueError("step: at least 1s")
         if self.refit is not None and self.refit < LEAST_REFIT:
@@ -100,6 +99,11 @@ class JobSettings(_Strict):
         if self.learn < 2 * self.step:
             raise ValueError("learn: is shorter than two steps")
         return self
+
+    def within(self, folder: Path) -> Self:
+        """Return the same with its files as they are seen from a folder."""
+        rules = self.remediation and str(folder / Path(self.remediation).expanduser())
+        return self.model_copy(update={"source": self.source.within(folder), "remediation": rules})
 
 
 class Web(_Strict):
@@ -180,72 +184,13 @@ class Settings(_Strict):
         number, of = map(int, self.shard.split("/"))
         return Share(number, of, self.replicas)
 
+    def refuse_other_web(self, path: Path, old: "Settings") -> None:
+        """Refuse, as `ConfigError`, to go on from settings with another address."""
+        if old.web != self.web:
+            raise ConfigError(f"{path}: web: cannot be changed by a reload; restart the service")
+
     def missing_secrets(self) -> list[str]:
         """Return the environment variables that are named and not there."""
         servers = [job.source for job in self.jobs if isinstance(job.source, Server)]
         named = [self.web.secret_env, *(server.secret_env for server in servers)]
         return sorted({name for name in named if name and not os.environ.get(name)})
-
-
-def read_settings(path: Path, words: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the file; words of a command stand before what is in it: ``shard``, ``replicas`` and ``listen``.
-
-    Raises
-    ------
-    ConfigError
-        A line for each mistake, with the file, the line and what would be right. What is secret is in no message.
-    """
-    whole = read_yaml(path)
-    whole.mapping()
-    content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    for key, word in (words or {}).items():
-        if key != "listen":
-            content[key] = word
-        elif isinstance(web := content.setdefault("web", {}), dict):
-            web[key] = word
-    try:
-        settings = Settings.model_validate(content)
-    except ValidationError as error:
-        raise ConfigError("\n".join(_said(whole, detail) for detail in error.errors())) from None
-    if missing := settings.missing_secrets():
-        raise ConfigError(f"{path}: there is no environment variable {', '.join(missing)}")
-    folder = path.absolute().parent
-    kept = {
-        key: str(_of_shard(folder / Path(value).expanduser(), settings.share))
-        for key in ("state", "alerts_file")
-        if (value := getattr(settings, key)) is not None
-    }
-    files = {
-        key: str(folder / Path(value).expanduser())
-        for key in ("tls_certificate", "tls_key")
-        if (value := getattr(settings.web, key)) is not None
-    }
-    jobs = [job.model_copy(update={"source": job.source.within(folder)}) for job in settings.jobs]
-    return settings.model_copy(update=kept | {"web": settings.web.model_copy(update=files), "jobs": jobs})
-
-
-def _of_shard(path: Path, share: Share) -> Path:
-    """Return a path of a process's own, so that several may have one file of settings and one folder."""
-    return path if share.of == 1 else path.with_name(f"{path.stem}.{share.number}-of-{share.of}{path.suffix}")
-
-
-def _said(whole: Part, detail: Any) -> str:
-    """Return one finding with the line of the part that it is about, as near as there is one."""
-    kind = GrowingFile if FILE_KIND in detail["loc"] else Server
-    # Which kind of source it was taken for is no key.
-    detail = {**detail, "loc": tuple(step for step in detail["loc"] if step not in KINDS)}
-    part = whole
-    for step in detail["loc"]:
-        try:
-            part = part.items()[step] if isinstance(step, int) else part.mapping()[step]
-        except (ConfigError, KeyError, IndexError):
-            break
-    shown = {**detail, "input": ()} if detail["loc"][-1:] in (("url",), ("headers",)) else detail
-    known = None
-    if detail["type"] == "extra_forbidden":
-        models: dict[str, type[BaseModel]] = {"source": kind, "web": Web, "jobs": JobSettings}
-        inside = [str(step) for step in detail["loc"][:-1] if not isinstance(step, int)]
-        model = next((models[step] for step in reversed(inside) if step in models), Settings)
-        known = dict.fromkeys(model.model_fields)
-    text = in_words(shown, known=known).replace("=...", "")
-    return f"{whole.path}, line {part.line}: {text}"

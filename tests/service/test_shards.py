@@ -8,7 +8,7 @@ from fleet_server import SECOND, fleet, job_settings, noise
 from service_process import settings_file
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.service.job import Job
-from sre_anomaly.service.settings import read_settings
+from sre_anomaly.service.reading import read_settings
 from sre_anomaly.service.source.entities import Share
 
 BEGIN = 1_772_409_600 * SECOND

@@ -62,6 +62,7 @@ jobs:                         # entities that are watched alike; as many jobs as
     overrides: []             # more of the model, as on the command line: [alerts.hold=5m, alerts.bridge=1h]
     timezone: UTC             # whose time of day counts, such as Europe/Berlin
     labels: {{}}                # put on each alert, so that an Alertmanager can route it: {{team: infra, severity: page}}
+    remediation: null         # a file of rules of what an alert may set off, as sre-anomaly new remediation writes one; a dry run until it says otherwise
     most_alerts: 20           # so many alerts at once; where more would fire, one alert says so
 """
 
