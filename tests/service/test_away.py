@@ -94,7 +94,7 @@ def test_a_disk_that_is_full(tmp_path):
         return 10.0 + noise(metric, entity, time) + (500.0 if broken and time >= broken[0] else 0.0)
 
     with fleet(value, ["a", "b"]) as server, alertmanager() as heard:
-        path, url, _ = settings_file(tmp_path, server.url, heard.url)
+        path, url, _ = settings_file(tmp_path, server.url, heard.url, pages_per_week=3.0)
         written = '{"job": "other", "entity": "x", "event": "opened", "time": "2026"}\n' * 100
         (tmp_path / "alerts.jsonl").write_text(written)
         with service(path) as (process, log):
