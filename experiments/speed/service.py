@@ -23,10 +23,10 @@ from urllib.parse import parse_qs
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
 
-from sre_anomaly.service.entities import Share
 from sre_anomaly.service.exposition import exposition
 from sre_anomaly.service.job import Job
 from sre_anomaly.service.settings import JobSettings
+from sre_anomaly.service.source.entities import Share
 from sre_anomaly.service.store import Store
 from sre_anomaly.service.telling.tried import Tried
 

@@ -8,9 +8,12 @@ from urllib.request import urlopen
 
 import numpy as np
 
+from sre_anomaly.clock import iso, nanoseconds
 from sre_anomaly.errors import DataError
 from sre_anomaly.service.job import Job
-from sre_anomaly.service.settings import read_settings
+from sre_anomaly.service.reading import read_settings
+from sre_anomaly.service.source.file import FileOfEntities
+from sre_anomaly.service.telling.acting import Acting
 
 STEPS = 10
 """So many of the newest steps are asked for."""
@@ -36,6 +39,13 @@ def look_at(path: Path) -> Iterator[Finding]:
     settings = read_settings(path)
     for one in settings.jobs:
         yield from _job(Job(one))
+    # Opened as the service does, so that a rule that does not suit is found here.
+    said: list[str] = []
+    Acting(
+        [(one.name, one.remediation, one.metrics, nanoseconds(one.step)) for one in settings.jobs],
+        said.append,
+    )
+    yield from map(Finding, said)
     if settings.alertmanager is None:
         yield Finding("alertmanager: none; nobody is told but the page and alerts_file")
     else:
@@ -57,7 +67,7 @@ def _job(job: Job) -> Iterator[Finding]:
         return
     count = len(job.entities)
     yield Finding(
-        f"job {name}: {count:,} entities by {', '.join(job.settings.entity)}, {len(metrics)} metrics",
+        f"job {name}: {count:,} entities by {', '.join(job.settings.by)}, {len(metrics)} metrics",
         wrong=not count,
     )
     known = np.isfinite(answers[-1].values).any(axis=0).sum(axis=0).tolist()
@@ -69,6 +79,12 @@ def _job(job: Job) -> Iterator[Finding]:
             )
         elif with_values < count:
             yield Finding(f"job {name}: metric {metric} has values of {with_values:,} of {count:,} entities")
+    if isinstance(job.source, FileOfEntities):
+        newest = f"its newest line is of {iso(job.source.newest)}" if job.source.newest else "it has no line"
+        yield Finding(f"job {name}: {job.source.lines.path}: {newest}", wrong=not job.source.newest)
+        for text in (text for answer in answers for text in answer.said):
+            yield Finding(f"job {name}: {text}", wrong=True)
+        return
     for why, several in answers[-1].odd.items():
         by = ", ".join(job.settings.entity)
         yield Finding(

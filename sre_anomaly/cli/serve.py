@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sre_anomaly.errors import ConfigError, UserError, did_you_mean
-from sre_anomaly.service.entities import clean
+from sre_anomaly.service.source.entities import clean
 
 KEYS = ("config", "shard", "replicas", "listen")
 STOP_SECONDS = 1

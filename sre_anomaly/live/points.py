@@ -137,7 +137,7 @@ class PointReader:
         if self.form != "csv" and line.lstrip().startswith(b"{"):
             self.read = self._json
             return self._json(line)
-        text = _decoded(line).strip("\r\n")
+        text = decoded(line).strip("\r\n")
         self.separator = max(SEPARATORS, key=text.count)
         self._header(self._cells(text))
         self.read = self._csv
@@ -165,7 +165,7 @@ class PointReader:
     def _csv(self, line: bytes) -> Point | str:
         if not line.strip():
             return "blank"
-        text = _decoded(line).strip("\r\n")
+        text = decoded(line).strip("\r\n")
         cells = self._cells(text)
         if len(cells) != self.width or cells[self.time_at].strip() == self.time_name:
             # A file that starts again, or a second one in the same pipe, brings its own header.
@@ -179,7 +179,7 @@ class PointReader:
         # Python reads 1_000 as a number; nobody who writes CSV means it.
         if values is None or "_" in text or any(map(isinf, values.values())):
             values = {name: self._number(name, cells[place]) for name, place in self.places}
-        return _moment(cells[self.time_at]), values
+        return time_of(cells[self.time_at]), values
 
     def _number(self, name: str, cell: str) -> float:
         if not (text := cell.strip()):
@@ -197,7 +197,7 @@ class PointReader:
     def _json(self, line: bytes) -> Point | str:
         if not line.strip():
             return "blank"
-        text = _decoded(line)
+        text = decoded(line)
         try:
             record = json.loads(text)
         except json.JSONDecodeError as error:
@@ -213,7 +213,7 @@ class PointReader:
         values: dict[str, Any] = {name: given.get(name) for name in self.metrics}
         if set(map(type, values.values())) != {float} or any(map(isinf, values.values())):
             values = {name: _finite(name, value) for name, value in values.items()}
-        return _moment(moment), values
+        return time_of(moment), values
 
 
 def _finite(name: str, value: Any) -> float:
@@ -226,14 +226,15 @@ def _finite(name: str, value: Any) -> float:
     raise BrokenLineError(f"{name}: {shortly(value)} is not a finite number")
 
 
-def _decoded(line: bytes) -> str:
+def decoded(line: bytes) -> str:
+    """Return a line as text; one that is not UTF-8 is broken."""
     try:
         return line.decode()
     except UnicodeDecodeError as error:
         raise BrokenLineError(f"byte {error.start + 1} is not UTF-8") from None
 
 
-def _moment(value: Any) -> int | str:
+def time_of(value: Any) -> int | str:
     """Return a time as the monitor wants it: ns since 1970, or text that it reads as ISO 8601."""
     number: Any = value
     if type(value) is str:

@@ -33,6 +33,7 @@ HEALTH: dict[str, tuple[str, str, Callable[[Job], float]]] = {
     "sre_anomaly_errors": ("counter", "Times that a job could not go on, such as a source that is away.", lambda job: job.health.errors),
     "sre_anomaly_alerts": ("counter", "Alerts that opened since the start.", lambda job: job.health.alerts),
     "sre_anomaly_learning": ("gauge", "1 while the past is gone over.", lambda job: float(job.health.learning)),
+    "sre_anomaly_last_refit_timestamp_seconds": ("gauge", "The newest row that the model was fitted on; 0: it needs no fitting.", lambda job: job.health.last_refit / 1e9),
 }  # fmt: skip
 
 
@@ -68,12 +69,22 @@ def exposition(
     families.append(
         ("sre_anomaly_lag_seconds", "gauge", "How far the newest step is behind the clock.", lags)
     )
+    refits = [
+        _line({"job": job.settings.name, "outcome": outcome}, float(number))
+        for job in jobs
+        for outcome, number in job.health.refits.items()
+    ]
+    families.append(
+        ("sre_anomaly_refits", "counter", "Times that a model was fitted, the first included.", refits)
+    )
     odd = [
         _line({"job": job.settings.name, "why": why}, float(n))
         for job in jobs
         for why, n in job.health.odd.copy().items()
     ]
-    families.append(("sre_anomaly_series_left_out", "counter", "Series that could not be used.", odd))
+    families.append(
+        ("sre_anomaly_series_left_out", "counter", "Series, or lines of a file, that could not be used.", odd)
+    )
     for what, (name, text) in TRIED.items():
         told = [_line({"outcome": outcome}, number) for outcome, number in counts[what].items()]
         families.append((name, "counter", text, told))

@@ -1,6 +1,5 @@
 """A job: the past of its entities gone over once, then step after step, and what is alerted."""
 
-import math
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +11,14 @@ from sre_anomaly.clock import HOUR, nanoseconds
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
 from sre_anomaly.live.fleet_monitor import FleetMonitor, FleetResult
+from sre_anomaly.model.model import Model
 from sre_anomaly.records import Alert
-from sre_anomaly.service.asking import MetricsOfEntities
-from sre_anomaly.service.entities import WHOLE, Entities, Share
 from sre_anomaly.service.health import Health
 from sre_anomaly.service.model import model_for
 from sre_anomaly.service.settings import JobSettings
+from sre_anomaly.service.source.entities import WHOLE, Entities, Share
+from sre_anomaly.service.source.file import FileOfEntities, source_of
+from sre_anomaly.service.source.server import MetricsOfEntities
 from sre_anomaly.service.telling.event import Event
 
 SECOND = 10**9
@@ -33,13 +34,19 @@ class Job:
         Returns ns since 1970.
     share : Share
         The entities that are its own, where several processes share them.
+    model : Model, optional
+        None: what the settings say, which learns while it runs.
     """
 
     def __init__(
-        self, settings: JobSettings, clock: Callable[[], int] = time.time_ns, share: Share = WHOLE
+        self,
+        settings: JobSettings,
+        clock: Callable[[], int] = time.time_ns,
+        share: Share = WHOLE,
+        model: Model | None = None,
     ) -> None:
         self.settings, self.clock, self.share = settings, clock, share
-        self.model = model_for(settings)
+        self.model = model if model is not None else self._first_model()
         self.step, self.forget = nanoseconds(settings.step), nanoseconds(settings.forget)
         self.lock = threading.RLock()
         """Held while a row is taken in and heard of, so that what is kept is that of whole rows."""
@@ -48,8 +55,8 @@ class Job:
 
     def _begin(self, names: Sequence[tuple[str, ...]] = ()) -> None:
         own = self.settings
-        self.entities = Entities(own.entity, own.strip, list(names), self.share)
-        self.source = MetricsOfEntities(own, self.entities)
+        self.entities = Entities(own.by, own.strip, list(names), self.share)
+        self.source = self.source_for(self.entities)
         self.monitor: FleetMonitor | None = None
         self.last = 0
         """The newest row that was taken in, ns since 1970; 0: none yet."""
@@ -62,10 +69,25 @@ class Job:
         self.bands: Array | None = None
         self.health.learning = True
 
+    def _first_model(self) -> Model | None:
+        return model_for(self.settings)
+
+    def source_for(self, entities: Entities) -> MetricsOfEntities | FileOfEntities:
+        """Return what answers for the source of the job, from its beginning."""
+        own = self.settings
+        return source_of(
+            own.name, own.source, own.metrics, self.step, entities, own.timezone, whole=not own.entity
+        )
+
     @property
     def due(self) -> int:
         """The newest row whose values are there by now."""
         return (self.clock() - nanoseconds(self.settings.wait)) // self.step * self.step
+
+    @property
+    def learned(self) -> int:
+        """So much of the past is gone over at the first start, ns."""
+        return nanoseconds(self.settings.learn) // self.step * self.step
 
     @property
     def wait(self) -> float:
@@ -89,13 +111,13 @@ class Job:
             If the source does not answer, or refuses an expression, or the clock went back; the next call goes on where this one stopped.
         """
         end = self.due
-        learned = nanoseconds(self.settings.learn) // self.step * self.step
+        learned = self.learned
         if self.last:
             self._look_at_clock(end)
         first = self.last + self.step if self.last else end - learned
         # Longer ago than what would be learned anew, nothing is worth catching up on.
         for answers in self.source.between(max(first, end - learned), end):
-            self.health.odd += answers.odd
+            self.health.take(answers)
             for row, now in enumerate(answers.times.tolist()):
                 if stopped():
                     return
@@ -139,7 +161,7 @@ class Job:
     def _bands_at(self, now: int, values: Array) -> Array | None:
         """Return (n, m, 3) what is expected at a row that is to be taken in, and the bounds at the level now in force."""
         monitor, model = self.monitor, self.model
-        if monitor is None or self.result is None or not model.detector.bounded:
+        if model is None or monitor is None or self.result is None or not model.detector.bounded:
             return None
         return monitor.bands_before(now, values, _longer(self.result.levels, len(values), np.nan))
 
@@ -172,6 +194,7 @@ class Job:
 
     def _rearrange(self, places: Sequence[int | None]) -> None:
         old = self.monitor
+        assert self.model is not None
         self.monitor = FleetMonitor(self.model, len(places)) if places else None
         if old is not None and self.monitor is not None:
             self.monitor.resume(*old.state(), places)
@@ -198,6 +221,7 @@ class Job:
             about = {
                 "about": self._about(), "entities": [list(name) for name in self.entities.names],
                 "last": self.last, "learning": self.health.learning, "monitor": kept,
+                "source": self.source.state(self.last),
             }  # fmt: skip
         if "columns" in arrays:
             arrays["columns"] = arrays["columns"].copy()
@@ -207,7 +231,7 @@ class Job:
         """Return what a state is of: with anything else of it, what was learned is of something else."""
         own = self.settings
         return {
-            "metrics": dict(own.metrics), "step": self.step, "model": own.model, "entity": list(own.entity),
+            "metrics": dict(own.metrics), "step": self.step, "model": own.model, "entity": own.by,
             "overrides": list(own.overrides),
         }  # fmt: skip
 
@@ -219,26 +243,16 @@ class Job:
             names = [tuple(map(str, name)) for name in kept["entities"]]
             self._begin(names)
             self.heard, self.gone = arrays["heard"].astype(float), arrays["gone"].astype(bool)
-            if names:
+            if names and self.model is not None:
                 self.monitor = FleetMonitor(self.model, len(names))
                 self.monitor.resume(dict(arrays), kept["monitor"])
             self.last = self.health.last_step = int(kept["last"])
+            self.source.resume(kept.get("source") or {})
             self.health.learning = bool(kept["learning"])
-        except (KeyError, ValueError, TypeError, IndexError):
+        except (KeyError, ValueError, TypeError, IndexError, DataError):
             self._begin()
             return False
         return True
-
-    def entity_state(self, place: int) -> dict[str, Any]:
-        """Return what is known of an entity at the newest row, for the page and the metrics."""
-        result = self.result
-        here = result is not None and place < len(result.scores)
-        score, level = (
-            (float(result.scores[place]), float(result.levels[place]))
-            if here and result
-            else (math.nan, math.nan)
-        )
-        return {"score": score, "level": level, "share": score / level if level > 0 else math.nan}
 
 
 def _longer(numbers: Any, count: int, value: Any) -> Any:

@@ -9,7 +9,8 @@ import pandas as pd
 from sre_anomaly.service.job import Job
 
 if TYPE_CHECKING:
-    from sre_anomaly.service.watch import Service
+    from sre_anomaly.service.health import standing
+from sre_anomaly.service.watch import Service
 
 MOST_ENTITIES = 200
 MOST_ALERTS = 50
@@ -63,7 +64,7 @@ def _job(job: Job) -> str:
     odd = "".join(
         f"<p class='near'>{_text(why)}: left out {number} times</p>" for why, number in health.odd.items()
     )
-    states = [(place, job.entity_state(place)["share"]) for place in range(len(job.entities))]
+    states = [(place, standing(job.result, place)["share"]) for place in range(len(job.entities))]
     ordered = sorted(states, key=lambda pair: -pair[1] if math.isfinite(pair[1]) else 1.0)[:MOST_ENTITIES]
     squares = "".join(
         f"<span class='{_grade(part)}' title='{_text(job.entities.title(place))}'></span>"

@@ -2,23 +2,27 @@
 
 import os
 import re
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from sre_anomaly.clock import Duration
-from sre_anomaly.config.messages import in_words
 from sre_anomaly.errors import ConfigError
-from sre_anomaly.io.yaml_lines import Part, read_yaml
-from sre_anomaly.service.entities import Share
+from sre_anomaly.service.source.entities import Share
+from sre_anomaly.service.source.settings import (
+    Server,
+    Source,
+    address,
+)
 
 NAME = r"^[a-zA-Z_][\w-]*$"
 LABEL = re.compile(r"[a-zA-Z_]\w*")
+FILE = "file"
+"""The label of an entity that is a whole file."""
+LEAST_REFIT = timedelta(minutes=5)
+"""What is on disk is of the newest models but one, and is written each minute."""
 OWN_LABELS = ("alertname", "job", "metric", "entity")
 """Labels of an alert that we set ourselves."""
 
@@ -27,30 +31,15 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Source(_Strict):
-    """A Prometheus, or what answers as one does."""
-
-    url: str
-    user: str | None = None
-    secret_env: str | None = None
-    headers: dict[str, str] = {}
-    timeout: Duration = timedelta(seconds=30)
-
-    @field_validator("url")
-    @classmethod
-    def _is_address(cls, url: str) -> str:
-        return _address(url)
-
-
 class JobSettings(_Strict):
     """Entities that are watched alike."""
 
     name: Annotated[str, Field(pattern=NAME)]
     source: Source
     metrics: Annotated[dict[str, str], Field(min_length=1)]
-    """PromQL, each giving one series for each entity."""
-    entity: Annotated[list[str], Field(min_length=1)]
-    """The labels that together name an entity."""
+    """PromQL, each giving one series for each entity; of a file, the columns, or the names in the column of names."""
+    entity: list[str] = []
+    """The labels, or columns of a file, that together name an entity; none: a file is one entity."""
     strip: dict[str, str] = {}
     """For a label a regular expression; what it matches is taken out, so that a restarted pod stays the same entity."""
     step: Duration = timedelta(minutes=1)
@@ -61,6 +50,8 @@ class JobSettings(_Strict):
     forget: Duration = timedelta(days=2)
     """An entity without any value for so long is no longer watched."""
     model: str = "baseline"
+    refit: Duration | None = timedelta(days=1)
+    """How often a model that is fitted beforehand is fitted again; None: never."""
     pages_per_week: Annotated[float, Field(gt=0)] = 2.0
     """Of each entity."""
     overrides: list[str] = []
@@ -72,11 +63,20 @@ class JobSettings(_Strict):
     timezone: str = "UTC"
     labels: dict[str, str] = {}
     """Put on each alert, so that an Alertmanager can route it."""
+    remediation: str | None = None
+    """A file of rules of what an alert may set off, as ``new remediation`` writes one."""
     most_alerts: Annotated[int, Field(ge=1)] = 20
     """So many alerts at once; where more would fire, one alert says so."""
 
+    @property
+    def by(self) -> list[str]:
+        """The labels of an entity; where a file is one, its name is its label."""
+        return list(self.entity) or [FILE]
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        if isinstance(self.source, Server) and not self.entity:
+            raise ValueError("entity: name the labels that tell one entity from another, such as [instance]")
         for label in (*self.entity, *self.strip, *self.labels):
             if not LABEL.fullmatch(label):
                 raise ValueError(f"{label!r} is no name of a label")
@@ -88,11 +88,22 @@ class JobSettings(_Strict):
                 re.compile(pattern)
             except re.error as error:
                 raise ValueError(f"strip: {label}: {pattern!r} is no regular expression ({error})") from None
+        return self
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> Self:
         if self.step < timedelta(seconds=1):
             raise ValueError("step: at least 1s")
+        if self.refit is not None and self.refit < LEAST_REFIT:
+            raise ValueError("refit: at least 5m, or null for never")
         if self.learn < 2 * self.step:
             raise ValueError("learn: is shorter than two steps")
         return self
+
+    def within(self, folder: Path) -> Self:
+        """Return the same with its files as they are seen from a folder."""
+        rules = self.remediation and str(folder / Path(self.remediation).expanduser())
+        return self.model_copy(update={"source": self.source.within(folder), "remediation": rules})
 
 
 class Web(_Strict):
@@ -109,8 +120,8 @@ class Web(_Strict):
 
     @field_validator("url")
     @classmethod
-    def _is_address(cls, url: str | None) -> str | None:
-        return None if url is None else _address(url)
+    def _isaddress(cls, url: str | None) -> str | None:
+        return None if url is None else address(url)
 
     @property
     def page(self) -> str:
@@ -152,8 +163,8 @@ class Settings(_Strict):
 
     @field_validator("alertmanager")
     @classmethod
-    def _is_address(cls, url: str | None) -> str | None:
-        return None if url is None else _address(url)
+    def _isaddress(cls, url: str | None) -> str | None:
+        return None if url is None else address(url)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -173,76 +184,13 @@ class Settings(_Strict):
         number, of = map(int, self.shard.split("/"))
         return Share(number, of, self.replicas)
 
+    def refuse_other_web(self, path: Path, old: "Settings") -> None:
+        """Refuse, as `ConfigError`, to go on from settings with another address."""
+        if old.web != self.web:
+            raise ConfigError(f"{path}: web: cannot be changed by a reload; restart the service")
+
     def missing_secrets(self) -> list[str]:
         """Return the environment variables that are named and not there."""
-        named = [self.web.secret_env, *(job.source.secret_env for job in self.jobs)]
+        servers = [job.source for job in self.jobs if isinstance(job.source, Server)]
+        named = [self.web.secret_env, *(server.secret_env for server in servers)]
         return sorted({name for name in named if name and not os.environ.get(name)})
-
-
-def read_settings(path: Path, words: Mapping[str, str] | None = None) -> Settings:
-    """Read and check the file; words of a command stand before what is in it: ``shard``, ``replicas`` and ``listen``.
-
-    Raises
-    ------
-    ConfigError
-        A line for each mistake, with the file, the line and what would be right. What is secret is in no message.
-    """
-    whole = read_yaml(path)
-    whole.mapping()
-    content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    for key, word in (words or {}).items():
-        if key != "listen":
-            content[key] = word
-        elif isinstance(web := content.setdefault("web", {}), dict):
-            web[key] = word
-    try:
-        settings = Settings.model_validate(content)
-    except ValidationError as error:
-        raise ConfigError("\n".join(_said(whole, detail) for detail in error.errors())) from None
-    if missing := settings.missing_secrets():
-        raise ConfigError(f"{path}: there is no environment variable {', '.join(missing)}")
-    folder = path.absolute().parent
-    kept = {
-        key: str(_of_shard(folder / Path(value).expanduser(), settings.share))
-        for key in ("state", "alerts_file")
-        if (value := getattr(settings, key)) is not None
-    }
-    files = {
-        key: str(folder / Path(value).expanduser())
-        for key in ("tls_certificate", "tls_key")
-        if (value := getattr(settings.web, key)) is not None
-    }
-    return settings.model_copy(update=kept | {"web": settings.web.model_copy(update=files)})
-
-
-def _of_shard(path: Path, share: Share) -> Path:
-    """Return a path of a process's own, so that several may have one file of settings and one folder."""
-    return path if share.of == 1 else path.with_name(f"{path.stem}.{share.number}-of-{share.of}{path.suffix}")
-
-
-def _said(whole: Part, detail: Any) -> str:
-    """Return one finding with the line of the part that it is about, as near as there is one."""
-    part = whole
-    for step in detail["loc"]:
-        try:
-            part = part.items()[step] if isinstance(step, int) else part.mapping()[step]
-        except (ConfigError, KeyError, IndexError):
-            break
-    shown = {**detail, "input": ()} if detail["loc"][-1:] in (("url",), ("headers",)) else detail
-    known = None
-    if detail["type"] == "extra_forbidden":
-        models: dict[str, type[BaseModel]] = {"source": Source, "web": Web, "jobs": JobSettings}
-        inside = [str(step) for step in detail["loc"][:-1] if not isinstance(step, int)]
-        model = next((models[step] for step in reversed(inside) if step in models), Settings)
-        known = dict.fromkeys(model.model_fields)
-    text = in_words(shown, known=known).replace("=...", "")
-    return f"{whole.path}, line {part.line}: {text}"
-
-
-def _address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("is no address; write one such as http://localhost:9090")
-    if parts.username or parts.password:
-        raise ValueError("no names and passwords here: use user and secret_env")
-    return url

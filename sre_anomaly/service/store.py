@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import numpy as np
 
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Array
+from sre_anomaly.model.model import Model, load_model, save_model
 
 ABOUT = "about"
 FORMAT = 2
+KEPT = 2
+"""Fitted models of a job that are kept."""
 
 
 class Store:
@@ -51,6 +55,36 @@ class Store:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
             return None
         return (arrays, about) if isinstance(about, dict) and about.get("format") == FORMAT else None
+
+    def write_model(self, name: str, model: Model, at: int) -> str:
+        """Write a model of a job, fitted at a time, and return what it is called; those before the last are taken away.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written.
+        """
+        called = f"{name}.{at}.model"
+        partial = self.folder / f".{called}.partial"
+        for path in (partial, self.folder / called):
+            shutil.rmtree(path, ignore_errors=True)
+        save_model(model, partial)
+        partial.rename(self.folder / called)
+        # The one before may be what the state on disk tells of.
+        models = sorted(self.folder.glob(f"{name}.[0-9]*.model"))
+        for path in models[:-KEPT]:
+            shutil.rmtree(path, ignore_errors=True)
+        return called
+
+    def read_model(self, called: str) -> Model:
+        """Return a model by what it is called.
+
+        Raises
+        ------
+        UserError
+            If it is not there, or not whole.
+        """
+        return load_model(self.folder / Path(called).name)
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.npz"

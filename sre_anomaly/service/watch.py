@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from sre_anomaly.clock import HOUR, iso
+from sre_anomaly.clock import HOUR, iso, nanoseconds
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.frame import Array
 from sre_anomaly.service.job import Job
-from sre_anomaly.service.settings import Settings, read_settings
+from sre_anomaly.service.reading import read_settings
+from sre_anomaly.service.refit import job_of
+from sre_anomaly.service.settings import Settings
 from sre_anomaly.service.store import Store
+from sre_anomaly.service.telling.acting import Acting
 from sre_anomaly.service.telling.alerts_file import AlertsFile
 from sre_anomaly.service.telling.event import Event
 from sre_anomaly.service.telling.outbox import Outbox
@@ -23,6 +26,7 @@ SAVE_SECONDS = 60.0
 RETRY_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 """So often at least the clock is looked at, because it may be set."""
+Opened = tuple[Settings, list[Job], Store, AlertsFile | None, Acting]
 STOP_SECONDS = 2.0
 """So long what is under way is waited for at a stop."""
 
@@ -54,18 +58,19 @@ class Service:
         self.threads: list[threading.Thread] = []
         self._reloading = threading.Lock()
         settings = read_settings(path, words)
-        self._take(*_opened(settings))
+        self._take(_opened(settings, say))
         for job in self.jobs:
             if (kept := self.store.read(job.settings.name)) is not None:
                 self._resume(job, *kept)
 
-    def _take(self, settings: Settings, jobs: list[Job], store: Store, file: AlertsFile | None) -> None:
+    def _take(self, opened: Opened) -> None:
+        self.settings, self.jobs, self.store, self.file, self.acting = opened
+        settings = self.settings
         self.outbox = Outbox(
             {one.name: one.most_alerts for one in settings.jobs},
             {one.name: one.labels for one in settings.jobs},
             page=settings.web.page,
         )
-        self.settings, self.jobs, self.store, self.file = settings, jobs, store, file
         self.sender = Sender(settings.alertmanager or "", self._due, self.tried)
 
     def _resume(self, job: Job, arrays: Mapping[str, Array], kept: dict[str, Any]) -> None:
@@ -116,15 +121,15 @@ class Service:
         with self._reloading:
             try:
                 settings = read_settings(self.path, self.words)
-                _same_web(self.path, self.settings, settings)
-                fresh = _opened(settings)
+                settings.refuse_other_web(self.path, self.settings)
+                fresh = _opened(settings, self.say)
             except ConfigError:
                 self.tried.counts["reload"]["refused"] += 1
                 raise
             self.stop()
             states = {job.settings.name: self._state(job) for job in self.jobs}
             with self.lock:
-                self._take(*fresh)
+                self._take(fresh)
                 for name, (arrays, kept) in states.items():
                     job = next((job for job in self.jobs if job.settings.name == name), None)
                     if job is not None:
@@ -166,8 +171,9 @@ class Service:
                     with self.lock:
                         self.outbox.drop(name, time.time_ns())
                 stopping.wait(min(RETRY_SECONDS, job.step / 1e9))  # no longer than a step
-            if said:
-                self.say(f"job {name}: {said}")
+            job.health.news, news = [], [*job.health.news, *([said] if said else [])]
+            for line in news:
+                self.say(f"job {name}: {line}")
 
     def _heard(self, job: Job, events: list[Event]) -> None:
         """Take in the events of a row, all before anybody is told of one."""
@@ -176,6 +182,7 @@ class Service:
                 news = not job.health.learning
                 heard = [self.outbox.hear(event, time.time_ns(), news=news) for event in events]
             if news:
+                self.acting.hear(events, heard)
                 job.health.alerts += heard.count("opened")
                 if {"opened", "closed"} & set(heard):
                     self.sender.news.set()
@@ -206,9 +213,8 @@ class Service:
                 lines.clear()
                 self.tried.went("alerts_file", None)
             except OSError as error:
-                self.tried.went(
-                    "alerts_file", f"{self.settings.alerts_file} cannot be written ({error.strerror})"
-                )
+                trouble = f"{self.settings.alerts_file} cannot be written ({error.strerror})"
+                self.tried.went("alerts_file", trouble)
 
     def _state(self, job: Job) -> tuple[dict[str, Array], dict[str, Any]]:
         with job.lock:
@@ -245,13 +251,10 @@ class Service:
         self.stop()
 
 
-def _opened(settings: Settings) -> tuple[Settings, list[Job], Store, AlertsFile | None]:
+def _opened(settings: Settings, say: Callable[[str], Any]) -> Opened:
     """Return all that settings stand for; whatever is wrong is found here."""
-    jobs = [Job(one, share=settings.share) for one in settings.jobs]
+    store = Store(Path(settings.state))
+    jobs = [job_of(one, settings.share, store) for one in settings.jobs]
     file = None if settings.alerts_file is None else AlertsFile(Path(settings.alerts_file))
-    return settings, jobs, Store(Path(settings.state)), file
-
-
-def _same_web(path: Path, old: Settings, new: Settings) -> None:
-    if old.web != new.web:
-        raise ConfigError(f"{path}: web: cannot be changed by a reload; restart the service")
+    acting = [(one.name, one.remediation, one.metrics, nanoseconds(one.step)) for one in settings.jobs]
+    return settings, jobs, store, file, Acting(acting, say)

@@ -15,6 +15,7 @@ from starlette.routing import Route
 from sre_anomaly.clock import iso
 from sre_anomaly.errors import UserError
 from sre_anomaly.service.exposition import OPENMETRICS, TYPES, exposition
+from sre_anomaly.service.health import standing
 from sre_anomaly.service.page import page
 from sre_anomaly.service.settings import Web
 from sre_anomaly.service.watch import Service
@@ -129,7 +130,7 @@ class Guard:
 
 
 def _entity(job: Any, place: int) -> dict[str, Any]:
-    state = job.entity_state(place)
+    state = standing(job.result, place)
     return {
         "entity": job.entities.title(place),
         "labels": job.entities.labels(place),

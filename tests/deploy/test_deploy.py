@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from sre_anomaly.export.dashboard import Watched, dashboard
-from sre_anomaly.service.settings import Web, read_settings
+from sre_anomaly.service.reading import read_settings
+from sre_anomaly.service.settings import Web
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ROOT = DEPLOY.parent

@@ -10,7 +10,7 @@ from fleet_server import SECOND, fleet, noise
 from service_process import alertmanager, ready, settings_file, start, until
 from sre_anomaly.clock import in_nanoseconds
 from sre_anomaly.service.job import Job
-from sre_anomaly.service.settings import read_settings
+from sre_anomaly.service.reading import read_settings
 from sre_anomaly.service.store import Store
 from sre_anomaly.service.telling.outbox import Outbox
 

@@ -63,8 +63,8 @@ def running(tmp_path):
         one.stop()
 
 
-def lines(folder):
-    return [json.loads(line) for line in (folder / "alerts.jsonl").read_text().splitlines()]
+def lines(folder, name="alerts.jsonl"):
+    return [json.loads(line) for line in (folder / name).read_text().splitlines()]
 
 
 @pytest.mark.slow
@@ -98,6 +98,25 @@ def test_a_source_that_is_away_at_the_start_and_in_between_is_waited_for(running
 
 def first_asked(server):
     return min(round(float(form["start"]) * 1000) * 10**6 for form in server.asked)
+
+
+@pytest.mark.usefixtures("quick")
+def test_alerts_set_off_what_rules_say(running, tmp_path):
+    """In a dry run it is written down alone, with entity and job; the past sets off nothing."""
+    rules = {
+        "turned_on": False, "audit_log": str(tmp_path / "audit.jsonl"), "kill_switch": str(tmp_path / "stop"),
+        "actions": {"note": {"command": ["/bin/false"]}}, "rules": [{"when": "opened", "do": "note"}],
+    }  # fmt: skip
+    (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules))
+    with fleet(Switch(), ["a", "b"]) as server:
+        one = running(server.url, remediation="rules.yaml")
+        until(lambda: one.ready)
+        assert one.said == ["remediation: dry run, nothing is done"]
+        server.value.breaks("a")
+        until((tmp_path / "audit.jsonl").read_text)
+        (line,) = lines(tmp_path, "audit.jsonl")
+        assert line["decision"] == "would act"
+        assert (line["about"]["entity"], line["about"]["job"]) == ("a", "hosts")
 
 
 @pytest.mark.usefixtures("quick")

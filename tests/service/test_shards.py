@@ -7,9 +7,9 @@ import yaml
 from fleet_server import SECOND, fleet, job_settings, noise
 from service_process import settings_file
 from sre_anomaly.errors import ConfigError
-from sre_anomaly.service.entities import Share
 from sre_anomaly.service.job import Job
-from sre_anomaly.service.settings import read_settings
+from sre_anomaly.service.reading import read_settings
+from sre_anomaly.service.source.entities import Share
 
 BEGIN = 1_772_409_600 * SECOND
 ENTITIES = [f"host-{number}" for number in range(60)]

@@ -35,7 +35,12 @@ jobs:                         # entities that are watched alike; as many jobs as
       secret_env: null        # likewise
       headers: {{}}             # sent with each question, such as {{X-Scope-OrgID: team}}
       timeout: 30s            # how long an answer is waited for
-    entity: [instance]        # the labels that together name what is watched; each metric below gives one series for each
+    # source:                   # or a CSV file that others append to, in order of time, instead of all of the above:
+    #   file: metrics.csv       #   read on where it stopped, also after a restart; cut or replaced by a new one, it is begun again
+    #   time: time              #   the column of times; those without an offset are of the timezone below
+    #   metric: null            #   where each line has one value: the column that says of which metric ...
+    #   value: null             #   ... and the one that has it. Without both, each metric has a column: metrics: {{cpu: cpu_percent}}
+    entity: [instance]        # the labels that together name what is watched; each metric below gives one series for each. Of a file the columns; []: it is one
     strip: {{}}                 # for a label what is taken out of it, so that a restarted pod stays the same: {{pod: "-[0-9a-f]+-[0-9a-z]{{5}}$"}}
     metrics:                  # PromQL, asked once for all entities
       cpu: 100 * (1 - avg by (instance) (rate(node_cpu_seconds_total{{mode="idle"}}[5m])))
@@ -50,10 +55,14 @@ jobs:                         # entities that are watched alike; as many jobs as
     wait: 15s                 # so long after a step its values are asked for: a scrape takes a moment to arrive
     learn: 14d                # so much of the past is gone over at the first start
     forget: 2d                # an entity without any value for so long is no longer watched
-    model: baseline           # an option of detector that learns while it runs; see sre-anomaly list detector
+    model: baseline           # an option of detector; see sre-anomaly list detector. One that does not learn while it runs, such as iforest,
+                              # is fitted at the start on the time of learn, one model for all entities
+                              # on features=zresidual, unless overrides name others
+    refit: 1d                 # ... and again so often in the background, put in place when it is done; null: never. baseline needs none
     overrides: []             # more of the model, as on the command line: [alerts.hold=5m, alerts.bridge=1h]
     timezone: UTC             # whose time of day counts, such as Europe/Berlin
     labels: {{}}                # put on each alert, so that an Alertmanager can route it: {{team: infra, severity: page}}
+    remediation: null         # a file of rules of what an alert may set off, as sre-anomaly new remediation writes one; a dry run until it says otherwise
     most_alerts: 20           # so many alerts at once; where more would fire, one alert says so
 """
 

@@ -1,45 +1,29 @@
-"""What a job asks its source: one question for each metric and span of time, whatever the number of entities."""
+"""What a job asks a Prometheus: one question for each metric and span of time, whatever the number of entities."""
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from sre_anomaly.clock import nanoseconds
 from sre_anomaly.errors import DataError
-from sre_anomaly.frame import LARGEST, Array, Times
+from sre_anomaly.frame import LARGEST, Times
 from sre_anomaly.io.prometheus import MILLISECOND, Prometheus, RefusedError
-from sre_anomaly.service.entities import ELSEWHERE, Entities
-from sre_anomaly.service.settings import JobSettings
-
-MOST_VALUES, MOST_STEPS, UNKNOWN = 500_000, 240, 10_000
-"""Of one question while the past is gone over, so that an answer has some 15 MB; as long as nobody has come, so many may."""
-
-
-@dataclass
-class Answers:
-    """The values of some steps, and what was odd about them."""
-
-    times: Times
-    """(k,) ns since 1970."""
-    values: Array
-    """(k, n, m) NaN where there is none; n grows as entities come."""
-    odd: Counter[str] = field(default_factory=Counter)
-    """How many series were left out, by why."""
+from sre_anomaly.service.source.answers import Answers, spans
+from sre_anomaly.service.source.entities import ELSEWHERE, Entities
+from sre_anomaly.service.source.settings import Server
 
 
 class MetricsOfEntities:
     """Asks for all metrics of all entities of a job."""
 
-    def __init__(self, job: JobSettings, entities: Entities) -> None:
-        source = job.source
+    def __init__(
+        self, job: str, source: Server, metrics: Mapping[str, str], step: int, entities: Entities
+    ) -> None:
         self.server = Prometheus(
             source.url, source.user, source.secret_env, source.headers, source.timeout.total_seconds()
         )
-        self.job, self.entities = job, entities
-        self.step = nanoseconds(job.step)
+        self.job, self.metrics, self.step, self.entities = job, metrics, step, entities
 
     def between(self, first: int, last: int) -> Iterator[Answers]:
         """Yield the steps from ``first`` to ``last``, ns since 1970, in their order, some at a time.
@@ -49,25 +33,26 @@ class MetricsOfEntities:
         DataError
             If the source does not answer, or refuses an expression.
         """
-        while first <= last:
-            # Those of other processes are in each answer too.
-            series = len(self.entities) * self.entities.share.of // self.entities.share.replicas or UNKNOWN
-            most = min(MOST_STEPS, max(1, MOST_VALUES // series))
-            times = np.arange(
-                first, min(first + most * self.step, last + self.step), self.step, dtype=np.int64
-            )
+        for times in spans(first, last, self.step, self.entities):
             yield self._answers(times)
-            first += most * self.step
+
+    def state(self, last: int) -> dict[str, Any]:
+        """Return what is to be kept: nothing, because a server can be asked for the past."""
+        del last
+        return {}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` returned."""
 
     def _answers(self, times: Times) -> Answers:
         odd: Counter[str] = Counter()
         columns = []
-        for metric, expression in self.job.metrics.items():
+        for metric, expression in self.metrics.items():
             try:
                 result = self.server.result(expression, int(times[0]), int(times[-1]), self.step)
             except RefusedError as error:
                 raise DataError(
-                    f"job {self.job.name}: metric {metric}: {expression!r} is refused: {error}"
+                    f"job {self.job}: metric {metric}: {expression!r} is refused: {error}"
                 ) from None
             columns.append(self._columns(metric, result, times, odd))
         values = np.full((len(times), len(self.entities), len(columns)), np.nan)
@@ -102,12 +87,12 @@ class MetricsOfEntities:
             if huge:
                 odd[f"{metric}: a value too large to be a measurement"] += huge
             if place is None:
-                odd[f"{metric}: a series without {', '.join(self.job.entity)}"] += 1
+                odd[f"{metric}: a series without {', '.join(self.entities.by)}"] += 1
             elif place in found:
                 more.setdefault(place, [found[place]]).append(column)
             else:
                 found[place] = column
-        if more and not self.job.strip:
+        if more and not self.entities.strip:
             odd[f"{metric}: several series of one entity"] += len(more)
         return found | {place: _mean(some) for place, some in more.items()}
 

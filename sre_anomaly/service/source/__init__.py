@@ -1,0 +1,1 @@
+"""Where the values of entities come from: a Prometheus, or a growing file."""
