@@ -28,7 +28,9 @@ def main() -> None:
             frames = list(_steps(page))
             browser.close()
     palette = [frame.convert("P", palette=Image.Palette.ADAPTIVE, colors=64) for frame, _ in frames]
-    palette[0].save(TARGET, save_all=True, append_images=palette[1:], duration=[wait for _, wait in frames], loop=0)
+    palette[0].save(
+        TARGET, save_all=True, append_images=palette[1:], duration=[wait for _, wait in frames], loop=0
+    )
 
 
 def _steps(page: Page) -> list[tuple[Image.Image, int]]:

@@ -6,27 +6,23 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from sre_anomaly.page.document import document
+from sre_anomaly.service.health import standing
 from sre_anomaly.service.job import Job
 
 if TYPE_CHECKING:
-    from sre_anomaly.service.health import standing
-from sre_anomaly.service.watch import Service
+    from sre_anomaly.service.watch import Service
 
 MOST_ENTITIES = 200
 MOST_ALERTS = 50
 NEAR = 0.6
 """Share of the threshold from which on an entity is shown as near to paging."""
-STYLE = """
-:root{color-scheme:light dark;--ink:#1a1a1a;--paper:#fff;--dim:#666;--line:#ddd;--bad:#b5391f;--near:#a86a00;--good:#2d7d46}
-@media (prefers-color-scheme:dark){:root{--ink:#e6e6e6;--paper:#16181b;--dim:#9a9a9a;--line:#333;--bad:#ff8b6b;--near:#f0b44c;--good:#6fcf8f}}
-body{font:15px/1.5 system-ui,sans-serif;max-width:64rem;margin:1.5rem auto;padding:0 1rem;color:var(--ink);background:var(--paper)}
-h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem;border-bottom:1px solid var(--line)}
-table{border-collapse:collapse;width:100%;font-size:14px}th,td{text-align:left;padding:.25rem .6rem .25rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-th{color:var(--dim);font-weight:600}.dim{color:var(--dim)}.bad{color:var(--bad)}.near{color:var(--near)}.good{color:var(--good)}
-.fleet{display:flex;flex-wrap:wrap;gap:3px;margin:.6rem 0}.fleet span{width:14px;height:14px;border-radius:3px;background:var(--line)}
-.fleet .bad{background:var(--bad)}.fleet .near{background:var(--near)}.fleet .good{background:var(--good)}
-.wide{overflow-x:auto}
-"""
+STYLE = (
+    "<style>.near{color:#a86a00}.fleet{display:flex;flex-wrap:wrap;gap:3px;margin:.6rem 0}"
+    ".fleet span{width:14px;height:14px;border-radius:3px;background:var(--line)}.fleet .bad{background:var(--alert)}"
+    ".fleet .near{background:#e0a83a}.fleet .good{background:var(--good)}"
+    "@media (prefers-color-scheme:dark){.near{color:#f0b44c}}</style><meta http-equiv='refresh' content='30'>"
+)
 
 
 def page(service: "Service") -> str:
@@ -35,9 +31,9 @@ def page(service: "Service") -> str:
         firing = service.outbox.firing()
     silence = service.settings.alertmanager
     answer = (
-        f"<p class='bad'><b>{len(firing)} alert{'s' if len(firing) != 1 else ''} firing.</b></p>"
+        f"<p class='headline bad'>{len(firing)} alert{'s' if len(firing) != 1 else ''} firing.</p>"
         if firing
-        else "<p class='good'><b>Nothing is firing.</b></p>"
+        else "<p class='headline good'>Nothing is firing.</p>"
     )
     rows = "".join(
         f"<tr><td>{_at(one.start)}</td><td>{_text(one.entity)}<br><span class='dim'>{_text(one.job)}</span></td>"
@@ -46,11 +42,7 @@ def page(service: "Service") -> str:
     )
     table = f"<div class='wide'><table><tr><th>since (UTC)</th><th>entity</th><th>what</th><th></th></tr>{rows}</table></div>"
     body = [answer, table if firing else "", *(_job(job) for job in service.jobs)]
-    return (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
-        f"<meta http-equiv='refresh' content='30'><title>sre-anomaly</title><style>{STYLE}</style></head>"
-        f"<body><h1>sre-anomaly</h1>{''.join(body)}<p class='dim'><a href='/metrics'>/metrics</a></p></body></html>\n"
-    )
+    return document("sre-anomaly", [STYLE, *body, "<p class='dim'><a href='/metrics'>/metrics</a></p>"])
 
 
 def _job(job: Job) -> str:
