@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sre_anomaly.backtesting.asked import read_words
 from sre_anomaly.config import catalogue
 from sre_anomaly.config.build import build
 from sre_anomaly.errors import ConfigError
@@ -44,50 +42,18 @@ def test_a_yaml_file_in_the_users_conf_is_found(command, tmp_path):
     assert record["detection"]["measures"]["recall"] > 0.5
 
 
-def _readme_blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)
-
-
-def test_the_examples_of_the_readme_work(command, tmp_path):
-    """The preset and the detector that the README shows run as they are shown."""
-    _, _, preset, detector = _readme_blocks("yaml")
-    for folder in ("experiment", "detector"):
-        (tmp_path / "conf" / folder).mkdir(parents=True)
-    (tmp_path / "conf" / "experiment" / "checkout.yaml").write_text(preset)
-    (tmp_path / "conf" / "detector" / "mine.yaml").write_text(detector)
+def test_the_examples_of_the_docs_work(command, tmp_path):
+    """The preset and the detector that the docs show run as they are shown."""
+    for kind, name, page in (("experiment", "checkout", "presets"), ("detector", "mine", "detectors")):
+        shown = (ROOT / "docs" / "how-to" / f"{page}.md").read_text()
+        (tmp_path / "conf" / kind).mkdir(parents=True)
+        content = re.search(r"```yaml\n(.*?)```", shown, flags=re.DOTALL)[1]
+        (tmp_path / "conf" / kind / f"{name}.yaml").write_text(content)
     command("generate", "to=checkout.csv", "data.days=14", "data.count=1", "data.hard_negative_count=1")
     for words in (["experiment=checkout"], ["experiment=checkout", "detector=mine"]):
         code, _, err = command(*words)
         assert (code, err) == (0, "")
     assert "Latency of the checkout service" in command("list", "experiment")[1]
-
-
-def test_every_command_of_the_readme_composes(command, tmp_path):
-    """Each sre-anomaly command that the README shows is a valid configuration."""
-    files = ("data/checkout.yaml", "data/hosts.yaml", "experiment/checkout.yaml", "detector/mine.yaml")
-    for name, content in zip(files, _readme_blocks("yaml"), strict=True):
-        (tmp_path / "conf" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "conf" / name).write_text(content)
-    for name in ("metrics/web1.csv", "labels/web1.json"):
-        (tmp_path / name).parent.mkdir()
-        (tmp_path / name).write_text("")
-    lines = "".join(_readme_blocks("sh")).replace("\\\n", " ").splitlines()
-    shown = [
-        shlex.split(line, comments=True) for line in map(str.strip, lines) if line.startswith("sre-anomaly ")
-    ]
-    assert len(shown) > 8
-    for words in shown:
-        if words[1] in {"monitor", "score-nab", "classify", "new", "compare", "remediate", "export", "serve"}:
-            continue  # no overrides; tests of their own type them
-        if "MY_TABLE" in " ".join(words) or "checkout_failures" in " ".join(words):
-            continue  # a table that is not there; test_recipes.py brings one
-        if words[1:] == ["check", "config=watch.yaml"]:
-            continue  # test_service_files.py writes and checks one
-        if words[1] == "backtest":
-            assert read_words(words[2:]).own or "data.path" in words[2], words
-            continue
-        code, _, err = command("check", *words[1:])
-        assert code == 0, (words, err)
 
 
 def test_a_shadowed_file_is_told(command, tmp_path):

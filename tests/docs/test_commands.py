@@ -28,8 +28,6 @@ ELSEWHERE = {
     "sre-anomaly score-nab": "tests/benchmark",
     "sre-anomaly sweep=xgboost": "tests/sweeps; minutes",
     "sre-anomaly sweep=detectors": "tests/sweeps; minutes",
-    "sre-anomaly experiment=log_levels": "tests/cli/test_recipes.py; needs loghub",
-    "sre-anomaly experiment=cloudwatch": "needs NAB",
     "sre-anomaly compare outputs/system_metrics/FOLDER_A": "names folders of the reader",
     "sre-anomaly prune": "tests/cli/test_runs.py; removes what the next command needs",
 }
@@ -44,6 +42,9 @@ NEEDS_SERVER = (
 )
 ENDLESS = ("sre-anomaly serve", "follow=true", "input=prometheus")
 SECONDS = 240
+DATA = Path(os.environ.get("SRE_ANOMALY_DATA", "/nowhere"))
+DATA_OF = {"experiment=log_levels": "loghub", "classify": "loghub", "experiment=cloudwatch": "nab"}
+"""Public data that a command reads, which the reader downloads; what follows from it needs them too."""
 
 
 def commands(text):
@@ -77,10 +78,9 @@ def bring(folder):
     table.loc[1500:1508, "latency"] += 200
     table["was_broken"] = 0
     table.loc[1000:1010, "was_broken"] = 1
+    table.to_csv(folder / "labelled.csv", index=False)
     plain = table.drop(columns="was_broken")
     plain.to_csv(folder / "my_metrics.csv", index=False)
-    for name in ("made_up.csv", "labelled.csv"):
-        (folder / name).unlink(missing_ok=True)
     (folder / "checkout.csv").write_bytes((folder / "my_metrics.csv").read_bytes())
     for name in ("metrics", "labels"):
         (folder / name).mkdir()
@@ -136,6 +136,16 @@ def server(tmp_path_factory):
         yield url
 
 
+def not_here(line, server):
+    """Return why a command is not typed here; None where it is."""
+    if why := next((told for begin, told in ELSEWHERE.items() if line.startswith(begin)), None):
+        return why
+    if server is None and any(sign in line for sign in NEEDS_SERVER):
+        return "needs a Prometheus, which is not installed"
+    lacks = [name for sign, name in DATA_OF.items() if sign in line and not (DATA / name).is_dir()]
+    return f"needs {lacks[0]}, which is not in SRE_ANOMALY_DATA" if lacks else None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=[str(path.relative_to(ROOT)) for path in PAGES])
 def test_the_commands_of_a_page(page, tmp_path, server):
@@ -156,13 +166,13 @@ def test_the_commands_of_a_page(page, tmp_path, server):
                     f"python - <<'END'\nimport matplotlib; matplotlib.use('Agg')\n{content[1]}\nEND", tmp_path
                 )
         else:
-            why = next((told for begin, told in ELSEWHERE.items() if content.startswith(begin)), None)
-            if server is None and any(sign in content for sign in NEEDS_SERVER):
-                why = "needs a Prometheus, which is not installed"
+            why = not_here(content, server)
             if why:
                 left.append(f"{content}: {why}")
                 continue
             typed(content.replace("http://prometheus:9090", server or ""), tmp_path)
+            if (watch := tmp_path / "watch.yaml").is_file():
+                watch.write_text(watch.read_text().replace("http://localhost:9090", server or ""))
     print("\n".join(left))
 
 
