@@ -193,7 +193,7 @@ def test_levels_of_loghub(command, needs, tmp_path):
     assert found["baselines"]["keywords"]["macro_f1"] == pytest.approx(0.460, abs=0.01)
     assert found["random_split"]["macro_f1"] > 0.95
     assert out.index("0.68") < out.index("0.97")
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    readme = (Path(__file__).parents[2] / "docs" / "how-to" / "tables.md").read_text()
     shown = re.findall(r'classify model=outputs/latest/model "([^"]+)" +# (\w+) (\S{5})', readme)
     assert len(shown) == 2
     out = command("classify", "model=outputs/latest/model", *(line for line, _, _ in shown))[1]

@@ -232,7 +232,9 @@ def test_what_people_type_for_an_address_and_a_metric():
 def test_the_file_of_the_readme_works(command, tmp_path):
     """What the README shows is asked for as it stands there."""
     shown = re.search(
-        r"```yaml\n(defaults: \[prometheus\]\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+        r"```yaml\n(defaults: \[prometheus\]\n.*?)```",
+        (ROOT / "docs" / "how-to" / "prometheus.md").read_text(),
+        re.DOTALL,
     )[1]
     (tmp_path / "conf" / "data").mkdir(parents=True)
     (tmp_path / "conf" / "data" / "checkout.yaml").write_text(shown)
