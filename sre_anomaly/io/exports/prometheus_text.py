@@ -16,6 +16,8 @@ SAMPLE = re.compile(
 NAMELESS = re.compile(r'^\{(?P<before>.*?)\b__name__="(?P<name>[^"]*)"\s*,?\s*(?P<after>.*)$')
 EXEMPLAR = re.compile(r"\s#\s\{.*$")
 UNIT = re.compile(r"#\s+UNIT\s+(\S+)\s+(\S+)")
+OF_TYPE = re.compile(r"#\s+TYPE\s+(\S+)\s+(\S+)")
+ENDINGS = ("", "_total", "_bucket", "_count", "_sum")
 MILLISECONDS = 10**11
 """Times since 1970 from here on are in milliseconds, as Prometheus' text has them; OpenMetrics has seconds."""
 KEPT = ("counter", "histogram", "gaugehistogram", "summary")
@@ -47,11 +49,14 @@ def read(source: Source, _documents: Any) -> Export:
             "data.path: OpenMetrics is read by prometheus-client: pip install 'sre-anomaly[openmetrics]'"
         ) from None
     gathered, place = Gathered(), [0]
+    types: dict[str, str] = {}
     try:
-        families: Any = text_fd_to_metric_families(_told(source, gathered, place))  # type: ignore[arg-type]
+        families: Any = text_fd_to_metric_families(_told(source, gathered, types, place))  # type: ignore[arg-type]
         for family in families:
             for sample in family.samples:
-                _add(gathered, family.type, sample)
+                _add(
+                    gathered, next((types[one] for one in _families(sample.name) if one in types), ""), sample
+                )
     except (IndexError, KeyError, AttributeError, TypeError) as error:
         raise ValueError(f'line {place[0]}: is no sample such as cpu{{host="a"}} 0.5 1700000000') from error
     except ValueError as error:
@@ -75,20 +80,27 @@ def _add(gathered: Gathered, kind: str, sample: Any) -> None:
     gathered.add(sample.name, sample.labels, from_epoch(ms, 10**6), float(sample.value))
 
 
+def _families(name: str) -> list[str]:
+    """Return the names of families that a sample may be of."""
+    return [name.removesuffix(ending) for ending in ENDINGS if name.endswith(ending)]
+
+
 def _level(kind: str, sample: Any) -> bool:
     """Return whether a sample of a family that counts does not count itself: a quantile, or a histogram of gauges."""
     return kind == "gaugehistogram" or (kind == "summary" and "quantile" in sample.labels)
 
 
-def _told(source: Source, gathered: Gathered, place: list[int]) -> Iterator[str]:
-    """Yield lines as the parser takes them, and keep units and the number of the line."""
+def _told(source: Source, gathered: Gathered, types: dict[str, str], place: list[int]) -> Iterator[str]:
+    """Yield lines as the parser takes them, and keep types, units and the number of the line."""
     for number, line in source.lines():
         place[0] = number
         if unit := UNIT.match(line):
             gathered.units[unit[1]] = unit[2]
-        if not line or (line[0] == "#" and not line.startswith(("# TYPE", "# HELP"))):
-            continue
-        yield line if line[0] == "#" else _as_parsed(EXEMPLAR.sub("", line))
+        if typed := OF_TYPE.match(line):
+            types[typed[1]] = typed[2]
+        # Types are kept here: the parser would give a counter another name, and forgets a type when lines of a family stand apart.
+        if line and line[0] != "#":
+            yield _as_parsed(EXEMPLAR.sub("", line))
 
 
 def _as_parsed(line: str) -> str:

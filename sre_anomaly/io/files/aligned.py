@@ -9,8 +9,8 @@ from sre_anomaly.frame import Array, Times
 from sre_anomaly.io.samples.series import Series, floats
 
 MOST_CELLS = 200_000_000
-APART = 0.5
-"""Series of which a larger share of times is the same need not be put on ticks."""
+BETWEEN = 0.05
+"""Where a larger share of times lies nearer to the one before than half a step, series were sampled at times of their own."""
 
 
 def aligned(series: Sequence[Series]) -> tuple[pd.DatetimeIndex, Array]:
@@ -26,11 +26,10 @@ def aligned(series: Sequence[Series]) -> tuple[pd.DatetimeIndex, Array]:
     """
     times = [one.time for one in series]
     union = np.unique(np.concatenate(times))
-    if len(series) > 1 and len(union) > max(map(len, times)) / APART:
-        step = _commonest(times)
-        if step:
-            times = [time // step * step for time in times]
-            union = np.unique(np.concatenate(times))
+    step = _commonest(times)
+    if len(series) > 1 and (np.diff(union) < step / 2).mean() > BETWEEN:
+        times = [time // step * step for time in times]
+        union = np.unique(np.concatenate(times))
     if len(union) * len(series) > MOST_CELLS:
         raise ValueError(f"{len(series)} series at {len(union)} times are too many for one table")
     values = np.full((len(union), len(series)), np.nan)

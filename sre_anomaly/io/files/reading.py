@@ -45,7 +45,7 @@ class FileReading(TableReading):
             frame = super().frame(table, incidents, host)
         except DataError as error:
             raise DataError(str(error).replace(str(table), given.shown)) from None
-        return replace(frame, name=host[1] if host else Path(given.shown).name.partition(".")[0])
+        return replace(frame, name=host[1] if host else _name(given))
 
     def entities(self, path: Path, label: str | None) -> list[str]:
         """Return what tells the entities of an export apart; none for a table, or an export of one entity.
@@ -123,9 +123,8 @@ class FileReading(TableReading):
         except ValueError as error:
             raise DataError(f"{where}: {error}") from None
         regular = regularise(where, time, values, resample=self.resample, interpolate=self.interpolate)
-        name = "stdin" if given.shown != str(given.file) else given.file.name.partition(".")[0]
         frame = MetricFrame(
-            name=host[1] if host else name,
+            name=host[1] if host else _name(given),
             time=regular.time,
             values=regular.values,
             metrics=tuple(called),
@@ -148,6 +147,11 @@ class FileReading(TableReading):
                     f"data.values: {given.shown} has no series {name!r}; {did_you_mean(name, by_name)}"
                 )
         return [by_name[name] for name in self.values], list(self.values)
+
+
+def _name(given: Source) -> str:
+    """Return what the series of a file are called together: its name without its endings."""
+    return "stdin" if given.shown != str(given.file) else given.file.name.partition(".")[0]
 
 
 def _called(series: Sequence[Series], called: Sequence[str]) -> list[str]:
