@@ -29,6 +29,8 @@ def main(argv: list[str] | None = None) -> None:
 
             words = with_preset(words)
             _refuse_unknown_command(words)
+        if command == "list" and words[:1] == ["formats"]:
+            command = f"list {words.pop(0)}"
         module, _, function = COMMANDS[command].partition(":")
         getattr(import_module(f"sre_anomaly.{module}"), function)(words)
     except UserError as error:
@@ -58,6 +60,7 @@ COMMANDS = {
     "run": "cli.run.launch:launch",
     "list": "config.catalogue:show",
     "check": "cli.check:check",
+    "list formats": "io.files.listing:show",
     "compare": "cli.compare:compare",
     "generate": "cli.generate:generate",
     "monitor": "cli.monitor:monitor_points",
