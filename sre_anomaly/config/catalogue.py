@@ -185,7 +185,9 @@ def show(words: list[str]) -> None:
         _show(console, kind, read_block(kind), "")
         return
     if kind not in GROUPS:
-        raise UserError(f"list: no group is called {kind!r}; {did_you_mean(kind, (*GROUPS, *BLOCKS, 'formats'))}")
+        raise UserError(
+            f"list: no group is called {kind!r}; {did_you_mean(kind, (*GROUPS, *BLOCKS, 'formats'))}"
+        )
     for name in words[1:] or options(kind):
         _show(
             console,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from sre_anomaly.frame import Array, Times
 
@@ -13,6 +14,8 @@ Integers = npt.NDArray[np.int64]
 SECOND = 1_000_000_000
 LADDER = (1, 5, 10, 30, 60, 300, 600, 1800, 3600, 86400)
 """Seconds that a step may have: each divides the next."""
+MOST_EMPTY = 100
+"""So many times more steps than steps with requests are none that anybody measured."""
 MANY_ENOUGH = 5
 """So many requests a step, in the middle, make a step of which percentiles can be told."""
 MOST_LABELS = 4095
@@ -74,6 +77,8 @@ class Requests:
         """Take in some requests: when they began or ended, how long each took (any unit, 0 or more), its label's number, whether it failed, its bytes."""
         if not len(time):
             return
+        if time.min() <= 0:
+            raise ValueError("holds times before 1970")
         self.lines += len(time)
         self._sized |= size is not None
         tick = time // self.step_ns
@@ -129,6 +134,12 @@ class Requests:
         if not self._sums:
             return []
         ticks = np.array(list(self._sums), dtype=np.int64) >> LABEL_BITS
+        needed = int(ticks.max() - ticks.min()) + 1
+        if needed > MOST_EMPTY * (len(ticks) + 1):
+            first, last = pd.Timestamp(ticks.min() * self.step_ns), pd.Timestamp(ticks.max() * self.step_ns)
+            raise ValueError(
+                f"holds {self.lines} requests from {first} to {last}: is a time wrong? If none is, take longer steps: data.resample=1h"
+            )
         clock = np.arange(ticks.min(), ticks.max() + 1)
         return [self._summary(name, number, clock) for name, number in self.labels.items()]
 

@@ -24,6 +24,8 @@ def read(source: Source, _documents: Any) -> Export:
     reader = csv.reader(line for _, line in source.lines())
     header = next(reader)
     for row in reader:
+        if not row:
+            continue
         if len(row) != len(header):
             raise ValueError(
                 f"line {reader.line_num}: has {len(row)} cells, where its header has {len(header)}"

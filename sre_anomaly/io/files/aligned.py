@@ -27,7 +27,7 @@ def aligned(series: Sequence[Series]) -> tuple[pd.DatetimeIndex, Array]:
     times = [one.time for one in series]
     union = np.unique(np.concatenate(times))
     step = _commonest(times)
-    if len(series) > 1 and (np.diff(union) < step / 2).mean() > BETWEEN:
+    if len(series) > 1 and len(union) > 1 and (np.diff(union) < step / 2).mean() > BETWEEN:
         times = [time // step * step for time in times]
         union = np.unique(np.concatenate(times))
     if len(union) * len(series) > MOST_CELLS:

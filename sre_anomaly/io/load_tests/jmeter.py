@@ -1,6 +1,5 @@
 """Results of JMeter (JTL as CSV): a line for each request."""
 
-import csv
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import pyarrow as pa
 from sre_anomaly.io.counts.requests import Requests
 from sre_anomaly.io.load_tests.columns import batches, codes_of, finite
 from sre_anomaly.io.load_tests.summarised import export_of
-from sre_anomaly.io.samples.series import Export, Format, from_iso
+from sre_anomaly.io.samples.series import LATEST, Export, Format, from_iso
 from sre_anomaly.io.samples.source import Source
 
 MS = 1_000_000
@@ -25,7 +24,7 @@ def claims(head: str) -> bool:
 
 def _header(head: str) -> list[str]:
     first = head.split("\n", 1)[0].strip()
-    return [name.strip() for name in next(csv.reader([first], delimiter=_separator(first)), [])]
+    return [name.strip().strip('"') for name in first.split(_separator(first))]
 
 
 def _separator(first: str) -> str:
@@ -68,9 +67,17 @@ def read(source: Source, _documents: Any) -> Export:
 def _times(column: Any, source: Source) -> Any:
     """Return times, ms since 1970 or as jmeter.properties has them written, as ns."""
     try:
-        return np.asarray(column.cast(pa.int64())) * MS
+        ms = np.asarray(column.cast(pa.int64()))
     except pa.ArrowInvalid:
-        pass
+        return _written(column, source)
+    if not ((ms > 0) & (ms < LATEST // MS)).all():
+        raise ValueError(
+            f"column 'timeStamp': {ms[(ms <= 0) | (ms >= LATEST // MS)][0]} is not a time in ms since 1970"
+        )
+    return ms * MS
+
+
+def _written(column: Any, source: Source) -> Any:
     texts = [str(text).replace("/", "-") for text in column.to_pylist()]
     local = np.asarray(from_iso(texts))
     zoned = pd.DatetimeIndex(local).tz_localize(source.timezone, ambiguous=False, nonexistent="shift_forward")
