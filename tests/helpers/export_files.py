@@ -240,7 +240,30 @@ def locust():
     return header + "\n".join(rows) + "\n"
 
 
+def line_protocol():
+    """Return InfluxDB's line protocol."""
+    return "".join(
+        f'cpu,host={host},os=a\\ b usage={v},state="ok" {t * 10**9}\n'
+        for host in VALUES
+        for t, v in pairs(host)
+    )
+
+
+def json_lines():
+    """Return a record a line, one key of which is nested."""
+    rows = zip(TIMES, VALUES["a"], VALUES["b"], strict=True)
+    return "".join(json.dumps({"time": iso(t), "cpu": {"a": a}, "b": b}) + "\n" for t, a, b in rows)
+
+
+def json_records():
+    """Return a list of records."""
+    return "[" + ",\n".join(json_lines().splitlines()) + "]"
+
+
 LEVELS = {
+    line_protocol: ("a", "b"),
+    json_lines: ("cpu.a", "b"),
+    json_records: ("cpu.a", "b"),
     query_range: ("a", "b"),
     promtool: ("a", "b"),
     openmetrics: ("a", "b"),

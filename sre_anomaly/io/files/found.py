@@ -21,6 +21,7 @@ from sre_anomaly.io.exports import (
     zabbix,
 )
 from sre_anomaly.io.files.derived import watched
+from sre_anomaly.io.lines import line_protocol
 from sre_anomaly.io.load_tests import jmeter, k6, locust
 from sre_anomaly.io.samples.series import Export, Format
 from sre_anomaly.io.samples.source import Source
@@ -28,7 +29,7 @@ from sre_anomaly.io.samples.source import Source
 FORMATS: tuple[Format, ...] = tuple(
     module.FORMAT
     for module in (
-        *(prometheus_json, prometheus_text, otlp, influx, cloudwatch, azure, datadog, zabbix),
+        *(prometheus_json, prometheus_text, otlp, influx, line_protocol, cloudwatch, azure, datadog, zabbix),
         *(sysstat, vmstat, iostat, collectd, jmeter, k6, locust),
     )
 )

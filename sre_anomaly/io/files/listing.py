@@ -5,6 +5,7 @@ from sre_anomaly.io.files.found import FORMATS
 
 TABLES = (
     ("CSV", "any table with a column of times, one of each metric; comma, semicolon, tab or pipe"),
+    ("JSON records", "a list of them, or one a line: a time, and a number for each metric"),
     ("Parquet, Arrow, Feather", "the same as columns on disk"),
 )
 

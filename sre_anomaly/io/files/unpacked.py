@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from sre_anomaly.errors import DataError
+from sre_anomaly.io.lines import records
 from sre_anomaly.io.samples.source import PIECE, Source, folder_of_copies
 
 PARQUET, ARROW_FILE, FEATHER_1, ARROW_STREAM = b"PAR1", b"ARROW1", b"FEA1", b"\xff\xff\xff\xff"
@@ -26,18 +27,23 @@ def as_table(given: Source) -> Path | None:
     parquet = begin.startswith(PARQUET)
     if parquet and suffix in OF_PARQUET and not given.packed:
         return None
+    lines = records.claims(given.head)
     by_pipe = given.shown != str(given.file)
-    if not (arrow or parquet or by_pipe or (given.packed and suffix not in OF_PANDAS)):
+    if not (arrow or parquet or lines or by_pipe or (given.packed and suffix not in OF_PANDAS)):
         return None
-    return _copied(given, given.file.stat().st_mtime_ns, arrow=arrow, parquet=parquet)
+    return _copied(given, given.file.stat().st_mtime_ns, arrow=arrow, parquet=parquet, lines=lines)
 
 
 @lru_cache(maxsize=4)
-def _copied(given: Source, changed: int, *, arrow: bool, parquet: bool) -> Path:
+def _copied(given: Source, changed: int, *, arrow: bool, parquet: bool, lines: bool) -> Path:
     place = (
-        folder_of_copies() / f"{changed}-{abs(hash(given.file))}{'.parquet' if arrow or parquet else '.csv'}"
+        folder_of_copies()
+        / f"{changed}-{abs(hash(given.file))}{'.parquet' if arrow or parquet or lines else '.csv'}"
     )
     try:
+        if lines:
+            records.table(given).to_parquet(place)
+            return place
         if arrow:
             import pyarrow as pa
             import pyarrow.feather
@@ -54,6 +60,6 @@ def _copied(given: Source, changed: int, *, arrow: bool, parquet: bool) -> Path:
             while piece := file.read(PIECE):
                 out.write(piece)
     except (OSError, EOFError, ValueError) as error:
-        what = "read as Arrow" if arrow else "unpacked"
+        what = "read as Arrow" if arrow else "read as records of JSON" if lines else "unpacked"
         raise DataError(f"{given.shown}: cannot be {what}: {' '.join(str(error).split())}") from None
     return place
