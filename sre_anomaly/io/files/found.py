@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from sre_anomaly.errors import DataError
@@ -21,10 +22,11 @@ from sre_anomaly.io.exports import (
     zabbix,
 )
 from sre_anomaly.io.files.derived import watched
-from sre_anomaly.io.lines import line_protocol
+from sre_anomaly.io.lines import line_protocol, records
 from sre_anomaly.io.load_tests import jmeter, k6, locust
 from sre_anomaly.io.samples.series import Export, Format
 from sre_anomaly.io.samples.source import Source
+from sre_anomaly.io.samples.source import source as opened
 
 FORMATS: tuple[Format, ...] = tuple(
     module.FORMAT
@@ -127,6 +129,18 @@ def _read(source: Source, found: Format, _changed: int) -> Export:
         left = f" ({'; '.join(export.notes)})" if export.notes else ""
         raise DataError(f"{source.shown}: ({found.name}) holds no data point{left}")
     return export
+
+
+def holds_measurements(path: Path) -> bool:
+    """Return whether a file is an export or holds records of JSON that are no log, whatever it is called.
+
+    Raises
+    ------
+    DataError
+        If it is not there, or cannot be unpacked.
+    """
+    given = opened(path)
+    return format_of(given) is not None or records.claims(given.head)
 
 
 def read(source: Source, found: Format) -> Export:

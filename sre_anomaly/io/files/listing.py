@@ -29,7 +29,7 @@ def show(words: list[str]) -> None:
     for name, made_by in listed:
         console.print(f"[bold]{name.ljust(width)}[/]  {escape(made_by)}")
     console.print(
-        "\nA file's content says which it is, whatever it is called: sre-anomaly experiment=csv data.path=FILE\n"
-        "Also compressed by gzip or zstd, and by standard input (data.path=-). Of several hosts in one file each is\n"
+        "\nA file's content says which it is, whatever it is called: sre-anomaly FILE\n"
+        "Also compressed by gzip or zstd, and by standard input (sre-anomaly -). Of several hosts in one file each is\n"
         "a series by itself with experiment=fleet data.path=FILE, or a metric of its own with experiment=csv."
     )
