@@ -10,11 +10,15 @@ from sre_anomaly.io.samples.source import Source
 
 DAY = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 """Ends the name of each file."""
+HEADER = re.compile(
+    r"epoch,(?:value|rx,tx|read,write|in,out|shortterm,midterm,longterm|used,free)\s*$", re.MULTILINE
+)
+"""Other columns beside a time are a table like any other."""
 
 
 def claims(head: str) -> bool:
     """Return whether a text begins with the header of collectd."""
-    return re.match(r"epoch,\w", head) is not None
+    return HEADER.match(head) is not None
 
 
 def read(source: Source, _documents: Any) -> Export:

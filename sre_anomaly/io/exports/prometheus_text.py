@@ -9,8 +9,10 @@ from sre_anomaly.io.samples.series import Export, Format, Gathered, from_epoch
 from sre_anomaly.io.samples.source import Source
 
 TYPE = re.compile(r"#\s+(TYPE|HELP|UNIT)\s+\S+")
+LABELS = r'\{(?:[^"}]|"(?:\\.|[^"\\])*")*\}'
 SAMPLE = re.compile(
-    r"(?:[A-Za-z_:][\w:]*)?\{[^}]*\}\s+\S+(?:\s+\S+)?\s*$|[A-Za-z_:][\w:]*\s+[+-]?(?:[\d.]+(?:e[+-]?\d+)?|Inf|NaN)(?:\s+\d[\d.]*)?\s*$",
+    rf"(?:[A-Za-z_:][\w:]*)?{LABELS}\s+\S+(?:\s+\S+)?\s*$|"
+    r"[A-Za-z_:][\w:]*\s+[+-]?(?:[\d.]+(?:e[+-]?\d+)?|Inf|NaN)(?:\s+\d[\d.]*)?\s*$",
     re.IGNORECASE,
 )
 NAMELESS = re.compile(r'^\{(?P<before>.*?)\b__name__="(?P<name>[^"]*)"\s*,?\s*(?P<after>.*)$')

@@ -17,6 +17,8 @@ from sre_anomaly.io.table_metrics import TableReading
 
 MOST_COLUMNS = 64
 """More series in one frame are a fleet."""
+MOST_NAMED = 2000
+"""Of more series names are not even looked for."""
 MOST_TOLD = 6
 OF_TABLES = ("time", "label", "separator", "decimal")
 """Settings that say how a table is read; an export says so itself."""
@@ -105,6 +107,13 @@ class FileReading(TableReading):
                 for one in series
                 if one.labels.get(label) == host[1]
             ]
+            without = [full(one) for one in export.series if label not in one.labels]
+            notes += [f"series without a label {label} were left out: {_some(without)}"] if without else []
+        if len(series) > MOST_NAMED:
+            raise DataError(
+                f"{given.shown}: holds {len(series)} series, too many for one frame: for each host by itself, "
+                f"experiment=fleet data.path='{given.shown}'"
+            )
         called = names(series)
         series, called = self._chosen(given, series, called)
         if len(series) > MOST_COLUMNS:
@@ -116,7 +125,7 @@ class FileReading(TableReading):
             )
         notes += _called(series, called)
         if units := [f"{name} ({one.unit})" for name, one in zip(called, series, strict=True) if one.unit]:
-            notes.append(f"units: {', '.join(units[:MOST_TOLD])}{', ...' if len(units) > MOST_TOLD else ''}")
+            notes.append(f"units: {_some(units)}")
         where = f"{given.shown}{f': {host[1]}' if host else ''}"
         try:
             time, values = aligned(series)
@@ -161,20 +170,14 @@ def _called(series: Sequence[Series], called: Sequence[str]) -> list[str]:
         for name, value in series[0].labels.items()
         if all(one.labels.get(name) == value for one in series)
     }
-    notes = (
-        [f"labels of all: {', '.join(f'{name}={value}' for name, value in sorted(shared.items()))}"]
-        if shared
-        else []
-    )
     told = []
     for name, one in zip(called, series, strict=True):
-        own = {
-            label: value for label, value in one.labels.items() if label not in shared and value not in name
-        }
-        if own:
-            told.append(
-                f"{name} = {full(replace(one, labels=own | {key: one.labels[key] for key in one.labels if key not in shared}))}"
-            )
-    return notes + (
-        [f"called: {'; '.join(told[:MOST_TOLD])}{'; ...' if len(told) > MOST_TOLD else ''}"] if told else []
-    )
+        own = {label: value for label, value in one.labels.items() if label not in shared}
+        if any(value not in name for value in own.values()):
+            told.append(f"{name} = {full(replace(one, labels=own))}")
+    notes = [f"labels of all: {_some([f'{name}={value}' for name, value in sorted(shared.items())])}"]
+    return [*(notes if shared else []), *([f"called: {_some(told)}"] if told else [])]
+
+
+def _some(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:MOST_TOLD])}{', ...' if len(words) > MOST_TOLD else ''}"

@@ -64,6 +64,7 @@ def test_a_fleet_by_a_label(tmp_path):
     assert [frame.metrics for frame in CsvFolder(path=str(tmp_path / "all"), host="job").frames()] == [
         ("a", "b")
     ]
+    assert CsvFolder(path=str(tmp_path / "all"), host="job").names() == [f"{tmp_path / 'all'}/node"]
     with pytest.raises(DataError, match=r"no series .* has a label 'instanc'; did you mean 'instance'"):
         CsvFolder(path=str(tmp_path / "all"), host="instanc").names()
 
@@ -256,3 +257,28 @@ def test_settings_of_tables_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"data.values: .* has no series 'c'"):
         _frame(tmp_path, query_range(), values=["c"])
     assert _frame(tmp_path, query_range(), values=["b"]).metrics == ("b",)
+
+
+def test_series_without_the_label_of_entities_are_told(tmp_path):
+    """What no entity has is left out of a fleet, and said."""
+    text = query_range().replace(
+        '"result": [', '"result": [{"metric": {"__name__": "all"}, "values": [[1700000100, "1"]]}, '
+    )
+    (tmp_path / "all").write_text(text)
+    frame = next(iter(CsvFolder(path=str(tmp_path / "all"), host="instance").frames()))
+    assert "series without a label instance were left out: all" in frame.notes
+
+
+def test_too_many_series_for_one_frame(tmp_path):
+    """More series than anybody looks at in one picture are pointed at the fleet."""
+    for many in (100, 3000):
+        text = "".join(f'up{{instance="{at}"}} 1 {t}000\n' for at in range(many) for t in TIMES[:2])
+        with pytest.raises(DataError, match=rf"holds {many} series.*experiment=fleet data.path="):
+            _frame(tmp_path, text)
+    assert len(CsvFolder(path=str(tmp_path / "measured")).names()) == 3000
+
+
+def test_braces_in_a_label(tmp_path):
+    """A route template in a label does not end the labels."""
+    frame = _frame(tmp_path, "".join(f'up{{route="/a/{{id}}"}} {v} {t}\n' for t, v in pairs("a")))
+    np.testing.assert_array_equal(_series(frame, "up"), VALUES["a"])
