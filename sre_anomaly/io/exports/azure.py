@@ -1,5 +1,6 @@
 """Answers of Azure Monitor, and what its diagnostic settings write: a line of JSON for each metric and minute."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sre_anomaly.io.samples.series import Export, Format, Gathered, number
@@ -22,7 +23,7 @@ def claims(document: Any) -> bool:
     )
 
 
-def read(_source: Source, documents: list[Any]) -> Export:
+def read(_source: Source, documents: Iterable[Any]) -> Export:
     """Return a series for each metric, its dimensions and each statistic."""
     gathered = Gathered()
     for document in documents:

@@ -1,5 +1,6 @@
 """Answers of Amazon CloudWatch to ``get-metric-data`` and ``get-metric-statistics``."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -29,7 +30,7 @@ def claims(document: Any) -> bool:
     )
 
 
-def read(_source: Source, documents: list[Any]) -> Export:
+def read(_source: Source, documents: Iterable[Any]) -> Export:
     """Return a series for each result; of statistics, for each of them. The order of time does not matter."""
     series: list[Series] = []
     notes: list[str] = []

@@ -1,5 +1,6 @@
 """Answers of Datadog's API to queries of metrics, of both versions."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sre_anomaly.io.samples.series import Export, Format, Gathered, from_epoch, number
@@ -18,7 +19,7 @@ def claims(document: Any) -> bool:
     return isinstance(attributes, dict) and {"series", "times", "values"} <= set(attributes)
 
 
-def read(_source: Source, documents: list[Any]) -> Export:
+def read(_source: Source, documents: Iterable[Any]) -> Export:
     """Return a series for each of the answer."""
     gathered = Gathered()
     for document in documents:

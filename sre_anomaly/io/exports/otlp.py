@@ -1,7 +1,7 @@
 """Metrics of OpenTelemetry as JSON, a document or a line for each batch, as the collector's file exporter writes them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sre_anomaly.io.samples.series import Export, Format, Gathered, from_epoch, number
@@ -18,7 +18,7 @@ def claims(document: Any) -> bool:
     return isinstance(document, dict) and isinstance(document.get("resourceMetrics"), list)
 
 
-def read(_source: Source, documents: list[Any]) -> Export:
+def read(_source: Source, documents: Iterable[Any]) -> Export:
     """Return a series for each metric, resource and attributes; histograms as cumulative buckets with ``le``."""
     gathered, left = Gathered(), []
     for document in documents:

@@ -1,5 +1,6 @@
 """Answers of Prometheus' HTTP API to ``query_range``, as curl and promtool write them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sre_anomaly.io.samples.series import SECOND, Export, Format, Gathered, from_epoch, number
@@ -25,7 +26,7 @@ def claims(document: Any) -> bool:
     )
 
 
-def read(_source: Source, documents: list[Any]) -> Export:
+def read(_source: Source, documents: Iterable[Any]) -> Export:
     """Return a series for each of the result."""
     gathered, notes = Gathered(), []
     for document in documents:

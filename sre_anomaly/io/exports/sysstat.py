@@ -1,6 +1,6 @@
 """JSON of sysstat: ``sadf -j`` and ``iostat -o JSON``, statistics in groups at each time."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ def claims(document: Any) -> bool:
     return isinstance(document, dict) and isinstance(document.get("sysstat"), dict)
 
 
-def read(source: Source, documents: list[Any]) -> Export:
+def read(source: Source, documents: Iterable[Any]) -> Export:
     """Return a series for each statistic of each host and device."""
     gathered = Gathered()
     for document in documents:

@@ -1,5 +1,6 @@
 """Answers of Zabbix to ``history.get`` and ``trend.get``."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sre_anomaly.io.samples.series import SECOND, Export, Format, Gathered, from_epoch, number
@@ -19,7 +20,7 @@ def claims(document: Any) -> bool:
     )
 
 
-def read(_source: Source, documents: list[Any]) -> Export:
+def read(_source: Source, documents: Iterable[Any]) -> Export:
     """Return a series for each item; of trends, for its least, mean and largest value."""
     gathered = Gathered()
     for document in documents:

@@ -99,7 +99,7 @@ def _by_words(source: Source) -> Format | None:
 @lru_cache(maxsize=1)
 def _read(source: Source, found: Format, _changed: int) -> Export:
     try:
-        documents = list(_documents(source)) if found.json else None
+        documents = _documents(source) if found.json else None
         export = found.read(source, documents)
         export = watched(export)
     except UnicodeDecodeError:
@@ -155,16 +155,29 @@ def read(source: Source, found: Format) -> Export:
 
 
 def _documents(source: Source) -> Iterator[Any]:
-    """Yield the documents of a file: one, one after the other, or one in each line.
+    """Yield the documents of a file, one in each line or one after the other; of lines no more than one is held.
 
     Raises
     ------
     ValueError
         If it is not JSON.
     """
-    text = source.text()
-    decoder = json.JSONDecoder()
-    place = 0
+    lines = ((place, line) for place, line in source.lines() if line.strip())
+    place, line = next(lines, (0, ""))
+    try:
+        yield json.loads(line)
+    except json.JSONDecodeError:
+        yield from _one_after_the_other(source.text())
+        return
+    for place, line in lines:
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"line {place}: is broken or cut short as JSON: {error.msg}") from None
+
+
+def _one_after_the_other(text: str) -> Iterator[Any]:
+    decoder, place = json.JSONDecoder(), 0
     while True:
         while place < len(text) and text[place].isspace():
             place += 1
