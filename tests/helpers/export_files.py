@@ -208,6 +208,16 @@ def jmeter():
     return "timeStamp,elapsed,label,responseCode,threadName,success,bytes\n" + "\n".join(rows) + "\n"
 
 
+def jmeter_xml():
+    """Return the same as XML, each with a part of its own."""
+    rows = "".join(
+        f'<httpSample t="{100 + at % 50}" ts="{(BEGIN + at) * 1000}" s="{str(at % 9 != 0).lower()}" lb="GET /{"ab"[at % 2]}" by="{1000 + at}">'
+        f'<httpSample t="1" ts="1" lb="part"/></httpSample>\n'
+        for at in range(900)
+    )
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<testResults version="1.2">\n{rows}</testResults>\n'
+
+
 def k6():
     """Return lines of k6, with metrics beside the durations."""
     lines = [{"type": "Metric", "metric": "http_req_duration", "data": {"type": "trend"}}]
@@ -282,4 +292,4 @@ LEVELS = {
     locust: ("Requests/s GET /a", "Requests/s GET /b"),
 }
 """What the two hosts' series are called in each, when the file is called ``measured``."""
-EVENTS = (jmeter, k6)
+EVENTS = (jmeter, jmeter_xml, k6)

@@ -23,7 +23,7 @@ from sre_anomaly.io.exports import (
 )
 from sre_anomaly.io.files.derived import watched
 from sre_anomaly.io.lines import line_protocol, records
-from sre_anomaly.io.load_tests import jmeter, k6, locust
+from sre_anomaly.io.load_tests import jmeter, jmeter_xml, k6, locust
 from sre_anomaly.io.samples.series import Export, Format
 from sre_anomaly.io.samples.source import Source
 from sre_anomaly.io.samples.source import source as opened
@@ -32,7 +32,7 @@ FORMATS: tuple[Format, ...] = tuple(
     module.FORMAT
     for module in (
         *(prometheus_json, prometheus_text, otlp, influx, line_protocol, cloudwatch, azure, datadog, zabbix),
-        *(sysstat, vmstat, iostat, collectd, jmeter, k6, locust),
+        *(sysstat, vmstat, iostat, collectd, jmeter, jmeter_xml, k6, locust),
     )
 )
 MOST_JSON = 2 << 30

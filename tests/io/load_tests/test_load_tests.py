@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from export_files import jmeter, k6
+from export_files import jmeter, jmeter_xml, k6
 from sre_anomaly.data.csv import CsvFile
 from sre_anomaly.data.csv_folder import CsvFolder
 from sre_anomaly.errors import DataError
@@ -68,6 +68,9 @@ def test_each_step_is_what_its_requests_were(tmp_path, shuffled):
 def test_k6_and_jmeter_agree(tmp_path):
     """The same requests give the same, from JSON lines as from CSV."""
     one = _frame(tmp_path, jmeter(), resample=pd.Timedelta("1m"))
+    written = _frame(tmp_path, jmeter_xml(), resample=pd.Timedelta("1m"))
+    assert written.metrics == one.metrics
+    np.testing.assert_array_equal(written.values, one.values)
     other = _frame(tmp_path, k6(), resample=pd.Timedelta("1m"))
     for name in ("requests", "error_share", "duration_p50", "duration_p99"):
         for ours, theirs in (("GET /a", "a"), ("GET /b", "b")):
