@@ -64,7 +64,7 @@ def watched(export: Export) -> Export:
 
 
 def _rate_of(one: Series) -> Series:
-    unit = "" if one.unit == "1" else one.unit
+    unit = "" if one.unit == "1" or one.unit.startswith("{") else one.unit
     return replace(one, values=rate_since_last(one.time, one.values), unit=f"{unit}/s", kind="gauge")
 
 

@@ -1,5 +1,6 @@
 """Results of JMeter (JTL as CSV): a line for each request."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,9 @@ def read(source: Source, _documents: Any) -> Export:
         requests.add(
             _times(batch["timeStamp"], source), finite(batch["elapsed"], "elapsed"), labels, failed, size
         )
-    return export_of(requests, "label")
+    export = export_of(requests, "label")
+    left = [name for name in names if name not in wanted]
+    return replace(export, notes=[*export.notes, *([f"columns left out: {', '.join(left)}"] if left else [])])
 
 
 def _times(column: Any, source: Source) -> Any:

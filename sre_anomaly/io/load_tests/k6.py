@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,8 @@ def read(source: Source, _documents: Any) -> Export:
     _take(requests, piece)
     if not requests.lines:
         raise ValueError(f"holds no {DURATION}, and so no request")
-    return export_of(requests, "name")
+    export = export_of(requests, "name")
+    return replace(export, notes=[*export.notes, f"of the metrics of k6 {DURATION} alone was read"])
 
 
 def _take(requests: Requests, piece: list[tuple[Any, float, int, bool]]) -> None:
