@@ -29,9 +29,8 @@ def main(argv: list[str] | None = None) -> None:
 
             words = with_preset(words)
             _refuse_unknown_command(words)
-        if command == "list" and words[:1] == ["formats"]:
-            command = f"list {words.pop(0)}"
-        module, _, function = COMMANDS[command].partition(":")
+        place = FORMATS if command == "list" and words[:1] == ["formats"] else COMMANDS[command]
+        module, _, function = place.partition(":")
         getattr(import_module(f"sre_anomaly.{module}"), function)(words)
     except UserError as error:
         sys.stderr.write("".join(f"sre-anomaly: {line}\n" for line in str(error).splitlines()))
@@ -60,7 +59,6 @@ COMMANDS = {
     "run": "cli.run.launch:launch",
     "list": "config.catalogue:show",
     "check": "cli.check:check",
-    "list formats": "io.files.listing:show",
     "compare": "cli.compare:compare",
     "generate": "cli.generate:generate",
     "monitor": "cli.monitor:monitor_points",
@@ -80,3 +78,5 @@ COMMANDS = {
     "prune": "cli.runs.prune:prune",
 }
 """The module and function of each command: only the one that is asked for is imported."""
+FORMATS = "io.files.listing:show"
+"""That of ``list formats``, which are no YAML."""

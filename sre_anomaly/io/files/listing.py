@@ -21,8 +21,8 @@ def show(words: list[str]) -> None:
     from rich.console import Console
     from rich.markup import escape
 
-    if words:
-        raise UserError(f"list formats: nothing follows it, and there is {words[0]!r}")
+    if words[1:]:
+        raise UserError(f"list formats: nothing follows it, and there is {words[1]!r}")
     console = Console(highlight=False, soft_wrap=True)
     listed = [*TABLES, *((one.name, one.made_by) for one in FORMATS)]
     width = max(len(name) for name, _ in listed)
