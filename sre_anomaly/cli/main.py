@@ -29,7 +29,8 @@ def main(argv: list[str] | None = None) -> None:
 
             words = with_preset(words)
             _refuse_unknown_command(words)
-        module, _, function = COMMANDS[command].partition(":")
+        place = FORMATS if command == "list" and words[:1] == ["formats"] else COMMANDS[command]
+        module, _, function = place.partition(":")
         getattr(import_module(f"sre_anomaly.{module}"), function)(words)
     except UserError as error:
         sys.stderr.write("".join(f"sre-anomaly: {line}\n" for line in str(error).splitlines()))
@@ -77,3 +78,5 @@ COMMANDS = {
     "prune": "cli.runs.prune:prune",
 }
 """The module and function of each command: only the one that is asked for is imported."""
+FORMATS = "io.files.listing:show"
+"""That of ``list formats``, which are no YAML."""

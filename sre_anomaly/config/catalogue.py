@@ -177,7 +177,7 @@ def show(words: list[str]) -> None:
         for kind in GROUPS:
             console.print(f"[bold]{kind}[/]  {', '.join(options(kind))}")
         console.print(
-            f"\n[dim]More of one group: sre-anomaly list detector. Settings beside them: list {' or '.join(BLOCKS)}[/]"
+            f"\n[dim]More of one group: sre-anomaly list detector. Settings beside them: list {' or '.join(BLOCKS)}. Files that are read: list formats[/]"
         )
         return
     kind = words[0]
@@ -185,7 +185,9 @@ def show(words: list[str]) -> None:
         _show(console, kind, read_block(kind), "")
         return
     if kind not in GROUPS:
-        raise UserError(f"list: no group is called {kind!r}; {did_you_mean(kind, (*GROUPS, *BLOCKS))}")
+        raise UserError(
+            f"list: no group is called {kind!r}; {did_you_mean(kind, (*GROUPS, *BLOCKS, 'formats'))}"
+        )
     for name in words[1:] or options(kind):
         _show(
             console,

@@ -1,4 +1,4 @@
-"""Your own metrics from a CSV or Parquet file."""
+"""Your own metrics from a file: CSV, Parquet, or what a tool of monitoring exported."""
 
 import glob
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ from pathlib import Path
 
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import MetricFrame
-from sre_anomaly.io.table_metrics import TableReading
+from sre_anomaly.io.files.reading import FileReading
 from sre_anomaly.registry import register
 from sre_anomaly.sources import DataSource
 
 
 @register("data", "csv")
 @dataclass
-class CsvFile(TableReading, DataSource):
+class CsvFile(FileReading, DataSource):
     """One file, one entity: a time column, a column per metric, and the truth if you have it."""
 
     path: str

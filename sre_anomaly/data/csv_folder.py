@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import MetricFrame
+from sre_anomaly.io.files.reading import FileReading
 from sre_anomaly.io.hosts_in_a_file import words_of
-from sre_anomaly.io.table_metrics import TableReading
 from sre_anomaly.io.tables import column, read_table
 from sre_anomaly.registry import register
 from sre_anomaly.sources import Corpus
@@ -19,10 +19,11 @@ FOLDERS, NAME = "**", "*"
 
 @register("data", "csv_folder")
 @dataclass
-class CsvFolder(TableReading, Corpus):
+class CsvFolder(FileReading, Corpus):
     """Every file that a pattern finds; each is read as ``data=csv`` reads one.
 
-    With ``host`` each word of that column is a series, called as the file and the word. A file without its label file, or without the label column, is run and not judged.
+    With ``host`` each word of that column, or label of an export, is a series, called as the file and the word; an export
+    of several entities is divided by itself. A file without its label file, or without the label column, is run and not judged.
     """
 
     path: str
@@ -45,11 +46,17 @@ class CsvFolder(TableReading, Corpus):
         if not found:
             hint = f"; did you mean data.path='{pattern}/*.csv'?" if Path(pattern).is_dir() else ""
             raise DataError(f"data.path: no file matches {self.path!r}{hint}")
-        if self.host:
-            found = [f"{path}/{word}" for path in found for word in self._hosts(Path(path), self.host)]
+        found = [name for path in found for name in self._series(path)]
         if self.incidents:
             self._check_labels(found)
         return found
+
+    def _series(self, path: str) -> list[str]:
+        """Return the name of each series in a file: its path, and what tells entities apart where there are several."""
+        words = self.entities(Path(path), self.host)
+        if self.host and not words:
+            words = self._hosts(Path(path), self.host)
+        return [f"{path}/{word}" for word in words] if self.host or len(words) > 1 else [path]
 
     def _hosts(self, path: Path, name: str) -> list[str]:
         words = words_of(column(path, read_table(path, self.separator, self.decimal), name, "data.host"))
@@ -57,7 +64,7 @@ class CsvFolder(TableReading, Corpus):
 
     def _parts(self, name: str) -> tuple[Path, str | None]:
         """Return the file of a series, and its word in the column of hosts."""
-        if not self.host:
+        if Path(name).is_file():
             return Path(name), None
         # A word may have slashes too: the file is the first part that is one.
         ends = [place for place, sign in enumerate(name) if sign == "/" and Path(name[:place]).is_file()]
@@ -100,7 +107,7 @@ class CsvFolder(TableReading, Corpus):
         """Return one file."""
         labels = self._labels_of(name) if self.incidents else None
         path, word = self._parts(name)
-        host = (self.host, word) if self.host and word is not None else None
+        host = None if word is None else (self.host or "", word)
         if labels is None or labels.is_file():
             return self.frame(path, None if labels is None else str(labels), host)
         frame = self.frame(path, None, host)

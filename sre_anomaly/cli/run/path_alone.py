@@ -60,10 +60,19 @@ def _preset_of(word: str) -> tuple[str, str]:
         found = glob.glob(str(path), recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
         if not found:
             raise DataError(f"{word}: no file matches it")
-        return ("log_metrics" if LOGS.search(found[0]) else "fleet"), str(path)
+        return ("log_metrics" if _is_log(Path(found[0])) else "fleet"), str(path)
     if not path.exists():
         raise UserError(missing("data.path", path))
-    return ("log_metrics" if LOGS.search(path.name) else "csv"), str(path)
+    return ("log_metrics" if _is_log(path) else "csv"), str(path)
+
+
+def _is_log(path: Path) -> bool:
+    """Return whether a file is called as logs are, and what it holds are not measurements."""
+    if not LOGS.search(path.name):
+        return False
+    from sre_anomaly.io.files.found import holds_measurements
+
+    return not holds_measurements(path)
 
 
 def _of_folder(folder: Path) -> tuple[str, str]:

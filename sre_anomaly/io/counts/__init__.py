@@ -1,0 +1,1 @@
+"""What counts up becomes what happens in a second, and how long it took."""

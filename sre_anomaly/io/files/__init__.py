@@ -1,0 +1,1 @@
+"""A file is opened, found out by its content, and becomes frames."""

@@ -1,0 +1,1 @@
+"""Lines of text, and of JSON, that are measurements."""
