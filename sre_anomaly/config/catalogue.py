@@ -12,7 +12,7 @@ from rich.markup import escape
 from sre_anomaly.errors import UserError, did_you_mean
 from sre_anomaly.registry import KINDS, TABLE_KINDS
 
-GROUPS = (*KINDS, *TABLE_KINDS, "experiment", "sweep")
+GROUPS = (*KINDS, *TABLE_KINDS, "tracking", "experiment", "sweep")
 BLOCKS = ("corpus", "forecast")
 """Settings with nothing to choose between."""
 CONF_ENTRY_POINTS = "sre_anomaly.conf"

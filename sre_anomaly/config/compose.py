@@ -132,7 +132,9 @@ def fixed_hash(config: DictConfig) -> str:
     Before a sweep is resolved, this is what the sweep leaves as it is.
     """
     content: Any = OmegaConf.to_container(config, resolve=False)
-    kept = {str(key): value for key, value in content.items() if key not in (*NOT_OURS, "outputs")}
+    kept = {
+        str(key): value for key, value in content.items() if key not in (*NOT_OURS, "outputs", "tracking")
+    }
     return hashlib.sha256(json.dumps(kept, sort_keys=True, default=str).encode()).hexdigest()[:8]
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sre_anomaly.cli.run.tracking import check_tracking, track
 from sre_anomaly.errors import UserError
 from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.records import RunRecord, write_json, write_text
@@ -53,18 +54,22 @@ def run_into(config: Mapping[str, Any], record: RunRecord, folder: Path) -> "Run
 
         gc.freeze()
         gc.enable()
+        check_tracking(config)
         with Stages() as stages:
             source = build_all(config)[0].data
             if source is not None:
                 # The same for the workers, the record and who asks again.
                 config = {**config, "data": source.settled(config["data"])}
             if isinstance(source, Corpus):
-                return _many_series(config, source, record, folder, stages)
-            found = run(config, record, stages)
-            with stages.stage("write"):
-                write_folder(found, folder)
+                found: Run | FleetRun = _many_series(config, source, record, folder, stages)
+            else:
+                found = run(config, record, stages)
+                with stages.stage("write"):
+                    write_folder(found, folder)
             record.timings = dict(stages.seconds)
             record.write(folder)
+    # The run is whole by now, whatever becomes of this.
+    track(config, record, folder)
     return found
 
 
@@ -77,8 +82,6 @@ def _many_series(
     found = run_fleet(config, source, record, folder, stages)
     with stages.stage("write"):
         write_fleet(found, folder)
-    record.timings = dict(stages.seconds)
-    record.write(folder)
     return found
 
 
