@@ -54,7 +54,8 @@ class AskedRun:
                 columns=["id", *columns, "peak_score", "peak_level", "flags", "metric", "reason"]
             )
         found = pd.read_csv(path, keep_default_na=False, na_values={"peak_score": [""], "peak_level": [""]})
-        for column in columns:
+        # Of an entity of many, the peak is not kept.
+        for column in found.columns.intersection(columns):
             found[column] = pd.to_datetime(found[column], utc=True, format="ISO8601")
         return found.sort_values("start", ignore_index=True)
 
@@ -101,9 +102,9 @@ def asked_run(outputs: Path, run: str | None, entity: str | None = None) -> Aske
     if entity not in entities_of(found.folder):
         raise DataError("no such entity in this run; what_is_there lists them")
     within = inside(outputs, found.folder / SERIES / entity)
-    path = within / "record.json"
-    record = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else found.record
-    return AskedRun(within, record, found.name, entity)
+    path = within / "result.json"
+    measures = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return AskedRun(within, found.record | {"detection": {"measures": measures}}, found.name, entity)
 
 
 def inside(outputs: Path, path: Path) -> Path:
@@ -115,7 +116,10 @@ def inside(outputs: Path, path: Path) -> Path:
         If it leads out of the folder.
     """
     top = outputs.resolve()
-    for one in (path, *(path / name for name in ("scores.parquet", "alerts.csv", "record.json", SERIES))):
+    for one in (
+        path,
+        *(path / name for name in ("scores.parquet", "alerts.csv", "record.json", "result.json", SERIES)),
+    ):
         if not one.resolve().is_relative_to(top):
             raise DataError("it leads out of the folder of outputs, where nothing is read")
     return path.resolve()

@@ -104,6 +104,7 @@ def alert_in(run: AskedRun, alert: pd.Series, *, briefly: bool) -> dict[str, Any
         "alert": int(alert["id"]),
         "start": stamp(alert["start"]),
         "end": stamp(alert["end"]),
+        "named_metric": data(alert["metric"]),
         "reason": data(alert["reason"], LONGEST_REASON),
         "times_the_threshold": _times(float(alert["peak_score"]), float(alert["peak_level"])),
     }
@@ -119,16 +120,19 @@ def alert_in(run: AskedRun, alert: pd.Series, *, briefly: bool) -> dict[str, Any
     if not briefly:
         said |= {
             "paged": stamp(alert["fired"]),
-            "peak": stamp(alert["peak"]),
+            "peak": stamp(alert["peak"]) if "peak" in alert else None,
             "peak_score": round(float(alert["peak_score"]), 4),
             "threshold": round(float(alert["peak_level"]), 4),
-            "named_metric": data(alert["metric"]),
         }
     return said
 
 
 def band_at(run: AskedRun, metric: str, at: str | None, rows: int) -> dict[str, Any]:
     """Return a metric's values and band around a time, the nearest data points first."""
+    if not run.metrics:
+        return cannot_tell(
+            "a run of many entities keeps scores and alerts of each, not values; run this one alone"
+        )
     if metric not in run.metrics:
         hint = did_you_mean(metric[:80], run.metrics)[:LONGEST_REASON]
         return cannot_tell("this run has no such metric", hint=data(hint, LONGEST_REASON))
@@ -186,7 +190,7 @@ def _moved(run: AskedRun, alert: pd.Series) -> list[dict[str, Any]] | str:
     """Return the metrics that left their bands or lost their values, in the order in which they did; or why it cannot be told."""
     bands = {metric: band for metric in run.metrics if (band := run.band(metric)) is not None}
     if not bands:
-        return "the detector of this run draws no band, so which metric moved first is not known"
+        return "no bands are kept here, so which metric moved first is not known; named_metric is the one with most surprise"
     found = []
     for metric, band in bands.items():
         begin = max(0, int(band.index.searchsorted(alert["start"])) - LOOKS_BACK)

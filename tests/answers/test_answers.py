@@ -248,3 +248,22 @@ def test_what_a_service_says_now(tmp_path, ready, body, answer):
         server.shutdown()
         thread.join()
     assert told["answer"] == answer
+
+
+def test_an_entity_of_many(tmp_path):
+    """Of an entity of a run of many, what was kept is told, and of the rest that it cannot be."""
+    folder = run_folder(tmp_path)
+    series = folder / "series" / "a"
+    series.mkdir(parents=True)
+    pd.read_parquet(folder / "scores.parquet")[["time", "score", "level"]].to_parquet(
+        series / "scores.parquet"
+    )
+    (folder / "scores.parquet").unlink()
+    pd.read_csv(folder / "alerts.csv").drop(columns="peak").to_csv(series / "alerts.csv", index=False)
+    answers = Answers(tmp_path)
+    assert [one["data"] for one in json.loads(answers.what_is_there("one"))["entities"]] == ["a"]
+    assert "name one" in answers.what_was_unusual()
+    told = json.loads(answers.what_was_unusual(entity="a"))["alerts"][0]
+    assert (told["named_metric"], told["moved_first"]["answer"]) == ({"data": "cpu"}, "cannot tell")
+    assert json.loads(answers.why_alert(1, entity="a"))["peak"] is None
+    assert json.loads(answers.metric_band("cpu", entity="a"))["answer"] == "cannot tell"
