@@ -26,7 +26,7 @@ FLOORS = (
     ("pipeline", "testing"),
     ("fleet", "live"),
     ("sweeps", "backtesting", "service"),
-    ("report", "export"),
+    ("report", "export", "answers"),
     ("cli", "api"),
 )
 """From the ground up: a package imports what is on the floors below its own, and nothing else."""

@@ -68,6 +68,7 @@ COMMANDS = {
     "export": "cli.export:export",
     "score-nab": "cli.score_nab:score_nab",
     "serve": "cli.serve:serve",
+    "mcp": "cli.runs.mcp:mcp",
     "init": "cli.new.preset:init",
     "explain": "cli.guide.explain:explain",
     "schema": "cli.guide.schema:schema",

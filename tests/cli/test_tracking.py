@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-
 # What MLflow uses of other libraries in ways that these advise against is no matter of ours.
 pytestmark = [pytest.mark.usefixtures("metrics"), pytest.mark.filterwarnings("ignore")]
 

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from sre_anomaly.cli.runs.memory import PastRun, one_run
+from sre_anomaly.answers.memory import PastRun, one_run
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.records import short
 from sre_anomaly.report.terminal import print_sentences, print_table

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from sre_anomaly.cli.runs.memory import PastRun, main_measure, past_runs
+from sre_anomaly.answers.memory import PastRun, main_measure, past_runs
 from sre_anomaly.clock import parse_duration
 from sre_anomaly.errors import ConfigError, did_you_mean
 from sre_anomaly.records import short

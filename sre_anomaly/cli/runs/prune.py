@@ -5,8 +5,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sre_anomaly.answers.memory import PastRun, past_runs
 from sre_anomaly.cli.runs.listed import read_settings
-from sre_anomaly.cli.runs.memory import PastRun, past_runs
 from sre_anomaly.clock import parse_duration
 from sre_anomaly.errors import ConfigError
 from sre_anomaly.pipeline.run_folder import LATEST
