@@ -16,13 +16,13 @@ from sre_anomaly.io.hosts_in_a_file import refuse_several_hosts, words_of
 from sre_anomaly.io.incident_windows import read_windows
 from sre_anomaly.io.owner_knows import OwnerKnows
 from sre_anomaly.io.regular_clock import regularise
-from sre_anomaly.io.tables import HEADER_ROWS, column, read_table, yes_or_no
+from sre_anomaly.io.tables import HEADER_ROWS, NOTES, YEAR, column, read_table, yes_or_no
+from sre_anomaly.io.times.written import TIME_OF_DAY, told
 from sre_anomaly.io.timestamps import times
 
 TIME_NAMES = ("time", "timestamp", "datetime", "date", "ts", "@timestamp")
 DATE_NAMES = ("date", "day", "datum")
 """Of a column beside one with the times of day only."""
-TIME_OF_DAY = r"^\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp][Mm])?\s*$"
 LABEL_NAMES = ("label", "is_anomaly", "anomaly")
 
 
@@ -35,6 +35,7 @@ class TableReading(OwnerKnows):
     label: str | None = None
     incidents: str | None = None
     day_first: bool | None = None
+    year: int | None = None
     separator: str | None = None
     decimal: Literal[".", ","] | None = None
     resample: Duration | None = None
@@ -84,6 +85,8 @@ class TableReading(OwnerKnows):
                 values[:, kept],
             )
         series = host[1] if host else path.name
+        notes = table.attrs.get(NOTES, []) + notes
+        notes = told(table[time_name], stamps, self.timezone) + notes if len(stamps) else notes
         notes += [f"not evaluated: there is no column {self.label!r}"] if unlabelled else []
         notes += _looks_like_labels(names, values) if labels is None and not incidents else []
         regular = regularise(
@@ -109,7 +112,11 @@ class TableReading(OwnerKnows):
     def _times(self, path: Path, table: pd.DataFrame, name: str) -> pd.DatetimeIndex:
         try:
             return times(
-                path, column(path, table, name, "data.time"), self.timezone, day_first=self.day_first
+                path,
+                column(path, table, name, "data.time"),
+                self.timezone,
+                day_first=self.day_first,
+                year=self.year or table.attrs.get(YEAR),
             )
         except DataError as error:
             if self.time or name.lower() in TIME_NAMES:
