@@ -50,16 +50,17 @@ class FileReading(TableReading):
         return replace(frame, name=host[1] if host else _name(given))
 
     def entities(self, path: Path, label: str | None) -> list[str]:
-        """Return what tells the entities of an export apart; none for a table, or an export of one entity.
+        """Return what tells the entities of an export apart; none for what is one entity.
 
         Raises
         ------
         DataError
             If no series has such a label, or there is no such file.
         """
-        export = self._export(self._source(path))
+        given = self._source(path)
+        export = self._export(given)
         if export is None:
-            return []
+            return [] if label else self.words_of_entities(as_table(given) or path)
         label = self._label(path, export, label)
         return sorted({one.labels.get(label, "") for one in export.series} - {""}) if label else []
 
