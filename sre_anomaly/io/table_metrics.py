@@ -86,7 +86,9 @@ class TableReading(OwnerKnows):
                 [one for one, keep in zip(each, kept, strict=True) if keep]
                 for each in (names, columns, units)
             )
-        values, more = watched(path, self.kind, names, columns, units, stamps.as_unit(NANOSECONDS).asi8)
+        values, units, counted, more = watched(
+            path, self.kind, names, columns, units, stamps.as_unit(NANOSECONDS).asi8
+        )
         notes += more
         series = host[1] if host else path.name
         notes = table.attrs.get(NOTES, []) + notes
@@ -111,6 +113,8 @@ class TableReading(OwnerKnows):
             timezone=self.timezone,
             incidents=self._incidents(series, incidents, regular.time),
             notes=tuple(notes + regular.notes),
+            units={name: unit for name, unit in zip(names, units, strict=True) if unit},
+            counters=counted,
         )
         return self.told(frame)
 
@@ -191,7 +195,13 @@ class TableReading(OwnerKnows):
             columns.append(values)
             units.append(unit)
         called = [without_unit(name, unit) for name, unit in zip(names, units, strict=True)]
-        return called if len(set(called)) == len(called) else list(names), columns, units, notes
+        called, more = self._called(called if len(set(called)) == len(called) else list(names))
+        notes += more
+        return called, columns, units, notes
+
+    def _called(self, names: list[str]) -> tuple[list[str], list[str]]:
+        """Return what people call metrics whose names are sets of labels, and those sets."""
+        return names, []
 
     def _incidents(
         self, series: str, incidents_file: str | None, time: pd.DatetimeIndex

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,13 @@ def read_table(path: Path, separator: str | None = None, decimal: str | None = N
         raise DataError(f"data.path: {path} is a folder; name a file in it")
     if not path.is_file():
         raise DataError(missing("data.path", path))
+    changed = path.stat()
+    # Each of several hosts in a file is read by itself, one after the other.
+    return _read(path, separator, decimal, changed.st_mtime_ns, changed.st_size).copy(deep=False)
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, separator: str | None, decimal: str | None, *_changed: int) -> pd.DataFrame:
     parquet = path.suffix in {".parquet", ".pq"}
     try:
         table = _parquet(path) if parquet else _csv(path, separator, decimal)

@@ -25,17 +25,17 @@ def with_preset(words: list[str]) -> list[str]:
     """
     first, rest = (words[0], words[1:]) if words else ("", [])
     if not is_path(first):
-        return _each_by_itself(words)
+        return each_by_itself(words)
     preset, path = _preset_of(first)
     if any(word.startswith("experiment=") for word in rest):
         chosen = []
     else:
         chosen = [f"experiment={preset}"]
         sys.stderr.write(f"sre-anomaly: reading {path} with experiment={preset}\n")
-    return _each_by_itself([*chosen, f"data.path={_quoted(path)}", *rest])
+    return each_by_itself([*chosen, f"data.path={_quoted(path)}", *rest])
 
 
-def _each_by_itself(words: list[str]) -> list[str]:
+def each_by_itself(words: list[str]) -> list[str]:
     """Return the words of a run over one file that holds several hosts as those of a fleet; other words as they are.
 
     What is taken is said on standard error. What cannot be read is left to the run, which says so.

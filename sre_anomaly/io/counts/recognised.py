@@ -69,8 +69,8 @@ def watched(
     columns: Sequence[Any],
     units: Sequence[str],
     time: Times,
-) -> tuple[Array, list[str]]:
-    """Return the values to watch, (n, m): counters as rates; and in words what was done.
+) -> tuple[Array, list[str], tuple[str, ...], list[str]]:
+    """Return the values to watch, (n, m): counters as rates; their units, which of them are counters, and in words what was done.
 
     Raises
     ------
@@ -82,6 +82,7 @@ def watched(
             raise DataError(f"data.kind: {path} has no metric {name!r}; {did_you_mean(name, names)}")
     places = in_order(time)
     out, counted, infinite, told_units = [], [], 0, []
+    watched_units: list[str] = []
     for name, one, unit in zip(names, columns, units, strict=True):
         stated = kinds.get(name)
         if stated == "counter" or (
@@ -93,6 +94,7 @@ def watched(
         infinite += int(np.isinf(values).sum())
         out.append(np.where(np.isinf(values), np.nan, values))
         told_units += [f"{name} ({unit})"] if unit else []
+        watched_units.append(unit)
     notes = []
     if counted:
         notes.append(
@@ -102,4 +104,4 @@ def watched(
         notes.append(f"{infinite} infinite {'value' if infinite == 1 else 'values'} taken as missing")
     if told_units:
         notes.append(f"read with their units: {', '.join(told_units)}")
-    return np.column_stack(out), notes
+    return np.column_stack(out), watched_units, tuple(counted), notes
