@@ -16,6 +16,8 @@ REPEATED = 0.05
 """Share of rows that repeat a time, from which on a file is no single series; of a single host less than that do."""
 APART = 1.5
 """The rows of a host are so much further apart than those of the file."""
+MOST_EMPTY = 0.05
+"""Share of rows that may be of no host."""
 MOST_TOLD = 4
 
 
@@ -61,7 +63,7 @@ def refuse_several_hosts(
     """
     name = entity_column(table, taken, time)
     if name is not None:
-        hosts = sorted(words_of(table[name]).unique())
+        hosts = sorted(word for word in words_of(table[name]).unique() if word)
         more = ", ..." if len(hosts) > MOST_TOLD else ""
         raise DataError(
             f"{path}: has {len(hosts)} series in one file, told apart by {name!r} ({', '.join(hosts[:MOST_TOLD])}{more}): "
@@ -71,6 +73,10 @@ def refuse_several_hosts(
 
 def _divides(words: Any, time: pd.DatetimeIndex) -> bool:
     """Return whether the rows of each word follow each other regularly, and only without those of the others."""
+    empty = (words == "").to_numpy(dtype=bool)
+    if 0 < empty.sum() <= MOST_EMPTY * len(words):
+        # A file that was cut short, or a row that is broken, hides no hosts.
+        words, time = words[~empty], time[~empty]
     codes, found = pd.factorize(words)
     if not 1 < len(found) <= len(words) / FEWEST_ROWS or "" in set(found):
         return False

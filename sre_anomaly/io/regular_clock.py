@@ -18,7 +18,7 @@ MOST_EMPTY = 100
 WHOLE_SECONDS = 10 * SECOND
 """A clock of at least this step needs no fractions of a second."""
 
-MOST_REPEATED = 0.5
+MOST_REPEATED = 0.4
 """Where more rows than this share a time with another, the mean of all of them means nothing."""
 
 

@@ -78,7 +78,10 @@ class TableReading(OwnerKnows):
             refuse_several_hosts(path, table, {*taken, *names}, stamps)
         else:
             # Every row was read, so that a broken one is told with its number in the file.
-            own = (words_of(column(path, table, host[0], "data.host")) == host[1]).to_numpy(dtype=bool)
+            words = words_of(column(path, table, host[0], "data.host"))
+            if nameless := int((words == "").sum()):
+                notes.append(f"{nameless} row{'s' * (nameless > 1)} of the file without a {host[0]} left out")
+            own = (words == host[1]).to_numpy(dtype=bool)
             stamps, labels = stamps[own], None if labels is None else labels[own]
             columns = [one[own] for one in columns]
             kept = [self.values is not None or bool(np.isfinite(one).any()) for one in columns]

@@ -1,5 +1,6 @@
 """A CSV or Parquet table becomes numbers and labels; what cannot be read is told by file, row and column."""
 
+import codecs
 import gzip
 import re
 from functools import lru_cache
@@ -144,7 +145,8 @@ def _head(path: Path) -> tuple[str, str]:
         raise DataError(
             f"{path}: {reason if 'spreadsheet' in reason else 'is no text: it holds binary data'}"
         )
-    return encoding, begin.decode(encoding, errors="ignore")
+    # The last letter may be cut in two; any other that is none is an error.
+    return encoding, codecs.getincrementaldecoder(encoding)().decode(begin)
 
 
 def column(path: Path, table: pd.DataFrame, name: str, key: str) -> Any:

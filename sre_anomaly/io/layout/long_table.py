@@ -19,6 +19,8 @@ OR_ENTITY = ("name", "key", "sensor", "series")
 """Name a metric only where another column of words says of what."""
 VALUE_NAMES = ("value", "val", "metric_value", "_value", "reading", "measurement_value", "countervalue")
 MOST_METRICS = 200
+MOST_EMPTY = 0.05
+"""Share of rows that may name no metric."""
 
 
 def widened(
@@ -50,11 +52,17 @@ def widened(
         return table, []
     words = table[metric].astype("string").str.strip()
     others = [str(name) for name in table.columns if name not in (metric, value)]
-    if not 1 <= words.nunique() <= min(MOST_METRICS, max(len(words) // 2, 2)) or words.isna().any():
+    if (
+        not 1 <= words.nunique() <= min(MOST_METRICS, max(len(words) // 2, 2))
+        or words.isna().mean() > MOST_EMPTY
+    ):
         return table, []
     keyed: Any = table.assign(**{metric: words})
     again = keyed.duplicated([*others, metric])
     notes = [f"a long table: {metric} names the metric, {value} its value"]
+    if words.isna().any():
+        notes.append(f"{int(words.isna().sum())} rows without a metric left out")
+        keyed = keyed[words.notna()]
     if again.any():
         notes.append(f"{int(again.sum())} rows repeat time and metric; the last of them was taken")
         keyed = keyed.drop_duplicates([*others, metric], keep="last")
@@ -63,6 +71,6 @@ def widened(
     )
     wide = keyed.set_index([*others, metric])[value].unstack(metric)  # noqa: PD010 - texts with units too
     wide.columns.name = None
-    wide = wide[[name for name in words.unique() if name in wide.columns]].reset_index()
+    wide = wide[[name for name in words.dropna().unique() if name in wide.columns]].reset_index()
     wide.attrs = dict(table.attrs)
     return wide, notes
