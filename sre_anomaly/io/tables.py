@@ -97,7 +97,7 @@ def _other_encoding(path: Path) -> str:
 
 def _parquet(path: Path) -> pd.DataFrame:
     table = pd.read_parquet(path)
-    return table.reset_index() if table.index.name else table
+    return table.reset_index(drop=all(name is None for name in table.index.names))
 
 
 def _csv(path: Path, separator: str | None, decimal: str | None) -> pd.DataFrame:
@@ -202,4 +202,5 @@ def yes_or_no(path: Path, series: Any) -> Array:
 def row_of(mask: Any) -> int:
     """Return the number, as an editor shows it, of the first row that a mask marks."""
     place = int(np.flatnonzero(np.asarray(mask))[0])
-    return int(mask.index[place] if isinstance(mask, pd.Series) else place) + HEADER_ROWS
+    own = isinstance(mask, pd.Series) and pd.api.types.is_integer_dtype(mask.index)
+    return int(mask.index[place] if own else place) + HEADER_ROWS
