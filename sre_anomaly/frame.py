@@ -99,6 +99,10 @@ class MetricFrame:
         What of this is known by the names of the metrics alone, in words.
     windows : Windows
         Stretches of time that are not learned from, or in which nobody is paged; some lie ahead of the rows.
+    units : mapping of metric to str
+        The base unit that values were written in, where they were: B, s, %.
+    counters : tuple of str
+        The metrics of which only a count was measured; their values are rates a second.
     """
 
     name: str
@@ -115,6 +119,8 @@ class MetricFrame:
     known: Mapping[str, Known] = field(default_factory=dict)
     by_name: str = ""
     windows: Windows = field(default_factory=Windows)
+    units: Mapping[str, str] = field(default_factory=dict)
+    counters: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if str(self.time.tz) != "UTC":

@@ -5,12 +5,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from sre_anomaly.cli.run.path_alone import each_by_itself
 from sre_anomaly.config.build import NOTHING
 from sre_anomaly.config.build_table import TableParts, build_all
 from sre_anomaly.config.compose import composed, refuse_unknown_sweep
 from sre_anomaly.errors import DataError
 from sre_anomaly.sources import Corpus
 
+FILES = ("csv", "csv_folder")
+"""Sources of which is said what a file was taken for."""
 OWN = ("csv", "logs")
 """Tables that users bring: the others cannot be wrong."""
 KINDS_OF_METRICS = ("features", "threshold", "alerts", "split")
@@ -30,6 +33,10 @@ def check(words: list[str]) -> None:
     if len(words) == 1 and words[0].startswith("config="):
         look_at_service(Path(words[0].partition("=")[2]).expanduser())
         return
+    if any(word.startswith("data.path=") for word in words) and not any(
+        word.startswith(("data=", "experiment=", "table=")) for word in words
+    ):
+        words = each_by_itself(["experiment=csv", "forecaster=none", *words])
     refuse_unknown_sweep(words)
     if any(word.startswith("sweep=") for word in words):
         from sre_anomaly.sweeps.check import check_sweep
@@ -48,6 +55,11 @@ def check(words: list[str]) -> None:
     counted = ""
     if isinstance(parts.data, Corpus) and config["data"]["name"] not in FETCHED:
         counted = f"; {len(parts.data.names()):,} series"
+    if config["data"]["name"] in FILES and parts.data is not None:
+        from sre_anomaly.report.metric_files import look_at_files
+
+        look_at_files(parts.data, Console(highlight=False, soft_wrap=True))
+        looked = True
     # What no metrics are read for, or no table, is set and not used.
     idle = (() if parts.data is not None else KINDS_OF_METRICS) + (
         () if table_parts is not None else KINDS_OF_TABLES

@@ -58,6 +58,10 @@ class CsvFolder(FileReading, Corpus):
             words = self._hosts(Path(path), self.host)
         return [f"{path}/{word}" for word in words] if self.host or len(words) > 1 else [path]
 
+    def tables(self, path: Path) -> list[str]:
+        """Return the words that tell apart the series of a file that is a table; none for one series, or an export."""
+        return [] if self.is_export(path) else self.entities(path, None)
+
     def _hosts(self, path: Path, name: str) -> list[str]:
         words = words_of(column(path, read_table(path, self.separator, self.decimal), name, "data.host"))
         return sorted(word for word in words.unique() if word)

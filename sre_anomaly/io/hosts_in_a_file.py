@@ -16,6 +16,8 @@ REPEATED = 0.05
 """Share of rows that repeat a time, from which on a file is no single series; of a single host less than that do."""
 APART = 1.5
 """The rows of a host are so much further apart than those of the file."""
+MOST_EMPTY = 0.05
+"""Share of rows that may be of no host."""
 MOST_TOLD = 4
 
 
@@ -30,7 +32,28 @@ def words_of(column: Any) -> Any:
     return column.astype("string").str.strip().fillna("")
 
 
-def refuse_several_hosts(path: Any, table: pd.DataFrame, taken: set[str], time: pd.DatetimeIndex) -> None:
+def entity_column(table: pd.DataFrame, taken: set[str | None], time: pd.DatetimeIndex) -> str | None:
+    """Return the column whose words divide the rows of a table into regular series; None if there is none.
+
+    Examples
+    --------
+    >>> clock = pd.date_range("2024-01-01", periods=20, freq="1min", tz="UTC").repeat(2)
+    >>> entity_column(pd.DataFrame({"host": ["a", "b"] * 20, "cpu": range(40)}), {"cpu"}, clock)
+    'host'
+    """
+    for name in table.columns:
+        if name in taken or pd.api.types.is_numeric_dtype(table[name]):
+            continue
+        words = words_of(table[name])
+        if pd.to_numeric(words, errors="coerce").notna().all() or not _divides(words, time):
+            continue
+        return str(name)
+    return None
+
+
+def refuse_several_hosts(
+    path: Any, table: pd.DataFrame, taken: set[str | None], time: pd.DatetimeIndex
+) -> None:
     """Refuse a file in which a column of words divides the rows into regular series.
 
     Raises
@@ -38,13 +61,9 @@ def refuse_several_hosts(path: Any, table: pd.DataFrame, taken: set[str], time: 
     DataError
         If there is such a column: names it, and how each of its series is run by itself.
     """
-    for name in table.columns:
-        if name in taken or pd.api.types.is_numeric_dtype(table[name]):
-            continue
-        words = words_of(table[name])
-        if pd.to_numeric(words, errors="coerce").notna().any() or not _divides(words, time):
-            continue
-        hosts = sorted(words.unique())
+    name = entity_column(table, taken, time)
+    if name is not None:
+        hosts = sorted(word for word in words_of(table[name]).unique() if word)
         more = ", ..." if len(hosts) > MOST_TOLD else ""
         raise DataError(
             f"{path}: has {len(hosts)} series in one file, told apart by {name!r} ({', '.join(hosts[:MOST_TOLD])}{more}): "
@@ -54,6 +73,10 @@ def refuse_several_hosts(path: Any, table: pd.DataFrame, taken: set[str], time: 
 
 def _divides(words: Any, time: pd.DatetimeIndex) -> bool:
     """Return whether the rows of each word follow each other regularly, and only without those of the others."""
+    empty = (words == "").to_numpy(dtype=bool)
+    if 0 < empty.sum() <= MOST_EMPTY * len(words):
+        # A file that was cut short, or a row that is broken, hides no hosts.
+        words, time = words[~empty], time[~empty]
     codes, found = pd.factorize(words)
     if not 1 < len(found) <= len(words) / FEWEST_ROWS or "" in set(found):
         return False

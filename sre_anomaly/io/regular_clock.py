@@ -10,11 +10,15 @@ import pandas as pd
 from sre_anomaly.clock import in_words, rows_in
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import NANOSECONDS, Array
+from sre_anomaly.io.times.steps import SECOND, nearest, of_the_calendar, origin_of, usual_step
 
 MOST_EMPTY = 100
 """A clock with this many times more ticks than there are rows has the wrong step."""
 
-MOST_REPEATED = 0.5
+WHOLE_SECONDS = 10 * SECOND
+"""A clock of at least this step needs no fractions of a second."""
+
+MOST_REPEATED = 0.4
 """Where more rows than this share a time with another, the mean of all of them means nothing."""
 
 
@@ -39,7 +43,8 @@ def regularise(
 ) -> Regular:
     """Put (n, m) values at UTC times onto a regular clock.
 
-    Disorder is sorted. The step is ``resample``, or the commonest distance between two rows. All rows within
+    Disorder is sorted. The step is ``resample``, or the commonest distance between two rows, or the round one that they
+    jitter about; then each row belongs to the tick that it is nearest to. All rows of
     one tick, duplicates among them, become their mean (a tick is labelled anomalous if any of its rows is).
     Ticks without rows are gaps: up to ``interpolate`` long they are filled on a straight line, which looks
     ahead to the next measurement; longer ones stay NaN.
@@ -72,20 +77,22 @@ def regularise(
         notes.append(
             f"{duplicates} duplicate timestamps; rows with the same time were replaced by their mean"
         )
-    step = pd.Timedelta(resample) if resample else pd.Timedelta(_commonest(moves), NANOSECONDS)
+    if resample is None and (part := of_the_calendar(moves)):
+        raise DataError(
+            f"{name}: has a row for each {part}, and these are not equally long: a regular clock cannot hold them; give daily rows"
+        )
+    step = pd.Timedelta(resample) if resample else pd.Timedelta(usual_step(moves), NANOSECONDS)
     if (steps == step.value).all():
-        clock = pd.DatetimeIndex(stamps, tz="UTC")
+        behind = stamps[0] % SECOND if step.value >= WHOLE_SECONDS and step.value % SECOND == 0 else 0
+        if behind:
+            notes.append(f"all times lie {behind / SECOND:.3g} s after a whole second, which was taken off")
+        clock = pd.DatetimeIndex(stamps - behind, tz="UTC")
     else:
         clock, values, labels = _on_ticks(
             name, stamps, values, labels, step, notes, resampled=resample is not None
         )
     values = _bridge_gaps(values, rows_in(interpolate, step), step, notes)
     return Regular(clock, values, labels, notes)
-
-
-def _commonest(moves: npt.NDArray[np.int64]) -> int:
-    sizes, counts = np.unique(moves, return_counts=True)
-    return int(sizes[np.argmax(counts)])
 
 
 def _on_ticks(
@@ -98,9 +105,11 @@ def _on_ticks(
     *,
     resampled: bool,
 ) -> tuple[pd.DatetimeIndex, Array, Array | None]:
-    # A stated step starts its ticks at round times; a found one at the first row.
-    origin = stamps[0] // step.value * step.value if resampled else stamps[0]
-    tick = (stamps - origin) // step.value
+    # A stated step has its ticks at round times, and rows belong to the one before; those of a found step jitter about it.
+    origin = stamps[0] // step.value * step.value if resampled else origin_of(stamps, step.value)
+    tick = (stamps - origin) // step.value if resampled else nearest(stamps, origin, step.value)
+    if tick[0] != 0:
+        origin, tick = origin + tick[0] * step.value, tick - tick[0]
     ticks = int(tick[-1]) + 1
     if ticks > MOST_EMPTY * len(stamps) + MOST_EMPTY:
         raise DataError(
@@ -108,9 +117,14 @@ def _on_ticks(
             f"ticks of {in_words(step)}: set data.resample to the usual distance between rows"
         )
     if not resampled and (between := int(((stamps - origin) % step.value != 0).sum())):
+        merged = int((np.diff(tick) == 0).sum()) - int((np.diff(stamps) == 0).sum())
         notes.append(
-            f"{between} rows were off the regular clock (every {in_words(step)}) and were moved to the "
-            "tick before"
+            f"{between} rows were off the regular clock (every {in_words(step)}) and were moved to the nearest tick"
+            + (
+                f"; {merged} {'shares its' if merged == 1 else 'share their'} tick with another row: the mean was taken"
+                if merged
+                else ""
+            )
         )
     out = np.full((ticks, values.shape[1]), np.nan)
     for column in range(values.shape[1]):

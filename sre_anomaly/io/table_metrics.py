@@ -1,6 +1,6 @@
 """How a table of metrics is read: a time column, a column per metric, and the truth if there is one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -10,19 +10,20 @@ import pandas as pd
 
 from sre_anomaly.clock import Duration
 from sre_anomaly.errors import ConfigError, DataError
-from sre_anomaly.frame import Array, Incident, MetricFrame
-from sre_anomaly.io.cells import holds_numbers, measured
-from sre_anomaly.io.hosts_in_a_file import refuse_several_hosts, words_of
+from sre_anomaly.frame import NANOSECONDS, Incident, MetricFrame
+from sre_anomaly.io.cells import holds_numbers, measured, without_unit
+from sre_anomaly.io.counts.recognised import watched
+from sre_anomaly.io.hosts_in_a_file import entity_column, refuse_several_hosts, words_of
 from sre_anomaly.io.incident_windows import read_windows
+from sre_anomaly.io.layout.columns import looks_like_labels, numbers_rows, with_dates
+from sre_anomaly.io.layout.long_table import widened
 from sre_anomaly.io.owner_knows import OwnerKnows
 from sre_anomaly.io.regular_clock import regularise
-from sre_anomaly.io.tables import HEADER_ROWS, column, read_table, yes_or_no
+from sre_anomaly.io.tables import NOTES, YEAR, column, read_table, yes_or_no
+from sre_anomaly.io.times.written import told
 from sre_anomaly.io.timestamps import times
 
 TIME_NAMES = ("time", "timestamp", "datetime", "date", "ts", "@timestamp")
-DATE_NAMES = ("date", "day", "datum")
-"""Of a column beside one with the times of day only."""
-TIME_OF_DAY = r"^\s*\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp][Mm])?\s*$"
 LABEL_NAMES = ("label", "is_anomaly", "anomaly")
 
 
@@ -35,9 +36,13 @@ class TableReading(OwnerKnows):
     label: str | None = None
     incidents: str | None = None
     day_first: bool | None = None
+    year: int | None = None
     separator: str | None = None
     decimal: Literal[".", ","] | None = None
     resample: Duration | None = None
+    entity: str | None = None
+    metric: str | None = None
+    kind: dict[str, Literal["counter", "gauge"]] = field(default_factory=dict)
     interpolate: Duration = timedelta(minutes=15)
 
     label_needed: ClassVar[bool] = True
@@ -58,34 +63,42 @@ class TableReading(OwnerKnows):
         DataError
             If the file, a column, a time or a number cannot be read: says which and where.
         """
-        table = read_table(path, self.separator, self.decimal)
-        time_name = self.time or self._guess(table, TIME_NAMES) or str(table.columns[0])
-        label_name = self.label or (None if incidents else self._guess(table, LABEL_NAMES))
-        unlabelled = bool(label_name) and not self.label_needed and label_name not in table.columns
-        label_name = None if unlabelled else label_name
-        table = _with_dates(path, table, time_name)
-        stamps = self._times(path, table, time_name)
+        table, time_name, label_name, stamps = self._opened(path, incidents)
         labels = None
         if label_name:
             labels = yes_or_no(path, column(path, table, label_name, "data.label"))
+        host = (
+            host
+            if host is None or host[0]
+            else (self._entity(path, table, {time_name, label_name}, stamps) or "", host[1])
+        )
         taken = {time_name, label_name, *(host or ())[:1]}
-        names, values, notes = self._metrics(path, table, taken)
+        names, columns, units, notes = self._metrics(path, table, taken)
         if host is None:
             refuse_several_hosts(path, table, {*taken, *names}, stamps)
         else:
             # Every row was read, so that a broken one is told with its number in the file.
-            own = (words_of(column(path, table, host[0], "data.host")) == host[1]).to_numpy(dtype=bool)
-            stamps, values, labels = stamps[own], values[own], None if labels is None else labels[own]
-            kept = [
-                self.values is not None or bool(any_value) for any_value in np.isfinite(values).any(axis=0)
-            ]
-            names, values = (
-                tuple(name for name, keep in zip(names, kept, strict=True) if keep),
-                values[:, kept],
+            words = words_of(column(path, table, host[0], "data.host"))
+            if nameless := int((words == "").sum()):
+                notes.append(f"{nameless} row{'s' * (nameless > 1)} of the file without a {host[0]} left out")
+            own = (words == host[1]).to_numpy(dtype=bool)
+            stamps, labels = stamps[own], None if labels is None else labels[own]
+            columns = [one[own] for one in columns]
+            kept = [self.values is not None or bool(np.isfinite(one).any()) for one in columns]
+            names, columns, units = (
+                [one for one, keep in zip(each, kept, strict=True) if keep]
+                for each in (names, columns, units)
             )
+        values, units, counted, more = watched(
+            path, self.kind, names, columns, units, stamps.as_unit(NANOSECONDS).asi8
+        )
+        notes += more
         series = host[1] if host else path.name
+        notes = table.attrs.get(NOTES, []) + notes
+        notes = told(table[time_name], stamps, self.timezone) + notes if len(stamps) else notes
+        unlabelled = bool(self.label) and label_name is None
         notes += [f"not evaluated: there is no column {self.label!r}"] if unlabelled else []
-        notes += _looks_like_labels(names, values) if labels is None and not incidents else []
+        notes += looks_like_labels(names, values) if labels is None and not incidents else []
         regular = regularise(
             f"{path}{f': {series}' if host else ''}",
             stamps,
@@ -98,18 +111,55 @@ class TableReading(OwnerKnows):
             name=host[1] if host else path.stem,
             time=regular.time,
             values=regular.values,
-            metrics=names,
+            metrics=tuple(names),
             labels=regular.labels,
             timezone=self.timezone,
             incidents=self._incidents(series, incidents, regular.time),
             notes=tuple(notes + regular.notes),
+            units={name: unit for name, unit in zip(names, units, strict=True) if unit},
+            counters=counted,
         )
         return self.told(frame)
+
+    def _opened(
+        self, path: Path, incidents: str | None
+    ) -> tuple[pd.DataFrame, str, str | None, pd.DatetimeIndex]:
+        """Return a file's table with a column for each metric, the names of its times and labels, and its times."""
+        table = read_table(path, self.separator, self.decimal)
+        time_name = self.time or self._guess(table, TIME_NAMES) or str(table.columns[0])
+        label_name = self.label or (None if incidents else self._guess(table, LABEL_NAMES))
+        if label_name and not self.label_needed and label_name not in table.columns:
+            label_name = None
+        table = with_dates(path, table, time_name)
+        if self.metric is not None:
+            column(path, table, self.metric, "data.metric")
+        table, notes = widened(table, time_name, self.metric, {label_name})
+        table.attrs[NOTES] = [*table.attrs.get(NOTES, []), *notes]
+        return table, time_name, label_name, self._times(path, table, time_name)
+
+    def words_of_entities(self, path: Path) -> list[str]:
+        """Return the words that tell the series of a table apart; none where it is one series."""
+        table, time_name, label_name, stamps = self._opened(path, None)
+        name = self._entity(path, table, {time_name, label_name}, stamps)
+        return [] if name is None else sorted(word for word in words_of(table[name]).unique() if word)
+
+    def _entity(
+        self, path: Path, table: pd.DataFrame, taken: set[str | None], stamps: pd.DatetimeIndex
+    ) -> str | None:
+        if self.entity is not None:
+            column(path, table, self.entity, "data.entity")
+            return self.entity
+        metrics = {str(name) for name in table.columns if name not in taken and holds_numbers(table[name])}
+        return entity_column(table, {*taken, *metrics}, stamps)
 
     def _times(self, path: Path, table: pd.DataFrame, name: str) -> pd.DatetimeIndex:
         try:
             return times(
-                path, column(path, table, name, "data.time"), self.timezone, day_first=self.day_first
+                path,
+                column(path, table, name, "data.time"),
+                self.timezone,
+                day_first=self.day_first,
+                year=self.year or table.attrs.get(YEAR),
             )
         except DataError as error:
             if self.time or name.lower() in TIME_NAMES:
@@ -123,7 +173,8 @@ class TableReading(OwnerKnows):
 
     def _metrics(
         self, path: Path, table: pd.DataFrame, taken: set[str | None]
-    ) -> tuple[tuple[str, ...], Array, list[str]]:
+    ) -> tuple[list[str], list[Any], list[str], list[str]]:
+        """Return names, columns, whole numbers as such, units, and what was left out."""
         notes: list[str] = []
         names = self.values
         if names is None:
@@ -131,7 +182,7 @@ class TableReading(OwnerKnows):
             # Text in every row is a name or a comment; text in some rows is a broken number and an error below.
             left = [name for name in others if not holds_numbers(table[name])]
             names = [name for name in others if name not in left]
-            counted = [name for name in names if _numbers_rows(name, table[name])]
+            counted = [name for name in names if numbers_rows(name, table[name])]
             if counted:
                 names = [name for name in names if name not in counted]
                 notes.append(f"a column of row numbers was left out: {', '.join(counted)}")
@@ -139,10 +190,21 @@ class TableReading(OwnerKnows):
                 notes.append(f"columns without a single number were left out: {', '.join(left)}")
         if not names:
             raise DataError(f"{path}: has no column of numbers; name the metrics with data.values=[...]")
-        read = [measured(path, column(path, table, name, "data.values")) for name in names]
-        if units := [f"{name} ({unit})" for name, (_, unit) in zip(names, read, strict=True) if unit]:
-            notes.append(f"read with their units: {', '.join(units)}")
-        return tuple(names), np.column_stack([values for values, _ in read]), notes
+        columns, units = [], []
+        for name in names:
+            given = column(path, table, name, "data.values")
+            whole = pd.api.types.is_integer_dtype(given) and not given.isna().any()
+            values, unit = (given.to_numpy(), "") if whole else measured(path, given)
+            columns.append(values)
+            units.append(unit)
+        called = [without_unit(name, unit) for name, unit in zip(names, units, strict=True)]
+        called, more = self._called(called if len(set(called)) == len(called) else list(names))
+        notes += more
+        return called, columns, units, notes
+
+    def _called(self, names: list[str]) -> tuple[list[str], list[str]]:
+        """Return what people call metrics whose names are sets of labels, and those sets."""
+        return names, []
 
     def _incidents(
         self, series: str, incidents_file: str | None, time: pd.DatetimeIndex
@@ -159,45 +221,3 @@ class TableReading(OwnerKnows):
                     f"from {time[0]} to {time[-1]}"
                 )
         return incidents
-
-
-def _numbers_rows(name: str, series: Any) -> bool:
-    """Return whether a column without a name of its own counts the rows, as exports of tables do."""
-    if not (name == "" or name.startswith("Unnamed:") or name in ("index", "#")):
-        return False
-    rows = pd.to_numeric(series, errors="coerce")
-    return bool((rows.diff().iloc[1:] == 1).all())
-
-
-def _with_dates(path: Path, table: Any, name: str) -> Any:
-    """Return a table in which the times have their dates, which may stand in a column of their own.
-
-    Raises
-    ------
-    DataError
-        If there are times of day only: they are never taken for those of today.
-    """
-    if name not in table or pd.api.types.is_numeric_dtype(table[name]):
-        return table
-    text = table[name].astype("string")
-    if not text.str.match(TIME_OF_DAY).fillna(False).all():
-        return table
-    dates = next(
-        (other for other in table.columns if str(other).lower() in DATE_NAMES and other != name), None
-    )
-    if dates is None:
-        raise DataError(
-            f"{path}, column {name!r}: row {HEADER_ROWS}: {text.iloc[0]!r} has no date; write times like 2024-01-31 14:05:00, or "
-            "add a column called date"
-        )
-    whole = table[dates].astype("string").str.strip() + " " + text.str.strip()
-    return table.drop(columns=dates).assign(**{name: whole})
-
-
-def _looks_like_labels(names: tuple[str, ...], values: Array) -> list[str]:
-    """Return a note for each metric of only 0 and 1: it may be the truth, taken for a metric."""
-    return [
-        f"Careful: {name} holds only 0 and 1; if it says when something was wrong, set data.label={name}"
-        for name, column in zip(names, values.T, strict=True)
-        if set(np.unique(column[np.isfinite(column)])) == {0.0, 1.0}
-    ]

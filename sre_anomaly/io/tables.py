@@ -1,7 +1,9 @@
 """A CSV or Parquet table becomes numbers and labels; what cannot be read is told by file, row and column."""
 
-import csv
+import codecs
+import gzip
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +12,17 @@ import pandas as pd
 
 from sre_anomaly.errors import ConfigError, DataError, did_you_mean, missing
 from sre_anomaly.frame import Array
+from sre_anomaly.io.layout.header import header_of
+from sre_anomaly.io.layout.rows import without_repeats
+from sre_anomaly.io.layout.tools import understood
 
 SEPARATORS = (",", ";", "\t", "|")
 NAMED_SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 QUOTED = re.compile(r'"[^"]*"')
-IS_TIME, IS_NUMBER = (
-    re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{10,19}$"),
-    re.compile(r"[+-]?\d+\.\d+$"),
-)
-"""A name that no column has: a first line with both is none of names."""
-MOST_SHOWN = 4
+HEAD = 65_536
+"""So many bytes show how a table is laid out."""
+NOTES, YEAR = "notes", "year"
+"""Attributes of a table: what was taken for what, and the year that stands before its header."""
 SHEETS = (".xlsx", ".xls", ".ods", ".xlsm")
 TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 UNCLOSED = re.compile(r"EOF inside string starting at row (\d+)")
@@ -47,6 +50,13 @@ def read_table(path: Path, separator: str | None = None, decimal: str | None = N
         raise DataError(f"data.path: {path} is a folder; name a file in it")
     if not path.is_file():
         raise DataError(missing("data.path", path))
+    changed = path.stat()
+    # Each of several hosts in a file is read by itself, one after the other.
+    return _read(path, separator, decimal, changed.st_mtime_ns, changed.st_size).copy(deep=False)
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, separator: str | None, decimal: str | None, *_changed: int) -> pd.DataFrame:
     parquet = path.suffix in {".parquet", ".pq"}
     try:
         table = _parquet(path) if parquet else _csv(path, separator, decimal)
@@ -66,13 +76,13 @@ def read_table(path: Path, separator: str | None = None, decimal: str | None = N
     if table.empty:
         raise DataError(f"{path}: has a header and no rows")
     table.columns = [str(name).strip() for name in table.columns]
-    if any(IS_TIME.match(name) for name in table.columns) and any(
-        IS_NUMBER.match(name) for name in table.columns
-    ):
-        raise DataError(
-            f"{path}: its first line holds values ({', '.join(table.columns[:MOST_SHOWN])}), not names: put a line with the names of "
-            "the columns before it, such as time,cpu"
-        )
+    table, more = without_repeats(table)
+    notes = [*table.attrs.get(NOTES, []), *more]
+    if table.empty:
+        raise DataError(f"{path}: has a header and no rows")
+    year = table.attrs.get(YEAR)
+    table, more = understood(table)
+    table.attrs = {NOTES: [*notes, *more], YEAR: year}
     return table
 
 
@@ -82,34 +92,61 @@ def _other_encoding(path: Path) -> str:
         begin = file.read(4)
     if path.suffix.lower() in SHEETS or begin.startswith(b"PK"):
         return "is a spreadsheet; save it as CSV UTF-8"
-    other = "UTF-16" if begin[:2] in {b"\xff\xfe", b"\xfe\xff"} else "WINDOWS-1252"
-    return f"is not UTF-8; save it as CSV UTF-8, or write iconv -f {other} -t UTF-8 {path} > utf8.csv"
+    return f"is not UTF-8; save it as CSV UTF-8, or write iconv -f WINDOWS-1252 -t UTF-8 {path} > utf8.csv"
 
 
 def _parquet(path: Path) -> pd.DataFrame:
     table = pd.read_parquet(path)
-    return table.reset_index() if table.index.name else table
+    return table.reset_index(drop=all(name is None for name in table.index.names))
 
 
 def _csv(path: Path, separator: str | None, decimal: str | None) -> pd.DataFrame:
-    if separator is None:
-        # A separator in quotes is a part of a name, and a quote that the parser sees must end before its own separator.
-        whole = pd.read_csv(path, nrows=1, header=None, sep="\0", engine="python", quoting=csv.QUOTE_NONE)
-        first = QUOTED.sub("", str(whole.iloc[0, 0]).lstrip("\ufeff"))
-        if first.lower().startswith("sep=") and len(first) == len("sep=;"):
-            raise DataError(f"{path}: its first line, {first!r}, is for Excel alone; delete that line")
-        separator = max(SEPARATORS, key=first.count)
-    separator = NAMED_SEPARATORS.get(separator, separator)
-    if len(separator) != 1:
+    separator = NAMED_SEPARATORS.get(separator, separator) if separator else None
+    if separator is not None and len(separator) != 1:
         raise ConfigError(
             f"data.separator: {separator!r} is not one sign; write comma, semicolon, tab or pipe"
         )
-    table = pd.read_csv(path, sep=separator, skipinitialspace=True, decimal=decimal or ".")
+    encoding, head = _head(path)
+    layout = header_of(head, separator)
+    if layout is not None:
+        separator = layout.separator
+        where: dict[str, Any] = {"skiprows": layout.before, "header": None, "names": list(layout.names)}
+        # A row with more cells than the header is an error, and no index.
+        where |= {"index_col": False}
+    else:
+        where = {}
+        # A separator in quotes is a part of a name, and a quote that the parser sees must end before its own separator.
+        first = next((line for line in head.lstrip("\ufeff").splitlines() if line.strip()), "")
+        separator = separator or max(SEPARATORS, key=QUOTED.sub("", first).count)
+    options: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "encoding": encoding, **where}
+    table = pd.read_csv(path, decimal=decimal or ".", **options)
     if decimal is None and separator != ",":
         text = [name for name in table.columns if table[name].dtype == "str"]
-        if any(table[name].dropna().head(100).str.match(DECIMAL_COMMA).all() for name in text):
-            return pd.read_csv(path, sep=separator, skipinitialspace=True, decimal=",")
+        if any(
+            table[name].dropna().head(100).str.match(DECIMAL_COMMA).all()
+            for name in text
+            if table[name].notna().any()
+        ):
+            table = pd.read_csv(path, decimal=",", **options)
+    if layout is not None:
+        # Rows keep the numbers that an editor shows.
+        table.index = pd.RangeIndex(layout.before - 1, layout.before - 1 + len(table))
+        table.attrs = {NOTES: list(layout.notes), YEAR: layout.year}
     return table
+
+
+def _head(path: Path) -> tuple[str, str]:
+    """Return the encoding of a file of text, and its beginning."""
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+        begin = bytes(file.read(HEAD))
+    encoding = "utf-16" if begin[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
+    if encoding == "utf-8" and b"\0" in begin:
+        reason = _other_encoding(path)
+        raise DataError(
+            f"{path}: {reason if 'spreadsheet' in reason else 'is no text: it holds binary data'}"
+        )
+    # The last letter may be cut in two; any other that is none is an error.
+    return encoding, codecs.getincrementaldecoder(encoding)().decode(begin)
 
 
 def column(path: Path, table: pd.DataFrame, name: str, key: str) -> Any:
@@ -125,13 +162,13 @@ def column(path: Path, table: pd.DataFrame, name: str, key: str) -> Any:
     return table[name]
 
 
-def numbers(path: Path, series: Any) -> Array:
+def numbers(path: Path, series: Any, *, infinite: bool = False) -> Array:
     """Return a column as float64, (n,); an empty cell is NaN.
 
     Raises
     ------
     DataError
-        If a cell is not a finite number, with its row.
+        If a cell is not a number, or infinite where that is not asked for, with its row.
     """
     where = f"{path}, column {series.name!r}"
     numeric = series if pd.api.types.is_numeric_dtype(series) else pd.to_numeric(series, errors="coerce")
@@ -139,8 +176,8 @@ def numbers(path: Path, series: Any) -> Array:
     if bad.any():
         raise DataError(f"{where}: row {row_of(bad)}: {series[bad].iloc[0]!r} is not a number")
     values = numeric.to_numpy(dtype=np.float64, na_value=np.nan)
-    if np.isinf(values).any():
-        raise DataError(f"{where}: row {row_of(pd.Series(np.isinf(values)))}: is infinite")
+    if not infinite and np.isinf(values).any():
+        raise DataError(f"{where}: row {row_of(np.isinf(values))}: is infinite")
     return np.asarray(values, dtype=np.float64)
 
 
@@ -164,4 +201,6 @@ def yes_or_no(path: Path, series: Any) -> Array:
 
 def row_of(mask: Any) -> int:
     """Return the number, as an editor shows it, of the first row that a mask marks."""
-    return int(np.flatnonzero(np.asarray(mask))[0]) + HEADER_ROWS
+    place = int(np.flatnonzero(np.asarray(mask))[0])
+    own = isinstance(mask, pd.Series) and pd.api.types.is_integer_dtype(mask.index)
+    return int(mask.index[place] if own else place) + HEADER_ROWS

@@ -11,24 +11,28 @@ import pyarrow as pa
 from sre_anomaly.clock import EPOCH_UNITS, time_zone
 from sre_anomaly.errors import DataError
 from sre_anomaly.io.tables import HEADER_ROWS, row_of
+from sre_anomaly.io.times.written import in_order, with_offsets, with_year
 
 DAY_NS = 24 * 3600 * 10**9
 WEB_SERVER = "%d/%b/%Y:%H:%M:%S %z"
 """How nginx and Apache write times."""
-NUMERIC_DATE = r"^(\d{1,2})([./-])(\d{1,2})[./-]\d{4}"
-SHORT_YEAR = r"^(\d{1,2}[./]\d{1,2}[./])(\d{2})(?!\d)"
-COMPACT = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
 """How times are written as numbers, by their length ..."""
 COMPACT_YEAR = r"^(?:19|20)\d\d"
-"""... in years of which times since 1970 with so many digits would lie before 1980."""
+"""... in years of which times since 1970 with so many digits would lie before 1980, or after 2030."""
+EARLIEST = 1900
+"""Before this year lie only times that were written without one."""
 OFFSET = r"(Z|[+-]\d{2}:?\d{2})$"
 
 
-def times(path: Path, series: Any, timezone: str, *, day_first: bool | None = None) -> pd.DatetimeIndex:
+def times(
+    path: Path, series: Any, timezone: str, *, day_first: bool | None = None, year: int | None = None
+) -> pd.DatetimeIndex:
     """Return a column of times as UTC.
 
     Numbers are time since 1970 in s, ms, us or ns by their size. Times without an offset are in ``timezone``.
     Of dates such as 03/04/2024 the whole column is read one way: ``day_first`` says which, or the column shows it.
+    Times without a year are in ``year``.
 
     Raises
     ------
@@ -40,7 +44,7 @@ def times(path: Path, series: Any, timezone: str, *, day_first: bool | None = No
         found = _since_1970(where, series)
         return found if found.tz is not None else _localize(where, found, timezone)
     if not isinstance(series.dtype, pd.DatetimeTZDtype) and series.dtype.kind != "M":
-        series = _parse(where, series, day_first)
+        series = _parse(where, series, day_first, year)
     stamps = pd.DatetimeIndex(series)
     if stamps.isna().any():
         raise DataError(f"{where}: row {row_of(stamps.isna())} has no time")
@@ -81,7 +85,7 @@ def _compact(series: Any) -> pd.DatetimeIndex | None:
     return None
 
 
-def _parse(where: str, series: Any, day_first: bool | None) -> Any:
+def _parse(where: str, series: Any, day_first: bool | None, year: int | None) -> Any:
     """Read times as ISO 8601 in one go; only if that fails look for how they are written, or what is wrong."""
     if isinstance(series.dtype, pd.StringDtype):
         # Arrow is ten times as fast as pandas, and as strict: it refuses offsets, blanks and words.
@@ -89,7 +93,8 @@ def _parse(where: str, series: Any, day_first: bool | None) -> Any:
             return np.asarray(pa.array(series).cast(pa.timestamp("ns")))
         with suppress(ValueError):
             return pd.to_datetime(series, format="ISO8601")
-    text = series.astype("string").str.strip()
+    text = with_offsets(where, series.astype("string").str.strip())
+    text = in_order(where, with_year(where, text, year), day_first)
     offsets = text.str.extract(OFFSET, expand=False).replace("Z", "+00:00").fillna("none")
     other = offsets != offsets.iloc[0]
     if other.any() and text.notna().all() and (offsets != "none").all():
@@ -104,32 +109,16 @@ def _parse(where: str, series: Any, day_first: bool | None) -> Any:
     for known in ("ISO8601", WEB_SERVER):
         with suppress(ValueError):
             return pd.to_datetime(text, format=known)
-    text = text.str.replace(SHORT_YEAR, r"\g<1>20\2", regex=True)
-    numeric = text.str.extract(NUMERIC_DATE)
-    if numeric[0].notna().all():
-        parsed = pd.to_datetime(text, dayfirst=_day_first(where, text, numeric, day_first), errors="coerce")
-    else:
-        parsed = pd.to_datetime(text, errors="coerce", format="mixed")
+    parsed = pd.to_datetime(text, errors="coerce", format="mixed")
+    if (yearless := (parsed.dt.year < EARLIEST).fillna(False)).any():
+        raise DataError(
+            f"{where}: row {row_of(yearless)}: {text[yearless].iloc[0]!r} has no year; write it, or set data.year=2024"
+        )
     if (bad := parsed.isna() & text.notna()).any():
         raise DataError(
             f"{where}: row {row_of(bad)}: {text[bad].iloc[0]!r} is not a time; write times like 2024-01-31 14:05:00"
         )
     return parsed
-
-
-def _day_first(where: str, text: Any, numeric: pd.DataFrame, stated: bool | None) -> bool:
-    """Return whether 03/04/2024 is in April: as stated, as dots imply, or as some date of the column shows."""
-    if stated is not None:
-        return stated
-    if (numeric[1] == ".").all():
-        return True
-    day_first, month_first = (numeric[0].astype(int) > 12).any(), (numeric[2].astype(int) > 12).any()
-    if day_first == month_first:
-        raise DataError(
-            f"{where}: {text.iloc[0]!r} can mean two dates: set data.day_first=true (31/01/2024) or "
-            "data.day_first=false (01/31/2024)"
-        )
-    return bool(day_first)
 
 
 def _localize(where: str, stamps: pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:

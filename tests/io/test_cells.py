@@ -1,6 +1,7 @@
 """Cells and times as tools write them: read as they are meant, or refused, and never dropped or guessed in silence."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from sre_anomaly.data.csv import CsvFile
 from sre_anomaly.errors import DataError
+from sre_anomaly.io.cells import measured
 
 ROWS = 48
 CLOCK = pd.date_range("2024-03-01", periods=ROWS, freq="1h")
@@ -22,7 +24,7 @@ def _read(tmp_path, columns, **options):
 
 CELLS = {
     "a unit": [f"{number} %" for number in NUMBERS],
-    "a unit right behind": [f"{number}MiB" for number in NUMBERS],
+    "a unit right behind": [f"{number}W" for number in NUMBERS],
     "units of one kind": [f"{1000 * n:.0f} ms" if row == 5 else f"{n} s" for row, n in enumerate(NUMBERS)],
     "words for nothing": ["n/a" if row in (3, 30) else str(n) for row, n in enumerate(NUMBERS)],
     "an apostrophe": [f"'{number}" for number in NUMBERS],
@@ -42,6 +44,34 @@ def test_thousands(tmp_path):
     """A comma between thousands is no decimal one."""
     frame = _read(tmp_path, {"time": CLOCK, "bytes": [f"{1000 * number:,.0f}" for number in NUMBERS]})
     np.testing.assert_allclose(frame.values[:, 0], np.round(1000 * NUMBERS))
+
+
+@pytest.mark.parametrize(
+    ("cells", "value", "unit"),
+    [
+        (["1.234,5", "7,25"], 1234.5, ""),
+        (["1\u202f234,5", "7,25"], 1234.5, ""),
+        (["1'234.5", "7.25"], 1234.5, ""),
+        (["12,34,567", "1,00,000"], 1_234_567, ""),
+        (["1,234 kB", "2 MB"], 1_234_000, "B"),
+        (["1.5 KiB", "2 MiB"], 1536, "B"),
+        (["2m30s", "45s"], 150, "s"),
+        (["1.5 mins", "2 hours"], 90, "s"),
+        (["250 µs", "1 ms"], 0.00025, "s"),
+        (["1.2 K", "800"], 1200, ""),
+        (["3 Mb/s", "1 Gbps"], 3e6, "bps"),
+    ],
+)
+def test_base_units(cells, value, unit):
+    """Whatever people's locale and a tool's unit are, a number is in base units."""
+    values, found = measured(Path("x.csv"), pd.Series(cells, name="x"))
+    assert (values[0], found) == (pytest.approx(value), unit)
+
+
+def test_a_cell_without_its_unit():
+    """It is not known which of the units it is in."""
+    with pytest.raises(DataError, match="row 3: '512' has no unit"):
+        measured(Path("x.csv"), pd.Series(["512 MiB", "512"], name="x"))
 
 
 def test_units_that_do_not_go_together(tmp_path):
@@ -82,7 +112,10 @@ def test_times_as_tools_write_them(tmp_path, columns):
 REFUSED = {
     "no date": ({"time": CLOCK.strftime("%H:%M:%S"), "cpu": NUMBERS}, "'00:00:00' has no date"),
     "no times": ({"time": np.arange(ROWS) * 300_000 + 5 * 10**13, "cpu": NUMBERS}, "no times since 1970"),
-    "no names": ({"2024-03-01 00:00": CLOCK, "41.5": NUMBERS}, "its first line holds values"),
+    "no year": (
+        {"time": CLOCK.strftime("%b %d %H:%M:%S"), "cpu": NUMBERS},
+        "has no year; say which with data.year",
+    ),
 }
 
 

@@ -25,14 +25,50 @@ def with_preset(words: list[str]) -> list[str]:
     """
     first, rest = (words[0], words[1:]) if words else ("", [])
     if not is_path(first):
-        return words
+        return each_by_itself(words)
     preset, path = _preset_of(first)
     if any(word.startswith("experiment=") for word in rest):
         chosen = []
     else:
         chosen = [f"experiment={preset}"]
         sys.stderr.write(f"sre-anomaly: reading {path} with experiment={preset}\n")
-    return [*chosen, f"data.path={_quoted(path)}", *rest]
+    return each_by_itself([*chosen, f"data.path={_quoted(path)}", *rest])
+
+
+def each_by_itself(words: list[str]) -> list[str]:
+    """Return the words of a run over one file that holds several hosts as those of a fleet; other words as they are.
+
+    What is taken is said on standard error. What cannot be read is left to the run, which says so.
+    """
+    said = dict(word.split("=", 1) for word in words if "=" in word)
+    path = said.get("data.path", "").strip("'\"")
+    if said.get("experiment") != "csv" or "data" in said or not Path(path).expanduser().is_file():
+        return words
+    from sre_anomaly.data.csv_folder import CsvFolder
+
+    host = said.get("data.entity")
+    try:
+        source = CsvFolder(
+            path=path, time=said.get("data.time"), metric=said.get("data.metric"), entity=host,
+            separator=said.get("data.separator"), timezone=said.get("data.timezone", "UTC"),
+            day_first={"true": True, "false": False}.get(said.get("data.day_first", "")),
+            year=int(said["data.year"]) if said.get("data.year", "").isdigit() else None,
+        )  # fmt: skip
+        series = source.tables(Path(path).expanduser())
+    except UserError:
+        return words
+    if len(series) < 2:
+        return words
+    sys.stderr.write(
+        f"sre-anomaly: {path} holds {len(series)} series ({', '.join(series[:4])}{', ...' if len(series) > 4 else ''}): "
+        "each is run by itself, with experiment=fleet\n"
+    )
+    # A forecast is for one series.
+    return [
+        "experiment=fleet" if word.startswith("experiment=") else word
+        for word in words
+        if not word.startswith("forecaster=")
+    ]
 
 
 def is_path(word: str) -> bool:

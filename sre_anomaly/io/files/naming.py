@@ -1,7 +1,10 @@
 """What series are called: by the fewest labels that tell them apart."""
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+
+import numpy as np
 
 from sre_anomaly.io.samples.series import Series
 
@@ -32,6 +35,7 @@ OF_ENTITIES = (
     ),
 )
 """Labels that are called as what people watch; the first that tells series apart is taken."""
+LABEL = re.compile(r'([\w.]+)\s*=\s*"((?:[^"\\]|\\.)*)"')
 MOST_TOGETHER = 3
 
 
@@ -68,6 +72,24 @@ def names(series: Sequence[Series]) -> list[str]:
         alone = len(metrics) == 1 and bool(words)
         called.append(" ".join(words if alone else [one.metric, *words]))
     return called
+
+
+def from_name(name: str) -> Series | None:
+    """Return a name that holds its labels, as Prometheus and Grafana write them, as a series without samples.
+
+    Examples
+    --------
+    >>> from_name('{__name__="up", instance="a:9100"}').labels, from_name("cpu")
+    ({'instance': 'a:9100'}, None)
+    """
+    written = re.match(r"^([\w:.]*)\s*\{(.*)\}$", name)
+    if written is None:
+        return None
+    labels = {label: value.replace('\\"', '"') for label, value in LABEL.findall(written[2])}
+    metric = written[1] or labels.pop("__name__", "")
+    labels.pop("__name__", None)
+    nothing = np.zeros(0, dtype=np.int64)
+    return Series(metric or "value", labels, nothing, nothing) if labels or metric else None
 
 
 def full(one: Series) -> str:

@@ -8,7 +8,7 @@ from sre_anomaly.errors import ConfigError, DataError, did_you_mean
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.io.files import found
 from sre_anomaly.io.files.aligned import aligned
-from sre_anomaly.io.files.naming import OF_ENTITIES, full, names, varying
+from sre_anomaly.io.files.naming import OF_ENTITIES, from_name, full, names, varying
 from sre_anomaly.io.files.unpacked import as_table
 from sre_anomaly.io.regular_clock import regularise
 from sre_anomaly.io.samples.series import Export, Series
@@ -50,16 +50,17 @@ class FileReading(TableReading):
         return replace(frame, name=host[1] if host else _name(given))
 
     def entities(self, path: Path, label: str | None) -> list[str]:
-        """Return what tells the entities of an export apart; none for a table, or an export of one entity.
+        """Return what tells the entities of an export apart; none for what is one entity.
 
         Raises
         ------
         DataError
             If no series has such a label, or there is no such file.
         """
-        export = self._export(self._source(path))
+        given = self._source(path)
+        export = self._export(given)
         if export is None:
-            return []
+            return [] if label else self.words_of_entities(as_table(given) or path)
         label = self._label(path, export, label)
         return sorted({one.labels.get(label, "") for one in export.series} - {""}) if label else []
 
@@ -94,6 +95,17 @@ class FileReading(TableReading):
             return label
         telling = varying(export.series)
         return next((name for name in OF_ENTITIES if name in telling), telling[0] if telling else None)
+
+    def _called(self, names_given: list[str]) -> tuple[list[str], list[str]]:
+        """Return the shortest names that tell apart columns called by all of their labels, as Grafana writes them."""
+        series = [from_name(name) for name in names_given]
+        if not series or any(one is None for one in series):
+            return names_given, []
+        known = [one for one in series if one is not None]
+        called = names(known)
+        if len(set(called)) < len(called):
+            return names_given, []
+        return called, _called(known, called)
 
     def _frame_of(
         self, given: Source, export: Export, incidents: str | None, host: tuple[str, str] | None
