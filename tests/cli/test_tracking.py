@@ -45,17 +45,10 @@ def test_without_it_the_run_is_refused_first(command, tmp_path, monkeypatch):
     assert not list((tmp_path / "outputs").glob("csv/*/report.html"))
 
 
-def test_a_server_that_refuses_costs_no_run(command, tmp_path):
-    """The run stays whole on disk, and one line says why it is not logged."""
+def test_a_server_that_is_not_there_is_said_first(command, tmp_path):
+    """Nothing is computed for a place that nothing can be logged to."""
     pytest.importorskip("mlflow", reason="MLflow is not installed")
-    code, _, err = command(
-        "m.csv",
-        "tracking=mlflow",
-        "tracking.uri=sqlite:////nowhere/at/all.db",
-        "forecaster=none",
-        "hindsight=false",
-    )
+    code, _, err = command("m.csv", "tracking=mlflow", "tracking.uri=sqlite:////proc/nothing/at/all.db")
     assert code == 2
     assert "tracking.uri=" in err
-    (record,) = (tmp_path / "outputs" / "csv").glob("*/record.json")
-    assert json.loads(record.read_text())["status"] == "completed"
+    assert not list((tmp_path / "outputs").glob("csv/*/report.html"))

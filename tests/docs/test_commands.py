@@ -78,7 +78,11 @@ def bring(folder):
     table.loc[1500:1508, "latency"] += 200
     table["was_broken"] = 0
     table.loc[1000:1010, "was_broken"] = 1
-    table.to_csv(folder / "labelled.csv", index=False)
+    labelled = table.copy()
+    for begin in range(100, rows, 90):
+        labelled.loc[begin : begin + 6, "cpu"] += 40
+        labelled.loc[begin : begin + 6, "was_broken"] = 1
+    labelled.to_csv(folder / "labelled.csv", index=False)
     plain = table.drop(columns="was_broken")
     plain.to_csv(folder / "my_metrics.csv", index=False)
     (folder / "checkout.csv").write_bytes((folder / "my_metrics.csv").read_bytes())
@@ -116,12 +120,20 @@ def server(tmp_path_factory):
         yield None
         return
     now = int(time.time()) // 60 * 60
-    times = range(now - 15 * 86_400, now, 60)
+    # An hour ahead, so that a server has values now for as long as these tests run.
+    times = range(now - 15 * 86_400, now + 3600, 60)
     noise = np.random.default_rng(5)
     load = 1.2 + 0.4 * np.sin(np.arange(len(times)) / 229) + noise.normal(0, 0.05, len(times))
     load[15_000:15_030] += 4
     count = np.cumsum(noise.poisson(120, len(times)))
+    idle = np.cumsum(np.full(len(times), 48.0) + noise.normal(0, 1, len(times)))
+    free = 4e9 + 2e8 * np.sin(np.arange(len(times)) / 229)
     series = {
+        'node_cpu_seconds_total{instance="a:9100",mode="idle",cpu="0"}': list(
+            zip(times, idle.round(2), strict=True)
+        ),
+        'node_memory_MemAvailable_bytes{instance="a:9100"}': list(zip(times, free.round(), strict=True)),
+        'node_memory_MemTotal_bytes{instance="a:9100"}': [(at, 8e9) for at in times],
         'node_load1{instance="a:9100",job="node"}': list(zip(times, load.round(4), strict=True)),
         'http_requests_total{job="checkout",code="200"}': list(zip(times, count, strict=True)),
         'http_requests_total{job="checkout",code="500"}': list(

@@ -1,12 +1,13 @@
 """What a run found goes to MLflow too, where ``tracking=mlflow`` asks for it."""
 
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sre_anomaly.errors import ConfigError, UserError
+from sre_anomaly.errors import ConfigError
 from sre_anomaly.records import RunRecord
 
 TASKS = ("detection", "classification", "regression", "forecast")
@@ -16,12 +17,12 @@ LONGEST = 500
 
 
 def check_tracking(config: Mapping[str, Any]) -> None:
-    """Refuse a run whose results could not be kept, before it begins.
+    """Refuse a run whose results could not be logged, before it begins.
 
     Raises
     ------
     ConfigError
-        If MLflow is not installed, or a key is not known.
+        If MLflow is not installed or does not answer, or a key is not known.
     """
     asked = dict(config.get("tracking") or {})
     if asked.get("name", "none") == "none":
@@ -32,15 +33,19 @@ def check_tracking(config: Mapping[str, Any]) -> None:
         raise ConfigError(
             "tracking=mlflow: needs MLflow: pip install 'sre-anomaly[mlflow]', or pip install mlflow-skinny"
         )
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    try:
+        MlflowClient(tracking_uri=asked["uri"]).get_experiment_by_name("none")
+    except (MlflowException, OSError) as error:
+        raise ConfigError(f"tracking.uri={asked['uri']}: {_in_short(error)}") from None
 
 
 def track(config: Mapping[str, Any], record: RunRecord, folder: Path) -> None:
     """Log a finished run: its settings, its measures and its files.
 
-    Raises
-    ------
-    UserError
-        If MLflow refuses; the run itself is whole on disk by then.
+    Where MLflow has gone away meanwhile that is said; the run itself is whole on disk by then.
     """
     asked = dict(config.get("tracking") or {})
     if asked.get("name", "none") == "none":
@@ -65,7 +70,11 @@ def track(config: Mapping[str, Any], record: RunRecord, folder: Path) -> None:
                 client.log_artifact(run, str(path))
         client.set_terminated(run)
     except (MlflowException, OSError) as error:
-        raise UserError(f"tracking.uri={asked['uri']}: {' '.join(str(error).split())[:300]}") from None
+        sys.stderr.write(f"sre-anomaly: not logged: tracking.uri={asked['uri']}: {_in_short(error)}\n")
+
+
+def _in_short(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
 
 
 def flat(node: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
