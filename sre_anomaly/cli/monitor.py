@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 from sre_anomaly.clock import nanoseconds, parse_duration
 from sre_anomaly.errors import DataError, UserError, did_you_mean
 from sre_anomaly.live.alertmanager import Alertmanager
+from sre_anomaly.live.counters import CounterRates
 from sre_anomaly.live.notify import Notifier
 from sre_anomaly.live.points import AGAIN, LONGEST, BrokenLineError, PointReader, chunks, follow, split_lines
 from sre_anomaly.live.prometheus_poll import PROMETHEUS, SETTLED, poll
@@ -66,6 +67,7 @@ def monitor_points(
         notifier.responder = _responder(settings["remediation"], monitor, notifier)
         save = _keeper(settings["state"], monitor, notifier)
         reader = PointReader(monitor.metrics, settings["format"])
+        rates = _rates(settings["input"], monitor, notifier)
         try:
             with _opened(settings["input"], stdin) as stream:
                 tail = settings["follow"] == "true"
@@ -80,7 +82,7 @@ def monitor_points(
                         follow(settings["input"], stopped, notifier.say) if tail else chunks(stream, stopped)
                     )
                 saved_at = time.monotonic()
-                for points in _answers(split_lines(pieces, stopped), reader, monitor, notifier, heard):
+                for points in _answers(split_lines(pieces, stopped), reader, rates, monitor, notifier, heard):
                     if points % every == 0 or notifier.news or time.monotonic() - saved_at > SAVE_SECONDS:
                         save()
                         saved_at = time.monotonic()
@@ -105,6 +107,7 @@ def monitor_points(
 def _answers(
     lines: Iterator[bytes | str],
     reader: PointReader,
+    rates: CounterRates,
     monitor: "Monitor",
     notifier: "Notifier",
     heard: list[int],
@@ -122,10 +125,10 @@ def _answers(
             if isinstance(line, str):
                 raise BrokenLineError(f"longer than {LONGEST:,} bytes")
             point = reader.read(line)
-            if type(point) is str:
+            if isinstance(point, str):
                 counts[point] += 1
                 continue
-            result = monitor.update(*point)
+            result = monitor.update(*rates.of(point))
         except (ValueError, OverflowError) as error:
             counts["broken"] += 1
             notifier.stderr.write(f"line {number}: {' '.join(str(error).split())[:300]}\n")
@@ -134,6 +137,14 @@ def _answers(
         points += 1
         notifier.tell(result)
         yield points
+
+
+def _rates(name: str, monitor: "Monitor", notifier: "Notifier") -> CounterRates:
+    """Return what makes rates of raw counters; a Prometheus is asked for what the model learned already."""
+    counters = [] if name == PROMETHEUS else monitor.model.about.get("counters", [])
+    if counters:
+        notifier.say(f"counters, of which the rate a second is watched: {', '.join(counters)}")
+    return CounterRates(counters, monitor.model.step)
 
 
 def _settings(words: list[str]) -> dict[str, str]:

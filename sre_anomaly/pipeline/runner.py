@@ -179,6 +179,7 @@ def keep_model(found: Run, parts: Parts, detected: Detection) -> None:
         "versions": found.record.versions,
         "fingerprint": found.record.data["fingerprint"],
         "names": {kind: found.config[kind]["name"] for kind in KINDS},
+        "counters": list(found.frame.counters),
     }
     model = model_of(found.frame, found.split.train, parts, about, detected.memory)
     if model.can_be_kept:

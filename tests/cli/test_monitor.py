@@ -15,6 +15,8 @@ from math import isfinite, nan
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from sre_anomaly.cli.monitor import monitor_points
@@ -522,3 +524,24 @@ def test_a_wait_that_cannot_be(word):
     source = [] if word == "wait=5s" else ["input=prometheus"]
     with pytest.raises(UserError, match=word):
         monitor_points(["model=x", word, *source])
+
+
+def test_raw_counters_are_watched_as_rates(command, tmp_path):
+    """A model that learned the rate of a counter hears raw values of it, and finds what a run finds; a reset is nothing."""
+    noise = np.random.default_rng(4)
+    served = noise.poisson(3000, 1400).astype(float)
+    served[1300:1310] *= 3
+    total = served.cumsum()
+    total[700:] -= total[700] - served[700]
+    clock = pd.date_range("2024-03-04", periods=1400, freq="5min", tz="UTC")
+    table = pd.DataFrame(
+        {"time": clock.strftime("%Y-%m-%dT%H:%M:%SZ"), "http_requests_total": total.astype(int)}
+    )
+    table[:1200].to_csv(tmp_path / "past.csv", index=False)
+    table[1199:].to_csv(tmp_path / "new.csv", index=False)
+    assert command("experiment=csv", "data.path=past.csv", "forecaster=none", "hindsight=false")[0] == 0
+    _, out, err = command("monitor", "model=outputs/latest/model", "input=new.csv", "only=alerts")
+    assert "of which the rate a second is watched: http_requests_total" in err
+    opened = [json.loads(line) for line in out.splitlines()]
+    assert opened[0]["reason"].startswith("http_requests_total = 29.6, expected 9.9")
+    assert "2024-03-08T12:2" in opened[0]["start"]
