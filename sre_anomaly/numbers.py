@@ -21,6 +21,52 @@ def together(*values: float) -> list[str]:
     return [_written(value, known) for value in values]
 
 
+SCALES: dict[str, tuple[tuple[float, float, str], ...]] = {
+    "B": tuple((1024.0**n, 1024.0**n, f"{sign}iB") for n, sign in enumerate("KMGTP", start=1)),
+    "bps": tuple((1e3**n, 1e3**n, f"{sign}bps") for n, sign in enumerate("kMGT", start=1)),
+    "Hz": tuple((1e3**n, 1e3**n, f"{sign}Hz") for n, sign in enumerate("kMGT", start=1)),
+    "W": ((1e3, 1e3, "kW"), (1e6, 1e6, "MW")),
+    "s": (
+        (0.0, 1e-6, "µs"),
+        (1e-3, 1e-3, "ms"),
+        (1.0, 1.0, "s"),
+        (120.0, 60.0, "min"),
+        (7200.0, 3600.0, "h"),
+    ),
+}
+"""From which size on a base unit is written by which factor and name."""
+
+
+def scale_of(unit: str, largest: float) -> tuple[float, str]:
+    """Return by which factor numbers of a base unit are divided, and what they are counted in then.
+
+    Examples
+    --------
+    >>> scale_of("B", 5.1e9), scale_of("s", 0.12), scale_of("B/s", 2048.0), scale_of("%", 95.0)
+    ((1073741824.0, 'GiB'), (0.001, 'ms'), (1024.0, 'KiB/s'), (1.0, '%'))
+    """
+    base, slash, per = unit.partition("/")
+    best = (1.0, unit)
+    if isfinite(largest) and largest != 0:
+        for least, factor, name in SCALES.get(base, ()):
+            if abs(largest) >= least:
+                best = (factor, f"{name}{slash}{per}")
+    return best
+
+
+def measured(unit: str, *values: float) -> tuple[list[str], str]:
+    """Return numbers of one sentence as `together` does, in one unit, and that unit as it stands behind a number.
+
+    Examples
+    --------
+    >>> measured("B", 5.1e9, 2.9e9), measured("%", 95.0, 54.2), measured("", 3.0), measured("/s", 290.0)
+    ((['4.75', '2.7'], ' GiB'), (['95', '54.2'], '%'), (['3'], ''), (['290'], '/s'))
+    """
+    factor, name = scale_of(unit, max((abs(value) for value in values if isfinite(value)), default=0.0))
+    texts = together(*(value / factor for value in values))
+    return texts, name if not name or name[0] in "%/" else f" {name}"
+
+
 def percent(share: float) -> str:
     """Return a fraction as a percentage.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sre_anomaly.numbers import together
+from sre_anomaly.numbers import measured
 
 LEAST_SHARE = 0.01
 """A distance that is a smaller share of what was expected is told in the metric's unit: "0% above" says nothing."""
@@ -78,6 +78,8 @@ class Reason:
     """What the expectation was drawn from, in words; empty for the bounds of the detector itself."""
     otherwise: str = ""
     """What else was unusual, in words, where the value is missing or within its band."""
+    unit: str = ""
+    """The base unit of the numbers, as `MetricFrame.units` has it."""
 
     @property
     def distance(self) -> float:
@@ -100,7 +102,9 @@ class Reason:
 
     def __str__(self) -> str:
         """Say it as a sentence."""
-        seen, expected, low, high = together(self.seen, self.expected, self.usual_low, self.usual_high)
+        numbers = (self.seen, self.expected, self.usual_low, self.usual_high)
+        (seen, expected, low, high), unit = measured(self.unit, *numbers)
+        seen = f"{seen}{unit}"
         band = f"({low} to {high})"
         if not isfinite(self.usual_low):
             band = f"(up to {high})"
@@ -115,10 +119,10 @@ class Reason:
         text += f"about {expected} {band} {self.basis}" if self.basis else f"{expected} {band}"
         if self.inside or self.otherwise:
             return f"{text}: {self.otherwise or 'value normal, pattern unusual'}"
-        return text if self.basis else f"{text}: {_how_far(self.seen, self.expected)}"
+        return text if self.basis else f"{text}: {_how_far(self.seen, self.expected, self.unit)}"
 
 
-def _how_far(seen: float, expected: float) -> str:
+def _how_far(seen: float, expected: float, unit: str = "") -> str:
     """Return by how much a value misses what was expected, as a person would say it.
 
     Examples
@@ -131,7 +135,8 @@ def _how_far(seen: float, expected: float) -> str:
         return f"{seen / expected:.2g} times as much"
     if expected > 0 and seen >= 0 and (share := abs(seen / expected - 1)) >= LEAST_SHARE:
         return f"{share:.0%} {side}"
-    return f"{together(abs(seen - expected))[0]} {side}"
+    (far,), unit = measured(unit, abs(seen - expected))
+    return f"{far}{unit} {side}"
 
 
 def short(value: float) -> str:

@@ -104,12 +104,16 @@ class Teller:
             return said
         if not rows:
             why = reason(self._model, self._usual, row)
-            return Said(alert.peak, why.metric, str(why))
+            return self._said_of(alert, why)
         telling = said.telling if said and said.telling else self._telling()
         for one in rows:
             telling.add(one)
         self._waiting = [one for one in self._waiting if one.time >= alert.end]
         why = telling.reason()
+        return self._said_of(alert, why, telling)
+
+    def _said_of(self, alert: Alert, why: Reason, telling: Telling | None = None) -> Said:
+        why.unit = self._model.about.get("units", {}).get(why.metric, "")
         return Said(alert.peak, why.metric, str(why), telling)
 
     def finish(self, alerts: Sequence[Alert]) -> None:

@@ -60,7 +60,9 @@ def _in_words(detected: Detection, explainer: Explainer, flagged: list[list[int]
             done, level, follows = row, float(detected.levels[row]), bool(detected.flags[row - 1])
             known = summary(course[0])
             telling.add(Flagged(int(times[row]), level, follows, values[row], known, of_row, bands[row]))
-        reasons.append(telling.reason())
+        why = telling.reason()
+        why.unit = frame.units.get(why.metric, "")
+        reasons.append(why)
         if shares is not None:
             alert.metrics = ranked(frame, rows[:ROWS_TOLD], shares[:ROWS_TOLD], bands)
     return reasons

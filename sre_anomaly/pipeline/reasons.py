@@ -67,12 +67,17 @@ class Explainer:
         if not len(at):
             return []
         if self.bands is not None:
-            return self._from_bands(at, named)
+            return self._in_units(self._from_bands(at, named))
         usual = [self._usual(metric, at) for metric in range(len(self.frame.metrics))]
         blamed = named if named is not None else self._blamed(at, usual)
-        return [
-            _reason(self.frame.metrics[metric], usual[metric], number) for number, metric in enumerate(blamed)
-        ]
+        return self._in_units(
+            [_reason(self.frame.metrics[one], usual[one], number) for number, one in enumerate(blamed)]
+        )
+
+    def _in_units(self, reasons: list[Reason]) -> list[Reason]:
+        for one in reasons:
+            one.unit = self.frame.units.get(one.metric, "")
+        return reasons
 
     def _from_bands(self, at: Rows, named: Sequence[int] | None) -> list[Reason]:
         """Return the bounds of the metric that is named, or else has the largest share."""

@@ -180,6 +180,7 @@ def keep_model(found: Run, parts: Parts, detected: Detection) -> None:
         "fingerprint": found.record.data["fingerprint"],
         "names": {kind: found.config[kind]["name"] for kind in KINDS},
         "counters": list(found.frame.counters),
+        "units": dict(found.frame.units),
     }
     model = model_of(found.frame, found.split.train, parts, about, detected.memory)
     if model.can_be_kept:

@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 
+from sre_anomaly.numbers import scale_of
 from sre_anomaly.page.charts import MOST_CHARTS, Line, Mark, charts
 from sre_anomaly.pipeline.reasons import by_strength
 from sre_anomaly.pipeline.runner import Run
@@ -30,9 +31,10 @@ def charts_of(run: Run) -> dict[str, object] | None:
     lines = []
     for name in names:
         column = frame.metrics.index(name)
-        lines.append(
-            Line(name, frame.values[:, column], None if found.bands is None else found.bands[:, column])
-        )
+        values, band = frame.values[:, column], None if found.bands is None else found.bands[:, column]
+        finite = np.abs(values[np.isfinite(values)])
+        factor, unit = scale_of(frame.units.get(name, ""), float(finite.max(initial=0.0)))
+        lines.append(Line(name, values / factor, None if band is None else band / factor, unit))
     lines.append(Line("score", found.scores, found.levels[:, np.newaxis], dashed=True))
     step = frame.step.total_seconds()
     first = frame.time[0].timestamp()

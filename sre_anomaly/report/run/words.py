@@ -8,7 +8,7 @@ import pandas as pd
 
 from sre_anomaly.clock import in_words, nanoseconds
 from sre_anomaly.frame import WEEK, Incident
-from sre_anomaly.numbers import together
+from sre_anomaly.numbers import measured, together
 from sre_anomaly.pipeline.record import IN_SAMPLE
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import Alert, short
@@ -142,8 +142,9 @@ def close_calls(run: Run) -> list[tuple[str, str]]:
     said = []
     for call in run.close_calls:
         one = call.reason
-        seen, expected, low, high = together(one.seen, one.expected, one.usual_low, one.usual_high)
-        text = f"{one.metric} = {seen}, expected {expected}"
+        numbers = (one.seen, one.expected, one.usual_low, one.usual_high)
+        (seen, expected, low, high), unit = measured(one.unit, *numbers)
+        text = f"{one.metric} = {seen}{unit}, expected {expected}"
         if math.isfinite(one.usual_low) and math.isfinite(one.usual_high):
             text += f" ({low} to {high})"
         if not math.isfinite(one.seen):
