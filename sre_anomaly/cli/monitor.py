@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from sre_anomaly.clock import nanoseconds, parse_duration
 from sre_anomaly.errors import DataError, UserError, did_you_mean
-from sre_anomaly.live.alertmanager import Alertmanager
 from sre_anomaly.live.counters import CounterRates
 from sre_anomaly.live.notify import Notifier
 from sre_anomaly.live.points import AGAIN, LONGEST, BrokenLineError, PointReader, chunks, follow, split_lines
 from sre_anomaly.live.prometheus_poll import PROMETHEUS, SETTLED, poll
-from sre_anomaly.remediation.responder import Responder, open_responder
-from sre_anomaly.remediation.rules import ALERTED
 
 if TYPE_CHECKING:
+    from sre_anomaly.live.alertmanager import Alertmanager
     from sre_anomaly.live.monitor import Monitor
+    from sre_anomaly.remediation.responder import Responder
 
 KEYS = ("model", "input", "wait", "follow", "only", "state", "every", "format", "alertmanager", "remediation")
 SAVE_SECONDS = 10.0
@@ -208,13 +207,20 @@ def _keeper(name: str, monitor: "Monitor", notifier: "Notifier") -> Callable[[],
     return save
 
 
-def _alertmanager(url: str, monitor: "Monitor", notifier: Notifier) -> Alertmanager | None:
-    return Alertmanager(url, monitor.model.about.get("experiment", ""), notifier.say) if url else None
+def _alertmanager(url: str, monitor: "Monitor", notifier: Notifier) -> "Alertmanager | None":
+    if not url:
+        return None
+    from sre_anomaly.live.alertmanager import Alertmanager
+
+    return Alertmanager(url, monitor.model.about.get("experiment", ""), notifier.say)
 
 
-def _responder(name: str, monitor: "Monitor", notifier: Notifier) -> Responder | None:
+def _responder(name: str, monitor: "Monitor", notifier: Notifier) -> "Responder | None":
     if not name:
         return None
+    from sre_anomaly.remediation.responder import open_responder
+    from sre_anomaly.remediation.rules import ALERTED
+
     return open_responder(name, ALERTED, monitor.metrics, "metric", notifier.say, monitor.model.step)
 
 

@@ -8,13 +8,12 @@ from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, TextIO
 
 from sre_anomaly.clock import iso
-from sre_anomaly.live.alertmanager import Alertmanager
 from sre_anomaly.records import Alert
-from sre_anomaly.remediation.responder import Responder
-from sre_anomaly.remediation.rules import Event
 
 if TYPE_CHECKING:
+    from sre_anomaly.live.alertmanager import Alertmanager
     from sre_anomaly.live.monitor import Result
+    from sre_anomaly.remediation.responder import Responder
 
 GROWN = 1.2
 """A peak this many times the one last reported is worth another line."""
@@ -61,6 +60,10 @@ class Notifier:
             if self.responder is not None:
                 score = told["peak_score"]
                 strength = float("nan") if score is None else score
+                from sre_anomaly.remediation.rules import (
+                    Event,  # only here: who has no rules does not wait for them
+                )
+
                 self.responder.hear(Event(told["event"], told["metric"], strength, result.time, told))
 
     def _worth(self, told: dict[str, Any]) -> bool:
