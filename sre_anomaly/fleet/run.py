@@ -204,7 +204,11 @@ def _record(found: FleetRun, seed: int) -> None:
         said.values(), key=lambda alike: (not next(iter(alike.values())).startswith("Careful"), -len(alike))
     )
     for alike in ordered[:MOST_NOTES]:
-        few = f" ({', '.join(alike)})" if len(alike) <= min(MOST_NAMES, len(table) - 1) else ""
+        few = (
+            f" ({', '.join(Path(name).stem for name in alike)})"
+            if len(alike) <= min(MOST_NAMES, len(table) - 1)
+            else ""
+        )
         record.notes.append(f"{len(alike)} of {len(table)} series{few}: {_as_one(list(alike.values()))}")
     if len(ordered) > MOST_NOTES:
         record.notes.append(f"{len(ordered) - MOST_NOTES} other notes are in series.csv")

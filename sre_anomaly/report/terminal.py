@@ -8,6 +8,9 @@ from rich.table import Table as RichTable
 
 from sre_anomaly.report.words import Table, asks_for_care
 
+LEAST_ROOM = 16
+"""A name is not made shorter than so many letters."""
+
 
 def print_sentences(console: Console, title: str, *sentences: str, style: str = "") -> None:
     """Print sentences beside their title, folded to the width of the terminal."""
@@ -40,8 +43,35 @@ def print_table(table: Table, console: Console, *, explained: bool = True) -> No
     """Print a table; a last column that explains is left to the page."""
     drawn = RichTable(box=None, pad_edge=True, header_style="dim")
     shown = len(table.columns) - explained
+    wide = sum(
+        max(map(len, cells)) + 2
+        for cells in zip(table.columns[:shown], *(row[:shown] for row in table.rows), strict=True)
+    )
     for column in table.columns[:shown]:
-        drawn.add_column(column)
-    for row in table.rows:
-        drawn.add_row(*(escape(cell) for cell in row[:shown]))
+        drawn.add_column(column.replace(" ", "\n") if wide > console.width else column)
+    room = _room_for_names([table.columns[:shown], *(row[:shown] for row in table.rows)], console.width)
+    for first, *rest in (row[:shown] for row in table.rows):
+        drawn.add_row(*(escape(cell) for cell in (shortened(first, room), *rest)))
     console.print(drawn)
+
+
+def shortened(text: str, room: int) -> str:
+    """Return a name that fits, its middle left out: the end of a long name tells most.
+
+    Examples
+    --------
+    >>> shortened("middle-tier-api-dependency-latency__outbound-23", 24), shortened("cpu", 24)
+    ('middle-t…cy__outbound-23', 'cpu')
+    """
+    if len(text) <= room:
+        return text
+    head = room // 3
+    return f"{text[:head]}…{text[-(room - head - 1) :]}"
+
+
+def _room_for_names(rows: Sequence[Sequence[str]], width: int) -> int:
+    """Return how wide the first column may be so that no word of a table is broken."""
+    columns = list(zip(*rows, strict=True))
+    # A heading may stand in several lines, a cell may not.
+    others = sum(max(*map(len, head.split()), 1, *map(len, cells)) + 2 for head, *cells in columns[1:])
+    return max(LEAST_ROOM, width - others - 3)

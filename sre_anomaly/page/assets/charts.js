@@ -34,7 +34,7 @@
       const x = plot.valToPos(mark.start, "x", true), wide = Math.max(2 * px, plot.valToPos(mark.end, "x", true) - x);
       if (mark.kind === "training") { ctx.globalAlpha = .5; ctx.fillStyle = colour("--soft"); ctx.fillRect(x, top, wide, height); }
       else if (mark.kind === "incident") { ctx.globalAlpha = 1; ctx.fillStyle = colour("--incident"); ctx.fillRect(x, top, wide, height); }
-      else if (mark.kind === "event") { ctx.globalAlpha = 1; ctx.fillStyle = colour("--dim"); ctx.fillRect(x, top, px, height); }
+      else if (mark.kind === "event") { ctx.globalAlpha = 1; ctx.fillStyle = colour("--line"); ctx.fillRect(x, top, wide, height); }
       else { ctx.globalAlpha = own ? 1 : .3; ctx.fillStyle = colour("--alertfill"); ctx.fillRect(x, top, wide, height); ctx.fillStyle = colour("--alert"); ctx.fillRect(x, top, wide, own ? 4 * px : 2 * px); }
     }
     ctx.restore();

@@ -5,14 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table as RichTable
 
 from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.report.fleet import words
 from sre_anomaly.report.fleet.hindsight import print_hindsight
 from sre_anomaly.report.nab import words as nab_words
-from sre_anomaly.report.terminal import print_notes, print_sentences
+from sre_anomaly.report.terminal import print_dated, print_notes, print_sentences, print_table
 from sre_anomaly.report.words import Table
 
 MOST = 5
@@ -35,8 +33,8 @@ def print_fleet(found: FleetRun, folder: Path, console: Console) -> None:
         print_sentences(
             console, "Strongest", f"alerts, one per series, the {MOST} furthest from what was expected (UTC):"
         )
-        for series, start, reason in words.strongest(pd.read_csv(folder / "alerts.csv"))[:MOST]:
-            console.print(f"  [red]{start}[/]  {escape(called[series])}: {escape(reason)}", soft_wrap=True)
+        worst = words.strongest(pd.read_csv(folder / "alerts.csv"))[:MOST]
+        print_dated(console, [(start, f"{called[series]}: {reason}") for series, start, reason in worst])
         console.print()
         print_sentences(console, "Most", "alerts, by series (all are in series.csv):")
         _draw(words.series_lines(found, MOST, COLUMNS), console, called)
@@ -62,9 +60,5 @@ def print_fleet(found: FleetRun, folder: Path, console: Console) -> None:
 
 
 def _draw(table: Table, console: Console, called: Mapping[str, str] | None = None) -> None:
-    drawn = RichTable(box=None, pad_edge=True, header_style="dim")
-    for column in table.columns:
-        drawn.add_column(column, overflow="fold")
-    for row in table.rows:
-        drawn.add_row(*(escape((called or {}).get(cell, cell)) for cell in row))
-    console.print(drawn)
+    rows = [[(called or {}).get(cell, cell) for cell in row] for row in table.rows]
+    print_table(Table(table.columns, rows), console, explained=False)

@@ -61,7 +61,12 @@ def explore(run: Run, there: bool) -> list[str]:
         if not run.split.in_sample
         else ""
     )
-    legend = f"<p class='legend'><span><i style='background:var(--alertfill)'></i>alert (strong on the metric that it names)</span>{band}{known}{learned}</p>"
+    calendar = (
+        "<span><i style='background:var(--line)'></i>window of your calendar</span>"
+        if len(run.frame.windows.apart)
+        else ""
+    )
+    legend = f"<p class='legend'><span><i style='background:var(--alertfill)'></i>alert (strong on the metric that it names)</span>{band}{known}{calendar}{learned}</p>"
     left = len(run.frame.metrics) - (MOST_CHARTS - 1)
     more = (
         f" {left} metrics that no alert names are left out here; scores.parquet has them." if left > 0 else ""
@@ -92,6 +97,8 @@ def marks(run: Run) -> list[Mark]:
     if not run.split.in_sample:
         train = run.split.train
         out.append(Mark(first + train.start * step, first + train.stop * step, "training", "training period"))
+    # Deploys, holidays, maintenance: what a calendar says.
+    out += [Mark(begin / 1e9, end / 1e9, "event") for begin, end in frame.windows.apart.tolist()]
     out += [
         Mark(one.start.timestamp(), one.end.timestamp(), "incident", one.type)
         for one in frame.incidents or ()
