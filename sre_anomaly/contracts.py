@@ -245,6 +245,9 @@ class Forecaster(Learner):
     lookback: int = 1
     """Rows of history a forecast needs."""
     export_name: str = "forecaster"
+    farthest: int | None = None
+    """Rows ahead that it will be asked for, set before `fit`; None where nobody knows yet."""
+    note: str = ""  # what the user should know about how it was fitted
 
     @abstractmethod
     def fit(self, values: Array) -> Self:

@@ -1,0 +1,163 @@
+"""The forecaster that was best so far, for each metric and distance ahead; never one that a simpler rule would have beaten."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from sre_anomaly.contracts import Forecaster
+from sre_anomaly.forecaster.seasonal import mixed
+from sre_anomaly.frame import Array
+from sre_anomaly.kernels.forecast.buckets import bucket_of, buckets, some_origins
+from sre_anomaly.kernels.forecast.experts import EXPERTS
+from sre_anomaly.kernels.forecast.tracks import Clock
+from sre_anomaly.registry import register
+
+NAIVE = {"last value": 0, "same time yesterday": 4, "same time last week": 5}
+"""What a forecaster has to beat, by the place of the rule among `EXPERTS`."""
+FEWEST_DAYS = 3
+OFTEN = 1.5
+"""A distance ahead is tried where there are three days more than it to learn from, and so many times as much to try it on."""
+
+
+@register("forecaster", "auto")
+@dataclass
+class Auto(Forecaster):
+    """Try each candidate on the later part of the training period, from many past moments, and keep the best.
+
+    Rolling origin (Tashman, 2000), for each metric and each stretch of steps ahead. The last value and the same time yesterday
+    and last week always compete, and the best of them is kept unless the first candidate's mean error was below theirs. A
+    later candidate has to be clearly better than what came before it, below ``margin`` of its error: of several that are about as
+    good, the luckiest is no choice. What is kept learns from all of the training period afterwards. Where the history is too
+    short to try a distance, what was best a little nearer serves.
+    """
+
+    candidates: dict[str, Forecaster]
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    margin: Annotated[float, Field(gt=0, le=1)] = 0.95
+    origins: Annotated[int, Field(ge=4)] = 30
+    export_name = "auto_forecaster"
+
+    edges_: npt.NDArray[np.int64] = field(init=False, repr=False)
+    chosen_: npt.NDArray[np.int64] = field(init=False, repr=False)
+    """(m, b): first the naive ones, then the candidates."""
+    errors_: Array = field(init=False, repr=False)
+    """(m, b, c) mean absolute errors when they were tried; NaN where they could not be."""
+
+    def __post_init__(self) -> None:
+        self.names = [*NAIVE, *self.candidates]
+
+    def start(self, step: timedelta) -> None:
+        """Tell each candidate the step of the clock."""
+        self.clock, self.step = Clock.of(step), step
+        for candidate in self.candidates.values():
+            candidate.start(step)
+        self.lookback = max([1, *(candidate.lookback for candidate in self.candidates.values())])
+
+    def fit(self, values: Array) -> Self:
+        """Try, choose, and let what was chosen learn."""
+        rows = len(values)
+        self.edges_ = buckets(self.step, self.farthest or min(self.clock.week, max(1, rows // 3)))
+        for candidate in self.candidates.values():
+            candidate.farthest = int(self.edges_[-1])
+        self._try(values)
+        for number, candidate in enumerate(self.candidates.values(), len(NAIVE)):
+            if (self.chosen_ == number).any():
+                candidate.fit(values)
+        self.note = self._say()
+        return self
+
+    def _try(self, values: Array) -> None:
+        rows, farthest = len(values), int(self.edges_[-1])
+        cut = max(min(int((1 - self.share) * rows), rows - 2 * farthest), rows // 2, self.lookback + 1)
+        origins = some_origins(cut, rows - 1, self.origins)
+        ahead = min(farthest, max(1, rows - cut))
+        targets = origins[:, np.newaxis] + np.arange(ahead)
+        came = np.where((targets < rows)[:, :, np.newaxis], values[np.minimum(targets, rows - 1)], np.nan)
+        bucket = bucket_of(self.edges_, ahead)
+        self.errors_ = np.full((values.shape[1], len(self.edges_), len(self.names)), np.nan)
+        for number in range(len(self.names)):
+            if number >= len(NAIVE):
+                list(self.candidates.values())[number - len(NAIVE)].fit(values[:cut])
+            missed = np.abs(self._answers(number, values, origins, ahead) - came)
+            for one in np.unique(bucket):
+                edge = int(self.edges_[one])
+                if cut < edge + FEWEST_DAYS * self.clock.day or rows - cut < OFTEN * edge:
+                    continue  # too little to learn it from, or to try it on
+                there = missed[:, bucket == one]
+                count = np.isfinite(there).sum(axis=(0, 1))
+                with np.errstate(invalid="ignore"):
+                    self.errors_[:, one, number] = np.nansum(there, axis=(0, 1)) / np.where(
+                        count > 0, count, np.nan
+                    )
+        self.chosen_ = np.zeros(self.errors_.shape[:2], dtype=np.int64)
+        for metric, of_metric in enumerate(self.errors_):
+            for one, errors in enumerate(of_metric):
+                nearer = int(self.chosen_[metric, one - 1]) if one else min(len(NAIVE), len(self.names) - 1)
+                self.chosen_[metric, one] = self._best(errors, nearer)
+
+    def _best(self, errors: Array, nearer: int) -> int:
+        if not np.isfinite(errors).any():
+            return nearer
+        known = np.where(np.isfinite(errors), errors, np.inf)
+        best = int(np.argmin(known[: len(NAIVE)]))
+        for number in range(len(NAIVE), len(known)):
+            enough = 1.0 if number == len(NAIVE) else self.margin
+            if known[number] < enough * known[best]:
+                best = number
+        return best
+
+    def _answers(self, number: int, values: Array, origins: Any, horizon: int) -> Array:
+        if number < len(NAIVE):
+            weights = np.zeros((1, len(EXPERTS)))
+            weights[0, NAIVE[self.names[number]]] = 1.0
+            only = np.array([horizon], dtype=np.int64)
+            return mixed(values, origins, horizon, self.clock, [weights] * values.shape[1], only)
+        return list(self.candidates.values())[number - len(NAIVE)].predict_each(values, origins, horizon)
+
+    def _say(self) -> str:
+        naive = [chosen for chosen in self.chosen_ if (chosen < len(NAIVE)).all()]
+        if not naive:
+            return ""
+        names = sorted({self.names[number] for chosen in naive for number in chosen})
+        of = len(self.chosen_)
+        what = "the metric" if of == 1 else f"{len(naive)} of {of} metrics"
+        return f"Nothing tried forecast {what} better than a naive rule ({', '.join(names)}), so that is the forecast"
+
+    def predict(self, history: Array, horizon: int) -> Array:
+        """Return (h, m) expected values."""
+        return self.predict_each(history, [len(history)], horizon)[0]
+
+    def predict_each(self, values: Array, origins: Sequence[int], horizon: int) -> Array:
+        """Return the same for many origins at once, (k, h, m)."""
+        serves = self.chosen_[:, bucket_of(self.edges_, horizon)]
+        out = np.empty((len(origins), horizon, values.shape[1]))
+        for number in np.unique(serves):
+            told = self._answers(int(number), values, origins, horizon)
+            for metric in range(values.shape[1]):
+                steps = serves[metric] == number
+                out[:, steps, metric] = told[:, steps, metric]
+        return out
+
+    def learned(self) -> dict[str, Any]:
+        """Return what was chosen, and what each candidate learned."""
+        kept = super().learned()
+        for name, candidate in self.candidates.items():
+            if (self.chosen_ == self.names.index(name)).any():
+                kept |= {f"{name}.{key}": value for key, value in candidate.learned().items()}
+        return kept
+
+    def restore(self, learned: Mapping[str, Any]) -> Self:
+        """Put it back."""
+        own = {key: value for key, value in learned.items() if "." not in key}
+        super().restore(own)
+        for name, candidate in self.candidates.items():
+            begin = f"{name}."
+            inside = {k.removeprefix(begin): v for k, v in learned.items() if k.startswith(begin)}
+            if inside:
+                candidate.restore(inside)
+        return self
