@@ -19,6 +19,8 @@ from sre_anomaly.registry import register
 
 NAIVE = {"last value": 0, "same time yesterday": 4, "same time last week": 5}
 """What a forecaster has to beat, by the place of the rule among `EXPERTS`."""
+SAME = 1.02
+"""Errors are as good as equal where one is not larger than so many times the other."""
 FEWEST_DAYS = 3
 OFTEN = 1.5
 """A distance ahead is tried where there are three days more than it to learn from, and so many times as much to try it on."""
@@ -30,10 +32,10 @@ class Auto(Forecaster):
     """Try each candidate on the later part of the training period, from many past moments, and keep the best.
 
     Rolling origin (Tashman, 2000), for each metric and each stretch of steps ahead. The last value and the same time yesterday
-    and last week always compete, and the best of them is kept unless the first candidate's mean error was below theirs. A
+    and last week always compete, and the best of them is kept where it was better than the first candidate. A
     later candidate has to be clearly better than what came before it, below ``margin`` of its error: of several that are about as
     good, the luckiest is no choice. What is kept learns from all of the training period afterwards. Where the history is too
-    short to try a distance, what was best a little nearer serves.
+    short to try a distance, the first candidate serves untried, and `untried` says so.
     """
 
     candidates: dict[str, Forecaster]
@@ -96,18 +98,17 @@ class Auto(Forecaster):
                     )
         self.chosen_ = np.zeros(self.errors_.shape[:2], dtype=np.int64)
         for metric, of_metric in enumerate(self.errors_):
-            for one, errors in enumerate(of_metric):
-                nearer = int(self.chosen_[metric, one - 1]) if one else min(len(NAIVE), len(self.names) - 1)
-                self.chosen_[metric, one] = self._best(errors, nearer)
+            self.chosen_[metric] = [self._best(errors) for errors in of_metric]
 
-    def _best(self, errors: Array, nearer: int) -> int:
+    def _best(self, errors: Array) -> int:
+        first = min(len(NAIVE), len(errors) - 1)
         if not np.isfinite(errors).any():
-            return nearer
+            return first
         known = np.where(np.isfinite(errors), errors, np.inf)
-        best = int(np.argmin(known[: len(NAIVE)]))
-        for number in range(len(NAIVE), len(known)):
-            enough = 1.0 if number == len(NAIVE) else self.margin
-            if known[number] < enough * known[best]:
+        naive = int(np.argmin(known[: len(NAIVE)]))
+        best = first if known[first] <= SAME * known[naive] else naive
+        for number in range(len(NAIVE) + 1, len(known)):
+            if known[number] < self.margin * known[best]:
                 best = number
         return best
 
@@ -127,6 +128,12 @@ class Auto(Forecaster):
         of = len(self.chosen_)
         what = "the metric" if of == 1 else f"{len(naive)} of {of} metrics"
         return f"Nothing tried forecast {what} better than a naive rule ({', '.join(names)}), so that is the forecast"
+
+    @property
+    def untried(self) -> int | None:
+        """Steps ahead from which nothing could be tried; None where all could."""
+        far = np.flatnonzero(~np.isfinite(self.errors_).any(axis=(0, 2)))
+        return int(self.edges_[far[0]]) if len(far) else None
 
     def predict(self, history: Array, horizon: int) -> Array:
         """Return (h, m) expected values."""
