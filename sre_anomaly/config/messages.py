@@ -3,9 +3,26 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from sre_anomaly.clock import parse_duration
 from sre_anomaly.errors import did_you_mean
+
+
+def _ahead(asked: Any) -> Any:
+    """Check one distance ahead, or several: data points, or durations."""
+    several = list(asked) if isinstance(asked, (list, tuple)) else [asked]
+    if not several:
+        raise ValueError("is empty; write how far ahead, such as 1d, or [1h, 1d, 7d]")
+    for one in several:
+        if isinstance(one, int) and not isinstance(one, bool):
+            if one < 1:
+                raise ValueError("should be greater than or equal to 1")
+        elif not (isinstance(one, str) and one.isdecimal() and int(one) >= 1):
+            if isinstance(one, float):
+                raise ValueError("is no whole number of data points; a duration is written such as 12h")  # noqa: TRY004 - a user's mistake
+            parse_duration(one)
+    return asked
 
 
 class ForecastSettings(BaseModel):
@@ -14,7 +31,7 @@ class ForecastSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     metrics: list[str] | None = None
-    horizon: Annotated[int, Field(ge=1)] = 1
+    horizon: Annotated[Any, BeforeValidator(_ahead)] = 1
     coverage: Annotated[float, Field(gt=0, lt=1)] = 0.9
 
 

@@ -116,13 +116,8 @@ def look_at_metrics(found: Run, parts: Parts, stages: Stages) -> None:
     if parts.forecaster is not None:
         found.forecasts = forecast(frame, split, parts.forecaster, dict(config["forecast"]), stages.stage)
         found.models[parts.forecaster.export_name] = parts.forecaster.native()
-        record.forecast = {
-            "forecaster": config["forecaster"]["name"],
-            "metrics": list(found.forecasts.metrics),
-            "measures": found.forecasts.measures,
-            "per_metric": found.forecasts.per_metric,
-            "baselines": found.forecasts.baselines,
-        }
+        record.forecast = found.forecasts.record(config["forecaster"]["name"])
+        record.notes += [*filter(None, [found.forecasts.note]), *found.forecasts.warnings()]
 
 
 def only_frame(parts: Parts) -> MetricFrame:

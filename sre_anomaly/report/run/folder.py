@@ -32,6 +32,9 @@ def write_folder(run: Run, folder: Path) -> None:
         anomaly_plot(run, images[-1])
     if run.forecasts is not None:
         write_json(artifacts / "forecast_metrics.json", run.record.forecast)
+        run.forecasts.table().to_parquet(
+            artifacts / "forecasts.parquet", index=False, use_dictionary=["horizon", "metric", "origin"]
+        )
         images.append(folder / "images" / "forecast_plot.png")
         forecast_plot(run, images[-1])
     for name, model in run.models.items():

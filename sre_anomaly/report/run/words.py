@@ -72,9 +72,7 @@ def no_alert(run: Run) -> str:
 def forecast_heading(run: Run) -> str:
     """Return what was forecast, and how to forecast more."""
     assert run.forecasts is not None
-    text = (
-        f"{', '.join(run.forecasts.metrics)}, {count(run.forecasts.measures['horizon'], 'data point')} ahead"
-    )
+    text = f"{', '.join(run.forecasts.metrics)}, {', '.join(one.ahead.horizon.words for one in run.forecasts.each)}"
     others = len(run.frame.metrics) - len(run.forecasts.metrics)
     return text + (f" ({others} more with forecast.metrics=[...])" if others else "")
 
