@@ -23,7 +23,8 @@ SAME = 1.02
 """Errors are as good as equal where one is not larger than so many times the other."""
 FEWEST_DAYS = 3
 OFTEN = 1.5
-"""A distance ahead is tried where there are three days more than it to learn from, and so many times as much to try it on."""
+NEAR = 8
+"""So many times as many moments for the next hour: each tells little of it."""
 
 
 @register("forecaster", "auto")
@@ -76,29 +77,36 @@ class Auto(Forecaster):
     def _try(self, values: Array) -> None:
         rows, farthest = len(values), int(self.edges_[-1])
         cut = max(min(int((1 - self.share) * rows), rows - 2 * farthest), rows // 2, self.lookback + 1)
-        origins = some_origins(cut, rows - 1, self.origins)
-        ahead = min(farthest, max(1, rows - cut))
-        targets = origins[:, np.newaxis] + np.arange(ahead)
-        came = np.where((targets < rows)[:, :, np.newaxis], values[np.minimum(targets, rows - 1)], np.nan)
-        bucket = bucket_of(self.edges_, ahead)
         self.errors_ = np.full((values.shape[1], len(self.edges_), len(self.names)), np.nan)
-        for number in range(len(self.names)):
-            if number >= len(NAIVE):
-                list(self.candidates.values())[number - len(NAIVE)].fit(values[:cut])
-            missed = np.abs(self._answers(number, values, origins, ahead) - came)
-            for one in np.unique(bucket):
-                edge = int(self.edges_[one])
-                if cut < edge + FEWEST_DAYS * self.clock.day or rows - cut < OFTEN * edge:
-                    continue  # too little to learn it from, or to try it on
-                there = missed[:, bucket == one]
-                count = np.isfinite(there).sum(axis=(0, 1))
-                with np.errstate(invalid="ignore"):
-                    self.errors_[:, one, number] = np.nansum(there, axis=(0, 1)) / np.where(
-                        count > 0, count, np.nan
-                    )
+        # A distance is tried with three days more than it to learn from, and several times as much to try it on.
+        fit = (self.edges_ + FEWEST_DAYS * self.clock.day <= cut) & (self.edges_ * OFTEN <= rows - cut)
+        if fit.any():
+            for candidate in self.candidates.values():
+                candidate.fit(values[:cut])
+            far = int(self.edges_[fit][-1])
+            near = min(far, max(1, self.clock.day // 24))
+            self._measure(values, cut, near, NEAR * self.origins)
+            if far > near:
+                self._measure(values, cut, far, self.origins)
         self.chosen_ = np.zeros(self.errors_.shape[:2], dtype=np.int64)
         for metric, of_metric in enumerate(self.errors_):
             self.chosen_[metric] = [self._best(errors) for errors in of_metric]
+
+    def _measure(self, values: Array, cut: int, horizon: int, number: int) -> None:
+        """Write the errors of the buckets up to a horizon that have none yet."""
+        rows = len(values)
+        origins = some_origins(cut, rows - 1, number)
+        targets = origins[:, np.newaxis] + np.arange(horizon)
+        came = np.where((targets < rows)[:, :, np.newaxis], values[np.minimum(targets, rows - 1)], np.nan)
+        bucket = bucket_of(self.edges_, horizon)
+        full = np.flatnonzero((self.edges_ <= horizon) & ~np.isfinite(self.errors_).any(axis=(0, 2)))
+        for rule in range(len(self.names)):
+            missed = np.abs(self._answers(rule, values, list(origins), horizon) - came)
+            for one in full:
+                there = missed[:, bucket == one]
+                count = np.isfinite(there).sum(axis=(0, 1))
+                some = np.where(count > 0, count, np.nan)
+                self.errors_[:, one, rule] = np.nansum(there, axis=(0, 1)) / some
 
     def _best(self, errors: Array) -> int:
         first = min(len(NAIVE), len(errors) - 1)

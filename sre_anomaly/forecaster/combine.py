@@ -18,7 +18,7 @@ from sre_anomaly.kernels.forecast.tracks import Clock, tracks_of
 from sre_anomaly.kernels.forecast.weights import weigh
 from sre_anomaly.registry import register
 
-STEPS = 8
+STEPS = 6
 """Steps ahead of each bucket that are tried out."""
 FEWEST = 4
 
@@ -57,10 +57,11 @@ class Combine(Forecaster):
         weights = np.zeros((len(self.edges_), len(EXPERTS)))
         begin = int(np.argmax(np.isfinite(column)))
         for bucket, edge in enumerate(self.edges_):
-            origins = some_origins(
-                self._first(begin, len(column), int(edge)), len(column) - int(edge), self.origins
-            )
-            found = self._tried(column, tracks, origins, some_steps(self.edges_, bucket, STEPS))
+            steps = some_steps(self.edges_, bucket, STEPS)
+            # A near bucket has few steps, so more moments are needed to have seen as much.
+            number = self.origins * -(-STEPS // len(steps))
+            first, last = self._first(begin, len(column), int(edge)), len(column) - int(edge)
+            found = self._tried(column, tracks, some_origins(first, last, number), steps)
             if found is not None:
                 weights[bucket] = found
             elif bucket:

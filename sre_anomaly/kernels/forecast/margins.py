@@ -16,6 +16,7 @@ HALF_LIFE_DAYS = 7.0
 """After which an error counts half."""
 ADAPT = 0.05
 """How fast the share outside follows."""
+MANY = 8
 LEAST, MOST = 0.02, 4.0
 """The share outside never gets below and above so many times what was asked."""
 FEW = 1.5
@@ -72,27 +73,36 @@ class _Bucket:
         self.outside = np.full(2, self.asked)
         self.errors, self.rows = np.empty(0), np.empty(0)
         self.fresh = 0
+        self.missed: list[tuple[float, float]] = []
 
     def run(self, before: Errors, now: Errors, bounds: Array, told: Array) -> None:
+        """Write the answer for each origin (k, 2) and (k, q)."""
         self._keep(before.of[:, self.steps - 1], before.origins)
         known = 0
         answer: tuple[Array, Array] | None = None
         for number, origin in enumerate(now.origins):
             while known < number and now.origins[known] + self.steps[-1] <= origin:
-                self._compare(now.of[known, self.steps - 1], bounds[known])
-                self._keep(now.of[[known]][:, self.steps - 1], now.origins[[known]])
+                errors = now.of[known, self.steps - 1]
+                self._compare(errors, bounds[known])
+                self._keep(errors[np.newaxis], now.origins[[known]])
                 known += 1
             if answer is None or self.fresh > AGAIN * len(self.errors):
+                self._adapt()
                 answer, self.fresh = self._answer(float(origin)), 0
             bounds[number], told[number] = answer
 
     def _compare(self, errors: Array, bounds: Array) -> None:
         errors = errors[np.isfinite(errors)]
         if len(errors) and np.isfinite(bounds).all():
-            missed = np.array([(errors < bounds[0]).mean(), (errors > bounds[1]).mean()])
-            self.outside = np.clip(
-                self.outside + ADAPT * (self.asked - missed), LEAST * self.asked, MOST * self.asked
-            )
+            self.missed.append(((errors < bounds[0]).mean(), (errors > bounds[1]).mean()))
+
+    def _adapt(self) -> None:
+        """Leave less outside where more was than should have been; many origins at once tell more, but not in proportion."""
+        if self.missed:
+            gain = ADAPT * min(len(self.missed), MANY)
+            moved = self.outside + gain * (self.asked - np.mean(self.missed, axis=0))
+            self.outside = np.clip(moved, LEAST * self.asked, MOST * self.asked)
+            self.missed = []
 
     def _keep(self, errors: Array, origins: Rows) -> None:
         there = np.isfinite(errors)

@@ -7,6 +7,7 @@ then only has to look up a few of them (`sre_anomaly.kernels.forecast.experts`),
 import math
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 import numpy as np
 
@@ -60,12 +61,19 @@ class Clock:
 
 
 def tracks_of(values: Array, clock: Clock) -> Array:
-    """Return (`TRACKS`, n) of one metric's values (n,); NaN before its first value."""
-    out = np.full((TRACKS, len(values)), np.nan)
-    present = np.flatnonzero(np.isfinite(values))
+    """Return (`TRACKS`, n) of one metric's values (n,), not to be written to; NaN before its first value."""
+    return _tracks_of(np.ascontiguousarray(values, dtype=np.float64).tobytes(), clock)
+
+
+@lru_cache(maxsize=4)
+def _tracks_of(values: bytes, clock: Clock) -> Array:
+    """Return them; several forecasters are asked of the same rows one after the other."""
+    column = np.frombuffer(values)
+    out = np.full((TRACKS, len(column)), np.nan)
+    present = np.flatnonzero(np.isfinite(column))
     if len(present):
         _follow(
-            np.ascontiguousarray(values[present[0] :]),
+            column[present[0] :].copy(),
             clock.day,
             clock.width,
             clock.hours,

@@ -13,7 +13,7 @@ from sre_anomaly.kernels.forecast.margins import Errors, margins
 from sre_anomaly.pipeline.forecast.horizons import Horizon
 
 QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-MOST_ERRORS = 200_000
+MOST_ERRORS = 20_000
 """Errors of a metric to begin with, at most: memory stays flat however long the history."""
 Rows = npt.NDArray[np.int64]
 
