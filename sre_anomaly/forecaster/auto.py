@@ -41,7 +41,7 @@ class Auto(Forecaster):
 
     candidates: dict[str, Forecaster]
     share: Annotated[float, Field(gt=0, lt=1)] = 0.3
-    margin: Annotated[float, Field(gt=0, le=1)] = 0.95
+    margin: Annotated[float, Field(gt=0, le=1)] = 0.99
     origins: Annotated[int, Field(ge=4)] = 30
     export_name = "auto_forecaster"
 

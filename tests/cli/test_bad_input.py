@@ -102,6 +102,9 @@ CONFIGS = {
     "text for a number": (["detector=iforest", "threshold.contamination=some"], "not 'some'"),
     "seed": (["seed=abc"], "seed: should be a valid integer"),
     "horizon": (["forecast.horizon=0"], "forecast.horizon: should be greater than or equal to 1, not 0"),
+    "horizon of an odd unit": (["forecast.horizon=1x"], "forecast.horizon: is not a duration: '1x'"),
+    "no horizon": (["forecast.horizon=[]"], "forecast.horizon: is empty; write how far ahead, such as 1d"),
+    "half a data point ahead": (["forecast.horizon=1.5"], "is no whole number of data points"),
     "duration": (["data.step=5"], "data.step: is not a duration: 5"),
     "window and sigma": (
         ["detector=zscore", "features=zresidual", "features.window=10"], "can never exceed 2.846 standard deviations",
