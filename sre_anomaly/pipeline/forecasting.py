@@ -195,7 +195,7 @@ def _spans(frame: MetricFrame, split: Split, lookback: int) -> tuple[slice, slic
     if test.start < lookback + 1 or train.stop - train.start <= lookback + 10 or test.stop <= test.start:
         raise DataError(
             f"{frame.name}: {len(frame)} data points are too few for a forecaster that looks {lookback} back: use more "
-            "data, fewer forecaster.lags, or forecaster=none"
+            "data, forecaster=seasonal (which needs no more than one), or forecaster=none"
         )
     return train, validation, test
 

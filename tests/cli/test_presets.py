@@ -104,7 +104,7 @@ def test_default_run_is_the_system_metrics_preset(command, tmp_path):
     assert detection["measures"]["pr_auc"] > 0.5
     assert all(numbers["pr_auc"] < 0.2 for numbers in detection["baselines"].values())
     assert detection["measures"]["incidents_caught"] > detection["measures"]["incidents"] / 2
-    assert set(record["forecast"]["baselines"]) == {"last_value", "seasonal_naive"}
+    assert set(record["forecast"]["baselines"]) == {"last_value", "seasonal_naive", "seasonal_naive_week"}
     assert record["forecast"]["measures"]["mase"] < record["forecast"]["baselines"]["last_value"]["mase"]
     assert "report.html" in out
 

@@ -41,8 +41,9 @@ def test_every_file_is_there(finished):
         "images/forecast_plot.png",
         "artifacts/top_50_anomalies.csv",
         "artifacts/forecast_metrics.json",
+        "artifacts/forecasts.parquet",
         "artifacts/isolation_forest.joblib",
-        "artifacts/ridge_forecaster.joblib",
+        "artifacts/auto_forecaster.joblib",
         "model/manifest.json",
         "model/arrays.npz",
     }
