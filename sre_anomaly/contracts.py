@@ -31,9 +31,8 @@ class Learner(ABC):  # noqa: B024 - what it promises is already there
         """Return what was learned as arrays, numbers, texts and bytes."""
         return {name: value for name, value in vars(self).items() if name.endswith("_")}
 
-    def start(self, step: timedelta) -> None:
+    def start(self, step: timedelta) -> None:  # noqa: B027 - most count no durations
         """Take the step of the clock, before anything else, so that durations become rows."""
-        del step
 
     def native(self) -> Any:
         """Return the fitted object to export for notebooks."""
@@ -245,8 +244,7 @@ class Forecaster(Learner):
     lookback: int = 1
     """Rows of history a forecast needs."""
     export_name: str = "forecaster"
-    farthest: int | None = None
-    """Rows ahead that it will be asked for, set before `fit`; None where nobody knows yet."""
+    farthest: int | None = None  # rows ahead that it will be asked for, set before `fit`; None: nobody knows
     note: str = ""  # what the user should know about how it was fitted
 
     @abstractmethod
@@ -258,6 +256,5 @@ class Forecaster(Learner):
         """Return (h, m) expected values after (k, m) rows of history, k >= ``lookback``."""
 
     def predict_each(self, values: Array, origins: Sequence[int], horizon: int) -> Array:
-        """Return (k, h, m): `predict` after ``values[:origin]`` for each origin; override it where that can be faster."""
-        answers = [self.predict(values[:origin], horizon) for origin in origins]
-        return np.stack(answers) if answers else np.empty((0, horizon, values.shape[1]))
+        """Return (k, h, m): `predict` after ``values[:origin]`` for each origin, one at least; override it where that can be faster."""
+        return np.stack([self.predict(values[:origin], horizon) for origin in origins])

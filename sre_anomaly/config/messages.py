@@ -25,6 +25,17 @@ def _ahead(asked: Any) -> Any:
     return asked
 
 
+def _limit(asked: Any) -> Any:
+    """Check a limit: a number, or one behind > or <."""
+    try:
+        float(str(asked).strip().lstrip("<>")) if asked is not None else None
+    except ValueError:
+        raise ValueError(
+            "is no limit: write a number, such as 90, or '<10' for one that is passed downwards"
+        ) from None
+    return asked
+
+
 class ForecastSettings(BaseModel):
     """What is forecast, how far, and how wide the interval is."""
 
@@ -33,6 +44,7 @@ class ForecastSettings(BaseModel):
     metrics: list[str] | None = None
     horizon: Annotated[Any, BeforeValidator(_ahead)] = 1
     coverage: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    limit: Annotated[Any, BeforeValidator(_limit)] = None
 
 
 class CorpusSettings(BaseModel):

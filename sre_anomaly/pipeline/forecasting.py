@@ -15,6 +15,7 @@ from sre_anomaly.forecaster.seasonal_naive import SeasonalNaive
 from sre_anomaly.frame import Array, MetricFrame, Split
 from sre_anomaly.kernels.forecast.margins import Errors
 from sre_anomaly.pipeline.forecast.ahead import Ahead, look_ahead, past_errors, rolled
+from sre_anomaly.pipeline.forecast.coming import Coming, what_comes
 from sre_anomaly.pipeline.forecast.horizons import Horizon, horizons
 from sre_anomaly.pipeline.forecast.measures import errors_of, interval_measures, skill, warning
 
@@ -64,6 +65,8 @@ class Forecasts:
     each: list[OfHorizon] = field(default_factory=list)
     """Every horizon, nearest first."""
     note: str = ""
+    coming: Coming | None = None
+    """What comes after the data end."""
 
     def record(self, forecaster: str) -> dict[str, Any]:
         """Return what a program would want to read: of the nearest horizon, and of each."""
@@ -74,6 +77,7 @@ class Forecasts:
             "per_metric": self.per_metric,
             "baselines": self.baselines,
             "horizons": [one.record() for one in self.each],
+            "limits": self.coming.limits if self.coming is not None else [],
         }
 
     def warnings(self) -> list[str]:
@@ -125,10 +129,21 @@ def forecast(
             for one, errors in zip(asked, before, strict=True)
         ]
     first, rows = each[0], test.stop - test.start
-    ahead = first.ahead
     actual, mean, lower, upper = (
-        ahead.flat(values, rows) for values in (ahead.actual, ahead.mean, ahead.lower, ahead.upper)
+        first.ahead.flat(values, rows)
+        for values in (first.ahead.actual, first.ahead.mean, first.ahead.lower, first.ahead.upper)
     )
+    coming = None
+    if len(frame) == test.stop:
+        far = each[-1].ahead
+        known = [
+            Errors(
+                np.concatenate([errors.origins, far.origins]),
+                np.vstack([errors.of, far.actual[:, :, metric] - far.mean[:, :, metric]]),
+            )
+            for metric, errors in enumerate(before[-1])
+        ]
+        coming = what_comes(frame, forecaster, asked, known, _possible(frame, frame.values[train]), settings)
     return Forecasts(
         frame.time[test],
         frame.metrics,
@@ -141,6 +156,7 @@ def forecast(
         first.baselines,
         each,
         forecaster.note,
+        coming,
     )
 
 

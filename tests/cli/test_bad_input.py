@@ -104,6 +104,7 @@ CONFIGS = {
     "horizon": (["forecast.horizon=0"], "forecast.horizon: should be greater than or equal to 1, not 0"),
     "horizon of an odd unit": (["forecast.horizon=1x"], "forecast.horizon: is not a duration: '1x'"),
     "no horizon": (["forecast.horizon=[]"], "forecast.horizon: is empty; write how far ahead, such as 1d"),
+    "a limit in words": (["forecast.limit=full"], "forecast.limit: is no limit: write a number, such as 90"),
     "half a data point ahead": (["forecast.horizon=1.5"], "is no whole number of data points"),
     "duration": (["data.step=5"], "data.step: is not a duration: 5"),
     "window and sigma": (

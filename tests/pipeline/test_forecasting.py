@@ -27,12 +27,12 @@ def _counts(seed=0):
     return draw.poisson(np.maximum(20 * np.sin(2 * np.pi * rows / DAY), 0.3)).astype(float)
 
 
-def _told(frame, forecaster="combine", horizon=("1h", "1d"), coverage=0.9):
+def _told(frame, forecaster="combine", horizon=("1h", "1d"), limit=None):
     rows = len(frame.values)
     split = Split(slice(0, 3 * rows // 5), None, slice(3 * rows // 5, rows))
     part = build("forecaster", composed([f"forecaster={forecaster}"])["forecaster"])
     asked = list(horizon) if isinstance(horizon, tuple) else horizon
-    settings = {"metrics": None, "horizon": asked, "coverage": coverage}
+    settings = {"metrics": None, "horizon": asked, "coverage": 0.9, "limit": limit}
     return forecast(frame, split, part, settings, lambda _: nullcontext())
 
 
@@ -90,3 +90,32 @@ def test_intervals_never_know_what_comes():
     same = first.time < first.time[-3 * DAY]
     for name in ("mean", "lower", "upper"):
         np.testing.assert_array_equal(getattr(first, name)[same], getattr(second, name)[same])
+
+
+def test_how_likely_a_limit_is_passed_and_when():
+    """A disk that fills by one a day is full in five days, give or take one; a limit far away is not passed, one below it is already."""
+    draw = np.random.default_rng(2)
+    disk = 62 + np.arange(DAYS * DAY) / DAY + draw.normal(0, 0.3, DAYS * DAY)
+    frame = _frame(disk, "disk")
+
+    def limits(limit):
+        return _told(frame, "drift", ("1d", "7d"), limit).coming.limits
+
+    day, week = limits(95)
+    assert day["probability"] < 0.05 < 0.95 < week["probability"]
+    left = (week["likely"] - frame.time[-1]) / pd.Timedelta("1D")
+    assert 3.5 < left < 6
+    assert week["earliest"] <= week["likely"] <= week["latest"]
+    assert limits(300)[1]["probability"] == 0
+    assert all(one["already"] for one in limits(80))
+    assert limits("<95")[0]["already"]
+
+
+def test_what_comes_next_begins_after_the_last_data_point():
+    """The table of what comes has a row for each step of the farthest horizon, and nothing that came."""
+    frame = _frame(_counts())
+    table = _told(frame, horizon=("1h", "1d")).coming.table()
+    assert len(table) == DAY
+    assert table["time"].iloc[0] == frame.time[-1] + pd.Timedelta("15min")
+    assert "actual" not in table
+    assert ((table["lower"] <= table["mean"]) & (table["mean"] <= table["upper"])).all()

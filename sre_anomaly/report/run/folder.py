@@ -35,6 +35,9 @@ def write_folder(run: Run, folder: Path) -> None:
         run.forecasts.table().to_parquet(
             artifacts / "forecasts.parquet", index=False, use_dictionary=["horizon", "metric", "origin"]
         )
+        if run.forecasts.coming is not None:
+            coming = run.forecasts.coming.table()
+            coming.to_parquet(artifacts / "forecast_next.parquet", index=False)
         images.append(folder / "images" / "forecast_plot.png")
         forecast_plot(run, images[-1])
     for name, model in run.models.items():

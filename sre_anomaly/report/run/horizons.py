@@ -1,9 +1,11 @@
 """What a run tells of forecasts of several horizons."""
 
 from math import isfinite
+from typing import Any
 
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import short
+from sre_anomaly.report.run.words import when
 from sre_anomaly.report.words import Table, title
 
 
@@ -38,3 +40,35 @@ def horizon_table(run: Run) -> Table | None:
         ],
         rows,
     )
+
+
+def coming(run: Run) -> list[str]:
+    """Return what comes after the data end, in a sentence for each metric, and how likely a limit is passed."""
+    if run.forecasts is None or run.forecasts.coming is None:
+        return []
+    found = run.forecasts.coming
+    said = []
+    for metric, name in enumerate(found.metrics):
+        mean, low, high = (
+            float(values[0, -1, metric])
+            for values in (found.ahead.mean, found.ahead.lower, found.ahead.upper)
+        )
+        band = f" ({short(low)} to {short(high)})" if isfinite(low) and isfinite(high) else ""
+        said.append(f"{name}, {when(run, found.time[-1].value)}: {short(mean)}{band}")
+    return said + [_limit(run, one) for one in found.limits]
+
+
+def _limit(run: Run, one: dict[str, Any]) -> str:
+    beyond = f"{one['metric']} {one['side']} {short(one['limit'])}"
+    if one["already"]:
+        return f"{beyond}: it is already"
+    if not one["courses"]:
+        return f"{beyond} within {one['words']}: cannot say, the history is too short"
+    text = f"{beyond} within {one['words']}: probability {one['probability']:.0%}"
+    if one["earliest"] is not None:
+        text += f", at the earliest {when(run, one['earliest'].value)}"
+    if one["likely"] is not None:
+        text += f", most likely by {when(run, one['likely'].value)}"
+    if one["latest"] is not None:
+        text += f", at the latest {when(run, one['latest'].value)}"
+    return text
