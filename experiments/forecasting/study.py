@@ -238,6 +238,11 @@ def tasks(found: dict[str, list[Series]]) -> Iterator[tuple[str, Series, int, in
                 )
 
 
+def _mean(values: Array) -> float:
+    there = values[np.isfinite(values)]
+    return float(there.mean()) if len(there) else float("nan")
+
+
 def write_tasks(found: dict[str, list[Series]], path: Path) -> None:
     """Write histories without gaps, what came, and the step in seconds, for `others.py`."""
     kept = {}
