@@ -61,14 +61,22 @@ def _or(value: float, other: float) -> float:
 
 
 @step
-def ask(tracks: Array, origin: int, target: int, day: int, width: int, out: Array) -> None:
+def _left(ahead: int, day: int) -> tuple[float, float]:
+    """Return the shares of what is off now, and was off for two hours, that are left so many steps ahead."""
+    hours = ahead * 24.0 / day
+    return 0.5 ** (hours / SOON), 0.5 ** (hours / LATER)
+
+
+@step
+def ask(
+    tracks: Array, origin: int, target: int, day: int, width: int, left: tuple[float, float], out: Array
+) -> None:
     """Write each rule's forecast of row ``target`` from the rows before ``origin``, (`EXPERTS`,); NaN where nothing was measured before.
 
-    One that needs more days than there are says what the next simpler one does.
+    One that needs more days than there are says what the next simpler one does. ``left`` is what `_left` says of the distance.
     """
     now = origin - 1
-    hours = (target - now) * 24.0 / day
-    soon, later = 0.5 ** (hours / SOON), 0.5 ** (hours / LATER)
+    soon, later = left
     last = tracks[HELD, now]
     yesterday = _or(_before(tracks[SAME], origin, target, day, 0), last)
     slow = _or(_before(tracks[SLOW], origin, target, day, width), yesterday)
@@ -92,10 +100,11 @@ def ask(tracks: Array, origin: int, target: int, day: int, width: int, out: Arra
 @compiled
 def ask_each(tracks: Array, origins: Rows, steps: Rows, day: int, width: int, out: Array) -> None:
     """Write (k, s, `EXPERTS`) forecasts from each origin, so many ``steps`` ahead; 1 is the row of the origin itself."""
-    for number in range(len(origins)):
-        for place in range(len(steps)):
+    for place in range(len(steps)):
+        left = _left(steps[place], day)
+        for number in range(len(origins)):
             target = origins[number] + steps[place] - 1
-            ask(tracks, origins[number], target, day, width, out[number, place])
+            ask(tracks, origins[number], target, day, width, left, out[number, place])
 
 
 @compiled
@@ -104,9 +113,10 @@ def mix_each(
 ) -> None:
     """Write (k, h): the forecasts of every step up to the horizon, weighted as their bucket (h,) of ``weights`` (b, `EXPERTS`) says."""
     said = np.empty(weights.shape[1])
-    for number in range(len(origins)):
-        for ahead in range(out.shape[1]):
-            ask(tracks, origins[number], origins[number] + ahead, day, width, said)
+    for ahead in range(out.shape[1]):
+        left = _left(ahead + 1, day)
+        for number in range(len(origins)):
+            ask(tracks, origins[number], origins[number] + ahead, day, width, left, said)
             total = 0.0
             for expert in range(len(said)):
                 if weights[bucket[ahead], expert] > 0.0:

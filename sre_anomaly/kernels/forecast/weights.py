@@ -5,8 +5,8 @@ import numpy as np
 from sre_anomaly.frame import Array
 from sre_anomaly.kernels.compiled import compiled, step
 
-TURNS = 50
-RATE = 2.0
+TURNS = 36
+RATE = 2.5
 BEND = 0.3
 """An error counts by its square up to this share of the best forecast's mean error, and by its size beyond."""
 
