@@ -129,13 +129,28 @@ class Auto(Forecaster):
         return list(self.candidates.values())[number - len(NAIVE)].predict_each(values, origins, horizon)
 
     def _say(self) -> str:
-        naive = [chosen for chosen in self.chosen_ if (chosen < len(NAIVE)).all()]
-        if not naive:
-            return ""
-        names = sorted({self.names[number] for chosen in naive for number in chosen})
-        of = len(self.chosen_)
-        what = "the metric" if of == 1 else f"{len(naive)} of {of} metrics"
-        return f"Nothing tried forecast {what} better than a naive rule ({', '.join(names)}), so that is the forecast"
+        said = []
+        tried: list[Any] = list(np.isfinite(self.errors_).any(axis=2))
+        naive = [
+            chosen
+            for chosen, known in zip(self.chosen_, tried, strict=True)
+            if known.any() and (chosen[known] < len(NAIVE)).all()
+        ]
+        if naive:
+            names = sorted(
+                {self.names[number] for chosen in naive for number in chosen if number < len(NAIVE)}
+            )
+            of = len(self.chosen_)
+            what = "the metric" if of == 1 else f"{len(naive)} of {of} metrics"
+            said.append(
+                f"Nothing that was tried forecast {what} better than a naive rule ({', '.join(names)}), so that is the forecast"
+            )
+        if self.untried is not None and self.candidates:
+            steps = "any data point" if self.untried == 1 else f"{self.untried:,} data points"
+            said.append(
+                f"The training period is too short to try forecasts {steps} ahead: there it is {next(iter(self.candidates))}, untried"
+            )
+        return ". ".join(said)
 
     @property
     def untried(self) -> int | None:

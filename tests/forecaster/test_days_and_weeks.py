@@ -103,7 +103,9 @@ def test_auto_is_the_naive_forecast_where_nothing_is_better_and_says_so():
 def test_auto_says_from_where_on_nothing_could_be_tried():
     """A week ahead cannot be tried on two weeks."""
     values = _daily(14)
-    assert _fitted("auto", values, farthest=7 * DAY).untried == 7 * DAY
+    far = _fitted("auto", values, farthest=7 * DAY)
+    assert far.untried == 7 * DAY
+    assert "too short to try forecasts 672 data points ahead: there it is combine, untried" in far.note
     assert _fitted("auto", values, farthest=DAY).untried is None
 
 

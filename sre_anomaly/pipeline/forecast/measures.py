@@ -12,6 +12,9 @@ from sre_anomaly.pipeline.forecast.ahead import QUANTILES, Ahead
 BLOCKS = 200
 """Rows are drawn in blocks as long as the horizon, or in so many where that would be more."""
 
+NO_MATTER = 0.005
+"""A naive forecast that is better by less than this share is as good."""
+
 
 def errors_of(actual: Array, mean: Array, past: Array, season: int) -> dict[str, Any]:
     """Return the measures of point forecasts (n, m); ``season`` is a day, in rows."""
@@ -63,7 +66,7 @@ def warning(words: str, naive: str, found: dict[str, Any]) -> str:
     >>> warning("1 d ahead", "seasonal_naive", {"skill": -0.25, "skill_high": -0.1})
     '1 d ahead the forecast is worse than seasonal naive: its error is 25% larger. Use that, or forecaster=auto'
     """
-    if not found["skill"] < 0:
+    if not found["skill"] < -NO_MATTER:
         return ""
     name, by = naive.replace("_", " "), -found["skill"]
     if not found["skill_high"] < 0:
