@@ -19,11 +19,12 @@ from sre_anomaly.registry import register
 
 NAIVE = {"last value": 0, "same time yesterday": 4, "same time last week": 5}
 """What a forecaster has to beat, by the place of the rule among `EXPERTS`."""
-SAME = 1.02
-"""Errors are as good as equal where one is not larger than so many times the other."""
+SAME = 1.1
+"""A naive rule is kept where the first candidate's error was larger than so many times its own: when it was tried the candidate
+knew only part of what it will, and a few moments tell no finer."""
 FEWEST_DAYS = 3
 OFTEN = 1.5
-NEAR = 8
+NEAR = 6
 """So many times as many moments for the next hour: each tells little of it."""
 
 
@@ -33,7 +34,7 @@ class Auto(Forecaster):
     """Try each candidate on the later part of the training period, from many past moments, and keep the best.
 
     Rolling origin (Tashman, 2000), for each metric and each stretch of steps ahead. The last value and the same time yesterday
-    and last week always compete, and the best of them is kept where it was better than the first candidate. A
+    and last week always compete, and the best of them is kept where it was clearly better than the first candidate. A
     later candidate has to be clearly better than what came before it, below ``margin`` of its error: of several that are about as
     good, the luckiest is no choice. What is kept learns from all of the training period afterwards. Where the history is too
     short to try a distance, the first candidate serves untried, and `untried` says so.
@@ -130,7 +131,7 @@ class Auto(Forecaster):
 
     def _say(self) -> str:
         said = []
-        tried: list[Any] = list(np.isfinite(self.errors_).any(axis=2))
+        tried = np.isfinite(self.errors_).max(axis=2)
         naive = [
             chosen
             for chosen, known in zip(self.chosen_, tried, strict=True)

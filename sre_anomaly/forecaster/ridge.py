@@ -13,6 +13,7 @@ from sre_anomaly.forecaster._recursive import row_numbers
 from sre_anomaly.frame import Array
 from sre_anomaly.kernels.compiled import compiled
 from sre_anomaly.kernels.rolling import filled
+from sre_anomaly.kernels.seasonal import usual_deviation
 from sre_anomaly.registry import register
 
 
@@ -28,18 +29,24 @@ class Ridge(Forecaster):
 
     lags: Annotated[int, Field(ge=1)] = 24
     alpha: Annotated[float, Field(ge=0)] = 1.0
+    cut: Annotated[float, Field(gt=0)] | None = None
+    """Values further than so many usual distances from the median count, and are forecast, as if no further; None: as they are."""
     export_name = "ridge_forecaster"
 
     coefficients_: Array = field(init=False, repr=False)
     """(m, lags), lag 1 first."""
     intercepts_: Array = field(init=False, repr=False)
+    limits_: Array = field(init=False, repr=False)
+    """(m, 2) below and above which nothing counts."""
 
     def __post_init__(self) -> None:
         self.lookback = self.lags
 
     def fit(self, values: Array) -> Self:
         """Solve the normal equations of each metric."""
-        learned = [self._solve(column) for column in np.ascontiguousarray(values.T)]
+        self.limits_ = np.array([_limits(column, self.cut) for column in values.T])
+        cut = values if self.cut is None else np.clip(values, *self.limits_.T)
+        learned = [self._solve(column) for column in np.ascontiguousarray(cut.T)]
         self.coefficients_ = np.array([coefficients for coefficients, _ in learned])
         self.intercepts_ = np.array([intercept for _, intercept in learned])
         return self
@@ -71,11 +78,14 @@ class Ridge(Forecaster):
         starts = row_numbers(origins)
         out = np.empty((len(starts), horizon, values.shape[1]))
         for metric, column in enumerate(np.ascontiguousarray(values.T)):
+            low, high = (float(limit) for limit in self.limits_[metric])
+            held = filled(column) if self.cut is None else np.clip(filled(column), low, high)
             _ahead(
-                filled(column),
+                held,
                 starts,
                 self.coefficients_[metric],
                 self.intercepts_[metric],
+                (low, high),
                 out[:, :, metric],
             )
         return out
@@ -134,7 +144,12 @@ def lagged_moments(values: Array, lags: int) -> tuple[int, Array, Array]:
 
 @compiled
 def _ahead(
-    held: Array, starts: npt.NDArray[np.int64], coefficients: Array, intercept: float, out: Array
+    held: Array,
+    starts: npt.NDArray[np.int64],
+    coefficients: Array,
+    intercept: float,
+    limits: tuple[float, float],
+    out: Array,
 ) -> None:
     """Fill in (k, h) forecasts; each step's answer is the next step's last value.
 
@@ -146,7 +161,16 @@ def _ahead(
             for lag in range(len(coefficients)):
                 past = out[number, step - 1 - lag] if lag < step else held[starts[number] + step - 1 - lag]
                 answer += coefficients[lag] * past
-            out[number, step] = answer
+            out[number, step] = min(max(answer, limits[0]), limits[1])
+
+
+def _limits(column: Array, cut: float | None) -> tuple[float, float]:
+    present = column[np.isfinite(column)]
+    if cut is None or not len(present):
+        return -np.inf, np.inf
+    middle = float(np.median(present))
+    far = cut * usual_deviation(present - middle)
+    return middle - far, middle + far
 
 
 def _stretches(values: Array, present: Any) -> list[Array]:
