@@ -23,6 +23,8 @@ SAME = 1.1
 """A naive rule is kept where the first candidate's error was larger than so many times its own: when it was tried the candidate
 knew only part of what it will, and a few moments tell no finer."""
 FEWEST_DAYS = 3
+OFTEN_LESS, FAR = 0.9, 5.0
+"""No error counts as more than so many times that which as large a share of the last value's errors do not exceed."""
 OFTEN = 1.5
 NEAR = 6
 """So many times as many moments for the next hour: each tells little of it."""
@@ -101,13 +103,16 @@ class Auto(Forecaster):
         came = np.where((targets < rows)[:, :, np.newaxis], values[np.minimum(targets, rows - 1)], np.nan)
         bucket = bucket_of(self.edges_, horizon)
         full = np.flatnonzero((self.edges_ <= horizon) & ~np.isfinite(self.errors_).any(axis=(0, 2)))
+        most: Array = np.full((len(self.edges_), values.shape[1]), np.inf)
         for rule in range(len(self.names)):
             missed = np.abs(self._answers(rule, values, list(origins), horizon) - came)
             for one in full:
-                there = missed[:, bucket == one]
-                count = np.isfinite(there).sum(axis=(0, 1))
+                there = missed[:, bucket == one].reshape(-1, values.shape[1])
+                if rule == 0:
+                    most[one] = _far(there)
+                count = np.isfinite(there).sum(axis=0)
                 some = np.where(count > 0, count, np.nan)
-                self.errors_[:, one, rule] = np.nansum(there, axis=(0, 1)) / some
+                self.errors_[:, one, rule] = np.nansum(np.minimum(there, most[one]), axis=0) / some
 
     def _best(self, errors: Array) -> int:
         first = min(len(NAIVE), len(errors) - 1)
@@ -192,3 +197,14 @@ class Auto(Forecaster):
             if inside:
                 candidate.restore(inside)
         return self
+
+
+def _far(missed: Array) -> Array:
+    """Return (m,) what an error (n, m) counts at most: a value that nobody could forecast must not choose the forecaster."""
+    usual = np.array(
+        [
+            np.quantile(one[np.isfinite(one)], OFTEN_LESS) if np.isfinite(one).any() else 0.0
+            for one in missed.T
+        ]
+    )
+    return np.where(usual > 0, FAR * usual, np.inf)
