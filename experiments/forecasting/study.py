@@ -4,8 +4,8 @@
 
 Reads NAB's AWS and known-cause series, kpi/web, kpi/cloud and ASD below that folder, and makes one server with the generator. Of the
 first three a random half was used to develop the forecasters; only the other half is reported. Each forecaster learns all
-that was known at each of a few moments of the second half of a series. Prints and writes beside this file: ``series.csv``,
-``table.csv`` (means over series), ``intervals.csv`` (fitted once, as a run does). ``--tasks FILE`` writes the histories that
+that was known at each of a few moments of the second half of a series. Prints and writes beside this file: ``table.csv``
+(means over series), ``intervals.csv`` (fitted once, as a run does). ``--tasks FILE`` writes the histories that
 `others.py` forecasts with other libraries, in an environment of its own; where ``others.csv`` is there, ``beside.csv`` compares.
 """
 
@@ -325,7 +325,6 @@ if __name__ == "__main__":
             HERE / "beside.csv", index=False, float_format="%.4g"
         )
     measured = each(reported, errors)
-    measured.to_csv(HERE / "series.csv", index=False, float_format="%.4g")
     summary(measured).to_csv(HERE / "table.csv", index=False, float_format="%.4g")
     for name in ("table", "intervals", "beside"):
         if (HERE / f"{name}.csv").exists():

@@ -7,9 +7,9 @@ from rich.markup import escape
 
 from sre_anomaly.pipeline.reasons import by_strength
 from sre_anomaly.pipeline.runner import Run
+from sre_anomaly.report.forecast.words import coming, horizon_table
 from sre_anomaly.report.run import words
 from sre_anomaly.report.run.hindsight import print_hindsight
-from sre_anomaly.report.run.horizons import coming, horizon_table
 from sre_anomaly.report.run.next_commands import next_commands as metric_commands
 from sre_anomaly.report.table import words as table_words
 from sre_anomaly.report.terminal import print_dated, print_notes, print_sentences, print_table
@@ -35,7 +35,7 @@ def print_run(run: Run, folder: Path, console: Console) -> None:
         console.print()
         print_sentences(console, "Forecast", words.forecast_heading(run))
         print_table(horizon_table(run) or table, console)
-        if said := coming(run):
+        if said := coming(run, words.when):
             print_sentences(console, "Coming", *said)
     if run.learned is not None:
         _print_table_task(run, console)

@@ -1,11 +1,11 @@
 """What a run tells of forecasts of several horizons."""
 
+from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import short
-from sre_anomaly.report.run.words import when
 from sre_anomaly.report.words import Table, title
 
 
@@ -42,8 +42,8 @@ def horizon_table(run: Run) -> Table | None:
     )
 
 
-def coming(run: Run) -> list[str]:
-    """Return what comes after the data end, in a sentence for each metric, and how likely a limit is passed."""
+def coming(run: Run, when: Callable[[Run, int], str]) -> list[str]:
+    """Return what comes after the data end, in a sentence for each metric, and how likely a limit is passed; ``when`` says a time."""
     if run.forecasts is None or run.forecasts.coming is None:
         return []
     found = run.forecasts.coming
@@ -55,10 +55,10 @@ def coming(run: Run) -> list[str]:
         )
         band = f" ({short(low)} to {short(high)})" if isfinite(low) and isfinite(high) else ""
         said.append(f"{name}, {when(run, found.time[-1].value)}: {short(mean)}{band}")
-    return said + [_limit(run, one) for one in found.limits]
+    return said + [_limit(run, one, when) for one in found.limits]
 
 
-def _limit(run: Run, one: dict[str, Any]) -> str:
+def _limit(run: Run, one: dict[str, Any], when: Callable[[Run, int], str]) -> str:
     beyond = f"{one['metric']} {one['side']} {short(one['limit'])}"
     if one["already"]:
         return f"{beyond}: it is already"
