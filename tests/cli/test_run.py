@@ -42,6 +42,7 @@ def test_every_file_is_there(finished):
         "artifacts/top_50_anomalies.csv",
         "artifacts/forecast_metrics.json",
         "artifacts/forecasts.parquet",
+        "artifacts/forecast_next.parquet",
         "artifacts/isolation_forest.joblib",
         "artifacts/auto_forecaster.joblib",
         "model/manifest.json",
