@@ -33,7 +33,7 @@ def alert_cards(run: Run) -> list[str]:
         f"<label>Strength <select name='strength'>{_options(STRENGTHS)}</select></label><span id='shown' class='dim'></span></form>"
     )
     parts = [
-        "<h2>Alerts, strongest first</h2>",
+        "<section><h2>Alerts, strongest first</h2>",
         filters,
     ]
     parts.append(
@@ -41,7 +41,7 @@ def alert_cards(run: Run) -> list[str]:
     )
     if len(alerts) > MOST_CARDS:
         parts.append(f"<p class='note'>{len(alerts) - MOST_CARDS} more are in alerts.csv.</p>")
-    return parts
+    return [*parts, "</section>"]
 
 
 def card(run: Run, alert: Alert, *, in_short: bool = False) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 
+from sre_anomaly.frame import Array
 from sre_anomaly.numbers import scale_of
 from sre_anomaly.page.charts import MOST_CHARTS, Line, Mark, charts
 from sre_anomaly.pipeline.reasons import by_strength
@@ -27,20 +28,47 @@ def charts_of(run: Run) -> dict[str, object] | None:
     if run.detection is None or not run.frame.has_clock or not len(run.frame):
         return None
     frame, found = run.frame, run.detection
-    names = ordered_metrics(run)[: MOST_CHARTS - 1]
+    names, more = ordered_metrics(run)[: MOST_CHARTS - 1], rows_to_come(run)
     lines = []
     for name in names:
         column = frame.metrics.index(name)
         values, band = frame.values[:, column], None if found.bands is None else found.bands[:, column]
         finite = np.abs(values[np.isfinite(values)])
         factor, unit = scale_of(frame.units.get(name, ""), float(finite.max(initial=0.0)))
+        if more:
+            values, band = np.append(values, np.full(more, np.nan)), _with_forecast(run, name, band, more)
         lines.append(Line(name, values / factor, None if band is None else band / factor, unit))
-    lines.append(Line("score", found.scores, found.levels[:, np.newaxis], dashed=True))
+    empty = np.full(more, np.nan)
+    level = np.append(found.levels, empty)[:, np.newaxis]
+    lines.append(Line("score", np.append(found.scores, empty), level, dashed=True))
     step = frame.step.total_seconds()
     first = frame.time[0].timestamp()
-    shown = (first + run.split.test.start * step, first + (run.split.test.stop - 1) * step)
-    closely = [around(run, alert) for alert in by_strength(found.alerts)]
+    shown = (first + run.split.test.start * step, first + (run.split.test.stop + more - 1) * step)
+    closely = [(len(frame), len(frame) + more)] if more else []
+    closely += [around(run, alert) for alert in by_strength(found.alerts)]
     return charts(lines, first, step, marks(run), closely, frame.timezone, shown)
+
+
+def rows_to_come(run: Run) -> int:
+    """Return how many rows after the end of the data are forecast; a single one is told in words."""
+    coming = run.forecasts.coming if run.forecasts is not None else None
+    return len(coming.time) if coming is not None and len(coming.time) > 1 else 0
+
+
+def _with_forecast(run: Run, name: str, band: Array | None, more: int) -> Array | None:
+    """Return the band of a metric with its forecast after the end of the data; None where it has neither."""
+    coming = run.forecasts.coming if run.forecasts is not None else None
+    ahead = np.full((more, 3), np.nan)
+    if coming is not None and name in coming.metrics:
+        number = coming.metrics.index(name)
+        ahead[:] = np.stack(
+            [part[0, :, number] for part in (coming.ahead.mean, coming.ahead.lower, coming.ahead.upper)],
+            axis=1,
+        )
+    elif band is None:
+        return None
+    past = np.full((len(run.frame), 3), np.nan) if band is None else band
+    return np.concatenate([past, ahead])
 
 
 def explore(run: Run, there: bool) -> list[str]:
@@ -66,16 +94,21 @@ def explore(run: Run, there: bool) -> list[str]:
         if len(run.frame.windows.apart)
         else ""
     )
-    legend = f"<p class='legend'><span><i style='background:var(--alertfill)'></i>alert (strong on the metric that it names)</span>{band}{known}{calendar}{learned}</p>"
+    coming = (
+        "<span>after the end of the data: what is forecast, dotted, and its interval</span>"
+        if rows_to_come(run)
+        else ""
+    )
+    legend = f"<p class='legend'><span><i style='background:var(--alertfill)'></i>alert (strong on the metric that it names)</span>{band}{known}{calendar}{learned}{coming}</p>"
     left = len(run.frame.metrics) - (MOST_CHARTS - 1)
     more = (
         f" {left} metrics that no alert names are left out here; scores.parquet has them." if left > 0 else ""
     )
     return [
-        "<h2>Explore</h2>",
+        "<section><h2>Explore</h2>",
         CONTROLS,
         f"<div id='charts'></div>{legend}",
-        f"<p class='note js-only'>{HOW}{more}</p>",
+        f"<p class='note js-only'>{HOW}{more}</p></section>",
     ]
 
 

@@ -7,6 +7,7 @@ import yaml
 
 from sre_anomaly.page.document import document
 from sre_anomaly.pipeline.runner import Run
+from sre_anomaly.report.forecast import words as forecast_words
 from sre_anomaly.report.html import notes_as_paragraphs, picture_tag, sentences, table_tag
 from sre_anomaly.report.run import words
 from sre_anomaly.report.run.alert_cards import alert_cards
@@ -110,8 +111,11 @@ def _forecast(run: Run) -> list[str]:
     if table is None or run.forecasts is None:
         return []
     inside = run.forecasts.measures["coverage"]
+    horizons = forecast_words.horizon_table(run)
     return [
         "<h2>Forecast</h2>",
+        *sentences(forecast_words.coming(run, words.when)),
+        *([table_tag(horizons)] if horizons is not None else []),
         f"<p>{html.escape(words.forecast_heading(run))}: {run.forecasts.measures['rows']:,} data points, each "
         f"forecast from those before it. Coverage: {inside:.0%} of them are inside "
         f"the {run.config['forecast']['coverage']:.0%} interval.</p>",
