@@ -1,11 +1,12 @@
 """Your own fleet: a folder of CSV or Parquet files, one for each entity."""
 
 import glob
+from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
-from sre_anomaly.errors import ConfigError, DataError
+from sre_anomaly.errors import ConfigError, DataError, UserError
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.io.files.reading import FileReading
 from sre_anomaly.io.hosts_in_a_file import words_of
@@ -44,16 +45,29 @@ class CsvFolder(FileReading, Corpus):
         pattern = str(Path(self.path).expanduser())
         found = [path for path in sorted(glob.glob(pattern, recursive=True)) if Path(path).is_file()]  # noqa: PTH207
         if not found:
-            hint = f"; did you mean data.path='{pattern}/*.csv'?" if Path(pattern).is_dir() else ""
+            hint = (
+                f"; did you mean data.path='{pattern}/*{_suffix(Path(pattern))}'?"
+                if Path(pattern).is_dir()
+                else ""
+            )
             raise DataError(f"data.path: no file matches {self.path!r}{hint}")
-        found = [name for path in found for name in self._series(path)]
+        # Files of a fleet are alike: where the first that can be read is of one entity, so are the others, and none is read twice.
+        divided = self.host is not None or next(
+            (len(one) > 1 for path in found if (one := self._series(path))), False
+        )
+        found = [name for path in found for name in (self._series(path) or [path])] if divided else found
         if self.incidents:
             self._check_labels(found)
         return found
 
     def _series(self, path: str) -> list[str]:
-        """Return the name of each series in a file: its path, and what tells entities apart where there are several."""
-        words = self.entities(Path(path), self.host)
+        """Return the name of each series in a file: its path, and what tells entities apart where there are several; none where it cannot be read."""
+        try:
+            words = self.entities(Path(path), self.host)
+        except UserError:
+            if self.host:
+                raise
+            return []  # it is refused by itself when it is read
         if self.host and not words:
             words = self._hosts(Path(path), self.host)
         return [f"{path}/{word}" for word in words] if self.host or len(words) > 1 else [path]
@@ -116,3 +130,9 @@ class CsvFolder(FileReading, Corpus):
             return self.frame(path, None if labels is None else str(labels), host)
         frame = self.frame(path, None, host)
         return replace(frame, notes=(*frame.notes, f"not evaluated: there is no label file {labels}"))
+
+
+def _suffix(folder: Path) -> str:
+    """Return the ending that most files of a folder have."""
+    endings = Counter(path.suffix for path in folder.iterdir() if path.is_file() and path.suffix)
+    return endings.most_common(1)[0][0] if endings else ".csv"

@@ -107,7 +107,8 @@ def test_the_command_prints_and_writes(command, small):
     page = (small / "board/leaderboard.html").read_text()
     assert "data:image/png" in page
     assert "for random scores, of the draws" in page
-    assert "http" not in page
+    assert "http:" not in page
+    assert "https:" not in page
     code, _, err = command("score-nab", "results", "data=corpus", "to=board")
     assert code == 2
     assert "leaderboard.csv is there already" in err

@@ -135,7 +135,7 @@ def test_many_metrics_and_counters_are_read_in_peace(command, tmp_path):
     table.to_csv(tmp_path / "wide.csv", index_label="time")
     code, out, _ = command("experiment=csv", "data.path=wide.csv", "forecaster=none", "hindsight=false")
     assert code == 0
-    assert "only rising, as counters do: served;" in " ".join(out.split())
+    assert "counters, of which the rate a second is watched: served" in " ".join(out.split())
 
 
 def test_pages_over_little_come_with_what_leaves_them_out(command, tmp_path):
