@@ -4,13 +4,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["AnomalyDetector", "backtest", "classify_table", "compare", "detect", "load_monitor", "load_run"]
+__all__ = [
+    "AnomalyDetector",
+    "backtest",
+    "classify_table",
+    "compare",
+    "detect",
+    "forecast",
+    "load_monitor",
+    "load_run",
+]
 
 if TYPE_CHECKING:
     from sre_anomaly.api.backtests import backtest
     from sre_anomaly.api.detection import detect
     from sre_anomaly.api.estimator import AnomalyDetector
     from sre_anomaly.api.folders import compare, load_run
+    from sre_anomaly.api.forecasting import forecast
     from sre_anomaly.api.tables import classify_table
     from sre_anomaly.live.monitor import load_monitor
 
@@ -20,6 +30,7 @@ PLACES = {
     "classify_table": "api.tables",
     "compare": "api.folders",
     "detect": "api.detection",
+    "forecast": "api.forecasting",
     "load_monitor": "live.monitor",
     "load_run": "api.folders",
 }

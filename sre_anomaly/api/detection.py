@@ -179,13 +179,14 @@ def detect(
     """
     overrides = words_of({"experiment": "csv", "forecaster": "none", "hindsight": False, **options})
     tables = by_entity(frame, entity, metric, value)
-    found = {name: Detection(_run(table, name, overrides)) for name, table in tables.items()}
+    found = {name: Detection(run_table(table, name, overrides)) for name, table in tables.items()}
     if entity is None and not isinstance(frame, Mapping):
         return found["frame"]
     return Detections(found)
 
 
-def _run(table: pd.DataFrame, name: str, overrides: list[str]) -> Run:
+def run_table(table: pd.DataFrame, name: str, overrides: list[str]) -> Run:
+    """Run a configuration over a table, as the command would over its file; nothing is written."""
     with as_file(table, name) as path, Stages() as stages:
         config = composed([*overrides, f'data.path="{path}"'])
         return run(config, RunRecord(command=f"sre-anomaly {' '.join(overrides)}"), stages)

@@ -129,3 +129,27 @@ def test_runs_are_compared(found, metrics, tmp_path):
     table = sre_anomaly.compare([first, second])
     assert len(table) == 2
     assert "alerts" in table.columns
+
+
+def test_a_forecast_is_that_of_the_command(metrics, command, tmp_path):
+    """What comes, and the errors on the past, are what the command writes."""
+    metrics.to_csv(tmp_path / "metrics.csv")
+    ask = (
+        "experiment=csv",
+        "data.path=metrics.csv",
+        "detector=none",
+        "forecaster=combine",
+        "forecast.horizon=1h",
+        "forecast.metrics=[cpu]",
+    )
+    code, _, err = command(*ask, "hindsight=false")
+    assert code == 0, err
+    found = sre_anomaly.forecast(metrics, "1h", metrics=["cpu"], forecaster="combine", limit=90)
+    record = sre_anomaly.load_run("outputs/latest").record["forecast"]
+    assert found.measures.loc["1h", "mae"] == pytest.approx(record["horizons"][0]["measures"]["mae"])
+    assert len(found.coming) == 12
+    assert (found.coming["lower"] <= found.coming["upper"]).all()
+    assert found.coming["time"].iloc[0] == metrics.index[-1] + pd.Timedelta("5min")
+    assert found.limits[0]["limit"] == 90
+    assert "cpu" in repr(found)
+    assert len(found.plot().axes) == 2

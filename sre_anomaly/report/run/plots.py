@@ -78,7 +78,12 @@ def anomaly_figure(run: Run) -> Figure:
 
 
 def forecast_plot(run: Run, path: Path) -> None:
-    """Draw what came, what was forecast and its interval: the whole test span, and its last part enlarged."""
+    """Write the picture of the forecasts."""
+    save_figure(forecast_figure(run), path)
+
+
+def forecast_figure(run: Run) -> Figure:
+    """Return what came, what was forecast and its interval: the whole test span, and its last part enlarged."""
     assert run.forecasts is not None
     forecasts = run.forecasts
     last = min(len(forecasts.time), max(48, len(forecasts.time) // 10))
@@ -97,7 +102,7 @@ def forecast_plot(run: Run, path: Path) -> None:
         f"{run.frame.name}: forecast {measures['horizon']} data point(s) ahead, mean absolute error {measures['mae']:.4g}",
         fontsize=12,
     )
-    save_figure(figure, path)
+    return figure
 
 
 def _draw_forecast(axis: Axes, forecasts: Forecasts, metric: int, part: slice) -> None:
