@@ -26,6 +26,14 @@ EPOCH_UNITS: tuple[tuple[float, Literal["ns", "us", "ms", "s"], int], ...] = (
 """The unit of a number of time since 1970, and its nanoseconds, by the number's size: 1e11 seconds would be the year
 5138, 1e8 was in 1973."""
 
+OFFSETS = {
+    "UTC": "+00:00", "GMT": "+00:00", "WET": "+00:00", "WEST": "+01:00", "CET": "+01:00", "CEST": "+02:00",
+    "EET": "+02:00", "EEST": "+03:00", "MSK": "+03:00", "EST": "-05:00", "EDT": "-04:00", "CDT": "-05:00",
+    "MST": "-07:00", "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00", "JST": "+09:00", "KST": "+09:00",
+    "AEST": "+10:00", "AEDT": "+11:00", "NZST": "+12:00", "NZDT": "+13:00",
+}  # fmt: skip
+"""What abbreviations mean that have one meaning; CST, IST and BST have several."""
+
 
 def time_zone(name: str) -> ZoneInfo:
     """Return a time zone by its name.

@@ -26,6 +26,9 @@ FEWEST, ENOUGH = 5, 50
 """Rows without which nothing is told, and with fewer than which it means little."""
 STEPS = (30, 10, 5, 1)
 """Seconds that may be counted together instead of a minute."""
+MINUTE = 60
+FINE_BELOW, LINES_A_STEP = 100, 2
+"""Fewer minutes than these are counted in smaller steps, as long as so many lines fall into each."""
 
 
 @register("data", "logs")
@@ -40,7 +43,7 @@ class Logs(OwnerKnows, DataSource):
 
     path: str
     format: str = AUTO
-    step: Duration = timedelta(minutes=1)
+    step: Duration | None = None
     templates: Annotated[int, Field(ge=0, le=1000)] = 20
     learn: Annotated[float, Field(gt=0, le=1)] = 0.5
     year: Annotated[int, Field(ge=1970, le=9998)] | None = None
@@ -48,7 +51,7 @@ class Logs(OwnerKnows, DataSource):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.step < timedelta(seconds=1) or self.step % timedelta(seconds=1):
+        if self.step is not None and (self.step < timedelta(seconds=1) or self.step % timedelta(seconds=1)):
             raise ConfigError("data.step: has to be whole seconds, such as 1m")
 
     def frames(self) -> Iterator[MetricFrame]:
@@ -61,14 +64,25 @@ class Logs(OwnerKnows, DataSource):
         """
         path = Path(self.path).expanduser()
         files = in_time_order(log_files(path), self.format, self._clock())
-        counts, tally, clock = LogCounts(int(self.step.total_seconds())), Tally(), self._clock()
-        for file in files:
-            counts.add(entries(file, self.format, clock, tally), clock, tally)
+        counts, tally = self._counted(files, MINUTE if self.step is None else int(self.step.total_seconds()))
         if not tally.used:
             raise DataError(f"{path}: not one line could be used; {'; '.join(tally.told()) or 'it is empty'}")
+        notes = []
+        if self.step is None and (finer := _finer(counts)) is not None:
+            counts, tally = self._counted(files, finer)
+            notes.append(
+                f"counted in steps of {in_words(timedelta(seconds=finer))}: the log is too short for minutes (data.step=1m)"
+            )
         start, metrics, values = counts.metrics(str(path), self.templates, self.learn)
+        # Whoever names a step has all of them.
+        before, after = counts.cut(len(values)) if self.step is None else (0, 0)
+        if before or after:
+            notes.append(
+                f"{before + after} step{'s' * (before + after > 1)} at the ends of the log, covered in part only, left out"
+            )
+            start, values = start + before, values[before : len(values) - after]
         if len(values) < FEWEST:
-            raise DataError(f"{path}: {self._too_few(len(values))}")
+            raise DataError(f"{path}: {_too_few(len(values), counts.step)}")
         time = pd.to_datetime((start + np.arange(len(values))) * counts.step, unit="s", utc=True).as_unit(
             NANOSECONDS
         )
@@ -84,21 +98,44 @@ class Logs(OwnerKnows, DataSource):
             notes=(
                 f"{tally.used} lines of {len(files)} file(s), {len(counts.miner.words_)} templates",
                 *tally.told(),
-                *([f"Careful: {self._too_few(len(values))}"] if len(values) < ENOUGH else []),
+                *notes,
+                *([f"Careful: {_too_few(len(values), counts.step)}"] if len(values) < ENOUGH else []),
             ),
         )
         yield self.told(frame)
 
-    def _too_few(self, rows: int) -> str:
-        """Say that there are too few rows, and which step would give more."""
-        seconds = max(rows - 1, 1) * int(self.step.total_seconds())
-        finer = [step for step in STEPS if step < self.step.total_seconds()]
-        step = next((step for step in finer if seconds // step >= ENOUGH), finer[-1] if finer else None)
-        smaller = f"count in smaller steps, such as data.step={step}s, or " if step else ""
-        return (
-            f"its lines fill only {rows} step{'s' * (rows > 1)} of {in_words(self.step)}, too few to know what is usual; "
-            f"{smaller}read more of the log"
-        )
+    def _counted(self, files: list[Path], step: int) -> tuple[LogCounts, Tally]:
+        counts, tally, clock = LogCounts(step), Tally(), self._clock()
+        for file in files:
+            counts.add(entries(file, self.format, clock, tally), clock, tally)
+        return counts, tally
 
     def _clock(self) -> LogClock:
         return LogClock(self.timezone, self.year)
+
+
+def _finer(counts: LogCounts) -> int | None:
+    """Return the step that a log too short for minutes is counted in; None where minutes are right, or its lines are too few."""
+    seconds = counts.span[1] - counts.span[0]
+    if not counts.per_template or seconds >= FINE_BELOW * MINUTE:
+        return None
+    return next(
+        (
+            step
+            for step in STEPS
+            if seconds // step >= FINE_BELOW and counts.lines * step >= LINES_A_STEP * seconds
+        ),
+        None,
+    )
+
+
+def _too_few(rows: int, step: int) -> str:
+    """Say that there are too few rows, and which step would give more."""
+    seconds = max(rows - 1, 1) * step
+    finer = [other for other in STEPS if other < step]
+    best = next((other for other in finer if seconds // other >= ENOUGH), finer[-1] if finer else None)
+    smaller = f"count in smaller steps, such as data.step={best}s, or " if best else ""
+    return (
+        f"its lines fill only {rows} step{'s' * (rows > 1)} of {in_words(timedelta(seconds=step))}, too few to know what is usual; "
+        f"{smaller}read more of the log"
+    )

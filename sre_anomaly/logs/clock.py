@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from sre_anomaly.clock import EPOCH_UNITS, time_zone
+from sre_anomaly.clock import EPOCH_UNITS, OFFSETS, time_zone
 from sre_anomaly.errors import DataError
 from sre_anomaly.logs.recent import Recent
 
@@ -19,10 +19,11 @@ FORMATS = {
     r"[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d": "%b %d %H:%M:%S",
     r"\d\d-\d\d \d\d:\d\d:\d\d": "%m-%d %H:%M:%S",
     r"\d\d\.\d\d \d\d:\d\d:\d\d": "%m.%d %H:%M:%S",
+    r"\d{4} \d\d:\d\d:\d\d": "%m%d %H:%M:%S",
 }
 """How a time up to its second is recognised, and how it is read."""
 EPOCH = re.compile(rb"\d{9,19}(?:\.\d+)?$")
-_AFTER = r"(?:[.,:]\d+)?,?\s*(?P<offset>Z|[+-]\d\d:?\d\d)?$"
+_AFTER = r"(?:[.,:]\d+)?,?\s*(?P<offset>Z|[+-]\d\d:?\d\d|[A-Z]{3,5})?$"
 TWO_DIGITS = r"\d\d"
 LAST_SECOND = b"60"
 """A leap second."""
@@ -122,8 +123,20 @@ class LogClock:
         seconds = int(moment.replace(tzinfo=UTC).timestamp())
         if offset == b"Z":
             return seconds
+        if offset.isalpha():
+            offset = self._offset_of(offset.decode())
         sign = -1 if offset[:1] == b"-" else 1
         return seconds - sign * (int(offset[1:3]) * 3600 + int(offset[-2:]) * 60)
+
+    @staticmethod
+    def _offset_of(name: str) -> bytes:
+        """Return the offset that the name of a zone means."""
+        if name not in OFFSETS:
+            raise DataError(
+                f"data.timezone: the times have the zone {name}, which is not known or has several meanings; leave it out with "
+                "data.format, and set data.timezone, such as data.timezone=America/Chicago"
+            )
+        return OFFSETS[name].encode()
 
     def _year_of(self, month: int, text: str) -> int:
         if self._year is None:

@@ -11,12 +11,14 @@ from sre_anomaly.clock import in_words
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array
 from sre_anomaly.logs.clock import LogClock
-from sre_anomaly.logs.formats import Entry
 from sre_anomaly.logs.levels import LEVELS, standard_level
 from sre_anomaly.logs.lines import Tally
+from sre_anomaly.logs.shapes.inside import Entry
 from sre_anomaly.logs.templates import TemplateMiner
 
 MOST_TICKS = 5_000_000
+FEWEST_STEPS = 10
+"""Of fewer steps none is left out."""
 NAME = 60
 """Signs of a template that make a metric's name."""
 
@@ -30,6 +32,8 @@ class LogCounts:
     per_template: defaultdict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     """Lines of each template (-1: too many templates) by tick."""
     per_level: defaultdict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    span: tuple[int, int] = (0, 0)
+    """Seconds since 1970 of the earliest and the latest line."""
     first_seen: dict[int, int] = field(default_factory=dict)
     """The tick at which each template first came."""
 
@@ -38,12 +42,15 @@ class LogCounts:
         # The loop that decides how fast a log is read: every name is looked up once, before it.
         step, seconds, number_of = self.step, clock.seconds, self.miner.add
         templates, levels, first = self.per_template, self.per_level, self.first_seen
+        earliest, latest = self.span if self.per_template else (2**62, -(2**62))
         for time, level, message in entries:
             stamp = seconds(time)
             if stamp is None:
                 tally.timeless += 1
                 continue
             tick = stamp // step
+            latest = max(latest, stamp)
+            earliest = min(earliest, stamp)
             number = number_of(message)
             counts = templates[number]
             if tick not in counts:
@@ -52,6 +59,22 @@ class LogCounts:
             counts[tick] += 1
             if level and (name := standard_level(level)) is not None:
                 levels[name][tick] += 1
+        self.span = (earliest, latest)
+
+    @property
+    def lines(self) -> int:
+        """How many lines were counted."""
+        return sum(sum(counts.values()) for counts in self.per_template.values())
+
+    def cut(self, ticks: int) -> tuple[int, int]:
+        """Return how many steps at the beginning and at the end the log covers in part only, 0 or 1 of each.
+
+        A step is covered where it misses no more than a line or two would leave.
+        """
+        usual = 2 * (self.span[1] - self.span[0]) / max(1, self.lines - 1)
+        before = self.span[0] % self.step
+        after = self.step - 1 - self.span[1] % self.step
+        return (int(before > usual), int(after > usual)) if ticks > FEWEST_STEPS else (0, 0)
 
     def metrics(self, name: str, most: int, learn: float) -> tuple[int, tuple[str, ...], Array]:
         """Return the first tick, the metrics' names and their values (n, m).

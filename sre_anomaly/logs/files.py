@@ -7,27 +7,26 @@ import zlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from glob import escape, glob, has_magic
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from sre_anomaly.errors import ConfigError, DataError, did_you_mean, missing
 from sre_anomaly.logs.clock import LogClock
+from sre_anomaly.logs.documents import document_in
 from sre_anomaly.logs.formats import (
-    JSON_LEVEL,
-    JSON_MESSAGE,
-    JSON_TIME,
     LEVEL,
     MESSAGE,
     PARTS_OF_TIME,
     WHOLE_TIME,
-    Entry,
     Splitter,
-    json_lines,
     pattern,
     recognised,
 )
 from sre_anomaly.logs.lines import LONGEST, Tally, lines_of, shown
+from sre_anomaly.logs.shapes.inside import Entry
+from sre_anomaly.logs.shapes.objects import LEVELS, MESSAGES, TIMES, json_lines
+from sre_anomaly.logs.shapes.traces import continues
 
 TRIED = 200
 """Lines by which a format is recognised, and among which the first time of a file is looked for."""
@@ -109,14 +108,21 @@ def entries(path: Path, form: str, clock: LogClock, tally: Tally) -> Generator[E
         with _opened(path) as stream:
             lines = lines_of(stream, tally)
             first = list(islice(lines, TRIED))
-            split = _splitter(path, form, first, clock)
-            for some in (first, lines):
-                for line in some:
-                    entry = split(line)
-                    if entry is None:
-                        tally.refuse(line)
-                    else:
-                        yield entry
+            if form in (AUTO, "json") and (records := document_in(path, first, lines, tally)) is not None:
+                yield from records
+                return
+            split = _splitter(path, form, [line for line in first if not continues(line)] or first, clock)
+            begun = False
+            for line in chain(first, lines):
+                entry = split(line)
+                # A stack trace belongs to the line before it, whatever in it looks like a time.
+                if begun and continues(line) and (entry is None or clock.seconds(entry[0]) is None):
+                    tally.continued += 1
+                elif entry is None:
+                    tally.refuse(line)
+                else:
+                    begun = True
+                    yield entry
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
 
@@ -158,11 +164,11 @@ def _rows(path: Path, rows: Any, tally: Tally) -> Iterator[Entry]:
     if header is None:
         raise DataError(f"{path}: is empty")
     names = [name.strip() for name in header]
-    message = _column(names, (MESSAGE, *JSON_MESSAGE))
+    message = _column(names, (MESSAGE, *MESSAGES))
     if message is None:
         raise DataError(f"{path}: has no column Content or message; it has {', '.join(names[:12])}")
-    level = _column(names, (LEVEL, *JSON_LEVEL))
-    whole = _column(names, (WHOLE_TIME, *JSON_TIME)) if PARTS_OF_TIME[-1] not in names else None
+    level = _column(names, (LEVEL, *LEVELS))
+    whole = _column(names, (WHOLE_TIME, *TIMES)) if PARTS_OF_TIME[-1] not in names else None
     stamped = names.index(WHOLE_TIME) if WHOLE_TIME in names else whole
     times = [stamped] if stamped is not None else [n for n, name in enumerate(names) if name in PARTS_OF_TIME]
     while True:

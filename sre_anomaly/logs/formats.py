@@ -1,15 +1,23 @@
 """How a log writes its lines: a pattern of named fields, or JSON; each line becomes (time, level, message)."""
 
-import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from sre_anomaly.errors import ConfigError
+from sre_anomaly.errors import ConfigError, DataError
+from sre_anomaly.logs.shapes.inside import Entry, with_level
+from sre_anomaly.logs.shapes.objects import json_lines
+from sre_anomaly.logs.shapes.servers import ACCESS, access, apache_error, glog, nginx_error, postgres
+from sre_anomaly.logs.shapes.syslog import logfmt, syslog
+from sre_anomaly.logs.shapes.wrapped import cri, inside_compose, unwrapped
 
-Entry = tuple[bytes, bytes, bytes]
-"""Time, level and message as they stand in the line; empty where a line has none."""
 Splitter = Callable[[bytes], Entry | None]
 
+SHAPES: tuple[Splitter, ...] = (
+    *(syslog, cri, glog, postgres, apache_error, nginx_error),
+    *(access(shape) for shape in ACCESS),
+    logfmt,
+)
+"""What is tried before the patterns below, the most particular first."""
 FIELD = re.compile(r"<([A-Za-z]\w*)>")
 MESSAGE = "Content"
 LEVEL = "Level"
@@ -32,9 +40,6 @@ WELL_KNOWN = (
     "<Host> <User> <Name> [<Time>] <Content>",
 )
 """What ``format: auto`` tries, from the most to the least particular about its level."""
-JSON_TIME = ("time", "timestamp", "@timestamp", "ts", "datetime", "date")
-JSON_LEVEL = ("level", "severity", "levelname", "log.level", "lvl")
-JSON_MESSAGE = ("message", "msg", "content", "log", "event", "text")
 
 
 def pattern(text: str) -> Splitter:
@@ -100,37 +105,6 @@ def _check(text: str, names: list[str]) -> None:
         )
 
 
-def json_lines(line: bytes) -> Entry | None:
-    """Split one JSON object: the first known name of a time, a level and a message counts.
-
-    Examples
-    --------
-    >>> json_lines(b'{"ts": "2024-01-31T14:05:00Z", "level": "warn", "msg": "slow"}')
-    (b'2024-01-31T14:05:00Z', b'warn', b'slow')
-    """
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(found, dict):
-        return None
-    message = _first(found, JSON_MESSAGE)
-    return (
-        None
-        if message is None
-        else (_first(found, JSON_TIME) or b"", _first(found, JSON_LEVEL) or b"", message)
-    )
-
-
-def _first(found: dict[str, object], names: Iterable[str]) -> bytes | None:
-    for name in names:
-        value = found.get(name)
-        if value is not None:
-            # A lone half of a surrogate pair is valid JSON and no valid text.
-            return str(value).encode(errors="replace")
-    return None
-
-
 def recognised(lines: list[bytes], is_time: Callable[[bytes], bool]) -> Splitter | None:
     """Return a splitter that suits most of some lines, or None.
 
@@ -138,15 +112,44 @@ def recognised(lines: list[bytes], is_time: Callable[[bytes], bool]) -> Splitter
     """
     if sum(line.startswith(b"{") for line in lines) * 2 > len(lines):
         return json_lines
+    bare = [unwrapped(line) for line in lines]
+    if sum(one != line for one, line in zip(bare, lines, strict=True)) * 2 > len(lines):
+        inner = recognised(bare, is_time)
+        return inside_compose(inner) if inner is not None else None
+    for split in SHAPES:
+        entries = [entry for line in lines if (entry := split(line)) is not None and _timed(entry, is_time)]
+        if len(entries) * 2 > len(lines):
+            return split
     best, most = None, 0
     for text in WELL_KNOWN:
         split = pattern(text)
-        entries = [entry for line in lines if (entry := split(line)) is not None and is_time(entry[0])]
+        entries = [entry for line in lines if (entry := split(line)) is not None and _timed(entry, is_time)]
         # A format that also finds the level beats one that takes it for a part of the message.
         fits = len(entries) + sum(_plausible_level(entry[1]) for entry in entries)
         if len(entries) * 2 > len(lines) and fits > most:
             best, most = split, fits
-    return best
+    return None if best is None else _looking_inside(best)
+
+
+def _timed(entry: Entry, is_time: Callable[[bytes], bool]) -> bool:
+    """Return whether an entry has a time; one that has no year has one, which is asked for later."""
+    try:
+        return is_time(entry[0])
+    except DataError:
+        return True
+
+
+def _looking_inside(split: Splitter) -> Splitter:
+    """Return a splitter that takes the level out of the message where the line has none of its own."""
+
+    def deeper(line: bytes) -> Entry | None:
+        entry = split(line)
+        if entry is None or (entry[1] and _plausible_level(entry[1])):
+            return entry
+        # What stood in the place of the level is a part of the message.
+        return with_level(entry[0], b"", b" ".join(part for part in entry[1:] if part))
+
+    return deeper
 
 
 def _plausible_level(word: bytes) -> bool:

@@ -2,9 +2,9 @@
 
 LEVELS = ("INFO", "WARN", "ERROR")
 NAMES = {
-    "INFO": "i info information informational notice n d debug v verbose t trace fine finer finest config 10 20 30",
-    "WARN": "w warn warning warnings 40",
-    "ERROR": "e err error f fatal c crit critical severe alert emerg emergency panic a failure 50 60",
+    "INFO": "i info information informational notice n d debug v verbose t trace fine finer finest config normal 5 6 7 9 10 20 30",
+    "WARN": "w warn warning warnings 4 13 40",
+    "ERROR": "e err error f fatal c crit critical severe alert emerg emergency panic a failure 0 1 2 3 17 21 50 60",
 }
 _KNOWN = {name: level for level, names in NAMES.items() for name in names.split()}
 _SEEN: dict[bytes, str | None] = {}
@@ -14,7 +14,8 @@ MOST = 10_000
 def standard_level(name: bytes) -> str | None:
     """Return INFO, WARN or ERROR for what a log calls it, None for a word that names no level.
 
-    Debugging and notices are INFO; fatal, severe and critical are ERROR. Numbers are those of JSON loggers.
+    Debugging and notices are INFO; fatal, severe and critical are ERROR. Numbers are those of JSON loggers, of
+    syslog (0 to 7), and of OpenTelemetry.
 
     Examples
     --------

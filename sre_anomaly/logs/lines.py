@@ -31,13 +31,17 @@ class Tally:
     """Not as the format says."""
     timeless: int = 0
     """With a time that cannot be read."""
+    continued: int = 0
+    """Of a record that began on a line before, such as a stack trace: part of that one."""
     example: str = ""
     """The first line that was not as the format says."""
 
     @property
     def used(self) -> int:
         """Lines that were handed on and understood."""
-        return self.lines - self.blank - self.long - self.binary - self.unparsed - self.timeless
+        return (
+            self.lines - self.blank - self.long - self.binary - self.unparsed - self.timeless - self.continued
+        )
 
     def refuse(self, line: bytes) -> None:
         """Count a line that is not as the format says."""
@@ -64,6 +68,10 @@ class Tally:
             for name, why in reasons.items()
             if (count := getattr(self, name))
         ]
+        if self.continued:
+            told.append(
+                f"{self.continued} lines belong to the record before them, such as those of a stack trace"
+            )
         if self.other_encoding:
             told.append(f"{self.other_encoding} lines are not UTF-8 and were read as Latin-1")
         return told

@@ -9,14 +9,15 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from sre_anomaly.data.logs import Logs
+from sre_anomaly.data.logs import Logs, _too_few
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.logs.classify import LineClassifier, classify_lines
 from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.files import entries, in_time_order, log_files
-from sre_anomaly.logs.formats import json_lines, pattern
+from sre_anomaly.logs.formats import pattern
 from sre_anomaly.logs.levels import standard_level
 from sre_anomaly.logs.lines import BLOCK, LONGEST, Tally, lines_of
+from sre_anomaly.logs.shapes.objects import json_lines
 from sre_anomaly.table.logs import LogTable
 
 
@@ -25,7 +26,7 @@ def _line(minute, level="INFO", message="request 1 served"):
 
 
 def _frame(path, **settings):
-    return next(Logs(str(path), **settings).frames())
+    return next(Logs(str(path), **{"step": timedelta(minutes=1), **settings}).frames())
 
 
 def test_lines_are_counted_into_one_kind_each():
@@ -200,10 +201,10 @@ def test_a_pattern_finds_the_files_that_it_names(rotated):
 
 def test_a_short_log_says_what_would_help():
     """Too few rows to tell are told with a smaller step, and with one no smaller than there is."""
-    few = Logs("x")._too_few(10)
+    few = _too_few(10, 60)
     assert few.startswith("its lines fill only 10 steps of 1 min")
     assert "such as data.step=10s, or read more" in few
-    assert "data.step" not in Logs("x", step=timedelta(seconds=1))._too_few(30)
+    assert "data.step" not in _too_few(30, 1)
 
 
 def test_burst_silence_and_new_message(tmp_path):
@@ -261,7 +262,7 @@ def test_every_line_of_a_broken_file_is_counted(tmp_path):
         "of 35 lines left out: blank",
         "longer than",
         "binary",
-        "not as data.format says, such as '?at java",
+        "1 lines belong to the record before them",
         "with a time",
     ):
         assert part in told

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
 
+from sre_anomaly.clock import OFFSETS
 from sre_anomaly.errors import DataError
 
 DATE = r"^(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)(.*)$"
@@ -20,13 +21,6 @@ TIME_OF_DAY = r"^\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?\s*$"
 ORDERS = {"day first": "dmy", "month first": "mdy", "year first": "ymd"}
 ZONE = r"\s+([A-Za-z]{2,5}|[A-Za-z]+/[A-Za-z_/]+)$"
 """A name of a zone behind a time."""
-OFFSETS = {
-    "UTC": "+00:00", "GMT": "+00:00", "WET": "+00:00", "WEST": "+01:00", "CET": "+01:00", "CEST": "+02:00",
-    "EET": "+02:00", "EEST": "+03:00", "MSK": "+03:00", "EST": "-05:00", "EDT": "-04:00", "CDT": "-05:00",
-    "MST": "-07:00", "MDT": "-06:00", "PST": "-08:00", "PDT": "-07:00", "JST": "+09:00", "KST": "+09:00",
-    "AEST": "+10:00", "AEDT": "+11:00", "NZST": "+12:00", "NZDT": "+13:00",
-}  # fmt: skip
-"""What abbreviations mean that have one meaning; CST, IST and BST have several."""
 NOT_ZONES = {"AM", "PM"}
 UNEVEN = 10
 """A reading in which the longest step is so many times the usual one is not taken where another is even."""

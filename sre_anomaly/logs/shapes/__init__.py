@@ -1,0 +1,1 @@
+"""How services, servers and collectors write their lines: each family a file, found out by content."""

@@ -1,0 +1,144 @@
+"""Records of JSON: of loggers, journald, GELF, ECS, OpenTelemetry, clouds and Kubernetes."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from sre_anomaly.logs.shapes.inside import Entry, with_level
+
+TIMES = (
+    *(
+        "time",
+        "timestamp",
+        "@timestamp",
+        "ts",
+        "datetime",
+        "date",
+        "@t",
+        "asctime",
+        "t",
+        "__REALTIME_TIMESTAMP",
+    ),
+    *(
+        "timeUnixNano",
+        "observedTimeUnixNano",
+        "lastTimestamp",
+        "eventTime",
+        "eventTimestamp",
+        "firstTimestamp",
+        "timeStamp",
+    ),
+    *("TimeGenerated", "TimeCreated", "CreationTime", "_time", "syslog_timestamp"),
+)
+LEVELS = (
+    *(
+        "level",
+        "severity",
+        "levelname",
+        "log.level",
+        "lvl",
+        "@l",
+        "severityText",
+        "severity_text",
+        "PRIORITY",
+        "loglevel",
+    ),
+    *("log_level", "levelName", "level_name", "LevelDisplayName", "type", "severityNumber"),
+)
+MESSAGES = (
+    *(
+        "message",
+        "msg",
+        "MESSAGE",
+        "short_message",
+        "content",
+        "log",
+        "event",
+        "text",
+        "body",
+        "@m",
+        "@mt",
+        "textPayload",
+    ),
+    *("Message", "description", "summary", "reason"),
+)
+INSIDE = ("log", "jsonPayload", "fields", "_source", "source", "record", "data", "attributes")
+"""Objects in which the parts may stand instead."""
+LISTS = ("items", "Records", "records", "events", "hits", "entries", "logs", "logEvents", "results", "value")
+"""Lists of records in one document."""
+OPENTELEMETRY = ("resourceLogs", "scopeLogs", "logRecords")
+DEEPEST = 6
+
+
+def json_lines(line: bytes) -> Entry | None:
+    """Split one JSON object: the first known name of a time, a level and a message counts.
+
+    Examples
+    --------
+    >>> json_lines(b'{"ts": "2024-01-31T14:05:00Z", "level": "warn", "msg": "slow"}')
+    (b'2024-01-31T14:05:00Z', b'warn', b'slow')
+    >>> json_lines(b'{"__REALTIME_TIMESTAMP": "1709546400243000", "PRIORITY": "3", "MESSAGE": "gone"}')
+    (b'1709546400243000', b'3', b'gone')
+    """
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry_of(found) if isinstance(found, dict) else None
+
+
+def entry_of(found: dict[str, Any]) -> Entry | None:
+    """Return the entry of one record; None where it has no message."""
+    message = _first(found, MESSAGES)
+    if message is None:
+        return None
+    time = _first(found, TIMES) or b""
+    level = _first(found, LEVELS) or b""
+    return with_level(time, level, message)
+
+
+def _first(found: dict[str, Any], names: Iterable[str]) -> bytes | None:
+    for place in (found, *(inner for key in INSIDE if isinstance(inner := found.get(key), dict))):
+        for name in names:
+            value = place.get(name)
+            if isinstance(value, dict):
+                value = next(
+                    (value[key] for key in ("stringValue", "name", "$date", "SystemTime") if key in value),
+                    None,
+                )
+            elif (
+                isinstance(value, list)
+                and value
+                and all(isinstance(sign, int) and 0 <= sign < 256 for sign in value)
+            ):
+                return bytes(value)  # journald writes texts that are no UTF-8 so
+            if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+                # A lone half of a surrogate pair is valid JSON and no valid text.
+                return str(value).strip().encode(errors="replace")
+    return None
+
+
+def records_in(document: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield the records of a document: of a list, of one of the known names in an object, or the object itself.
+
+    Examples
+    --------
+    >>> [one["msg"] for one in records_in({"items": [{"msg": "a"}, {"msg": "b"}]})]
+    ['a', 'b']
+    """
+    if depth > DEEPEST:
+        return
+    if isinstance(document, list):
+        for one in document:
+            yield from records_in(one, depth + 1)
+    elif isinstance(document, dict):
+        inner = [
+            document[name]
+            for name in (*OPENTELEMETRY, *LISTS)
+            if isinstance(document.get(name), (list, dict)) and document[name]
+        ]
+        if inner and (_first(document, MESSAGES) is None or any(name in document for name in OPENTELEMETRY)):
+            for one in inner:
+                yield from records_in(one, depth + 1)
+        else:
+            yield document

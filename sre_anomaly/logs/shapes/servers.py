@@ -1,0 +1,100 @@
+"""What web servers and balancers write: a request with its status, which says the level, and their own errors."""
+
+import re
+from collections.abc import Callable
+
+from sre_anomaly.logs.shapes.inside import Entry
+
+REQUEST = rb'"(?:(?P<method>[A-Z]+) (?P<path>\S+)[^"]*|[^"]*)"'
+ACCESS: tuple[re.Pattern[bytes], ...] = (
+    # nginx, Apache and Traefik: common and combined.
+    re.compile(rb"\S+ \S+ .+? \[(?P<time>[^\]]+)\] " + REQUEST + rb" (?P<status>\d{3}) "),
+    # A virtual host in front, as Apache's vhost_combined.
+    re.compile(rb"\S+:\d+ \S+ \S+ .+? \[(?P<time>[^\]]+)\] " + REQUEST + rb" (?P<status>\d{3}) "),
+    # Envoy.
+    re.compile(rb"\[(?P<time>\d{4}-\d\d-\d\dT\S+)\] " + REQUEST + rb" (?P<status>\d{3}|0) "),
+    # HAProxy's HTTP log.
+    re.compile(
+        rb".*?\[(?P<time>\d\d/\w{3}/\d{4}:[\d:.]+)\] \S+ \S+ [-\d/+]+ (?P<status>\d{3}|-1) .*?" + REQUEST
+    ),
+    # AWS application balancer.
+    re.compile(
+        rb"(?:https?|h2|grpcs|wss?) (?P<time>\d{4}-\d\d-\d\dT\S+) (?:\S+ ){6}(?P<status>\d{3}|-) .*?"
+        + REQUEST
+    ),
+    # AWS CloudFront and W3C: date and time in columns of tabs.
+    re.compile(
+        rb"(?P<time>\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d)\t\S+\t\S+\t\S+\t(?P<method>[A-Z]+)\t\S+\t(?P<path>\S+)\t(?P<status>\d{3})\t"
+    ),
+)
+APACHE_ERROR = re.compile(
+    rb"\[(\w{3} \w{3} +\d+ \d\d:\d\d:\d\d)(?:\.\d+)? (\d{4})\] \[(?:[\w-]+:)?(\w+)\] (.*)", re.DOTALL
+)
+NGINX_ERROR = re.compile(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] (?:\d+#\d+: )?(.*)", re.DOTALL)
+GLOG = re.compile(rb"([IWEF])(\d{4} \d\d:\d\d:\d\d)\.\d+ +\S+ [^\]]+\] ?(.*)", re.DOTALL)
+POSTGRES = re.compile(
+    rb"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) ([A-Z]{3,5}) (.*?)\b(LOG|DEBUG\d?|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|STATEMENT|DETAIL|HINT|CONTEXT): +(.*)",
+    re.DOTALL,
+)
+PEERS = re.compile(rb"\[(?:pid|client|remote|tid) [^\]]*\] ?")
+CLASSES = {b"5": b"ERROR", b"4": b"WARN"}
+
+
+def access(shape: re.Pattern[bytes]) -> Callable[[bytes], Entry | None]:
+    """Return a splitter for requests of one shape: a status of 500 or more is an error, one of 400 or more a warning.
+
+    Examples
+    --------
+    >>> access(ACCESS[0])(b'10.0.0.1 - - [21/Sep/2026:14:10:00 +0000] "GET /a/0?x=1 HTTP/1.1" 502 200 "-" "curl"')
+    (b'21/Sep/2026:14:10:00 +0000', b'ERROR', b'GET /a/0 5xx')
+    """
+    match = shape.match
+
+    def split(line: bytes) -> Entry | None:
+        found = match(line)
+        if found is None:
+            return None
+        status, path = found["status"], found["path"] or b""
+        level = CLASSES.get(status[:1], b"INFO") if status.isdigit() and status != b"0" else b"ERROR"
+        kind = status[:1] + b"xx" if len(status) == 3 else b"no answer"
+        what = b" ".join(part for part in (found["method"] or b"", path.partition(b"?")[0], kind) if part)
+        return found["time"].replace(b"\t", b" "), level, what
+
+    return split
+
+
+def apache_error(line: bytes) -> Entry | None:
+    """Split a line of Apache's error log."""
+    found = APACHE_ERROR.match(line)
+    return (found[1] + b" " + found[2], found[3], PEERS.sub(b"", found[4])) if found else None
+
+
+def nginx_error(line: bytes) -> Entry | None:
+    """Split a line of nginx' error log."""
+    found = NGINX_ERROR.match(line)
+    return (found[1], found[2], found[3]) if found else None
+
+
+def glog(line: bytes) -> Entry | None:
+    """Split a line of glog, as the components of Kubernetes write it: a letter, month and day without a year.
+
+    Examples
+    --------
+    >>> glog(b"E0304 10:00:00.243000    1234 worker.go:18] payment failed")
+    (b'0304 10:00:00', b'E', b'payment failed')
+    """
+    found = GLOG.match(line)
+    return (found[2], found[1], found[3]) if found else None
+
+
+def postgres(line: bytes) -> Entry | None:
+    """Split a line of PostgreSQL, whose time has the name of a zone behind it."""
+    found = POSTGRES.match(line)
+    if found is None:
+        return None
+    level = (
+        b"INFO"
+        if found[4] in (b"LOG", b"STATEMENT", b"DETAIL", b"HINT", b"CONTEXT")
+        else found[4].rstrip(b"12345")
+    )
+    return found[1].partition(b".")[0] + b" " + found[2], level, found[5]
