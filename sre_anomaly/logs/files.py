@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from sre_anomaly.errors import ConfigError, DataError, did_you_mean, missing
+from sre_anomaly.errors import ConfigError, DataError, UserError, did_you_mean, missing
 from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.documents import document_in
 from sre_anomaly.logs.formats import (
@@ -30,6 +30,8 @@ from sre_anomaly.logs.shapes.traces import continues
 
 TRIED = 200
 """Lines by which a format is recognised, and among which the first time of a file is looked for."""
+FEW = 20
+"""Lines that show whether a file is a log at all."""
 AUTO = "auto"
 PACKED = (".bz2", ".xz", ".zst", ".zip", ".7z", ".tgz", ".lz4")
 
@@ -86,6 +88,18 @@ def in_time_order(files: list[Path], form: str, clock: LogClock) -> list[Path]:
             return next((stamp for stamp in stamps if stamp is not None), 0)
 
     return files if len(files) == 1 else sorted(files, key=first_time)
+
+
+def looks_like_log(path: Path) -> bool:
+    """Return whether the first lines of a file have a message each, and most of them a time, whatever the file is called."""
+    clock = LogClock(year=1970)
+    try:
+        with closing(entries(path, AUTO, clock, Tally())) as found:
+            first = list(islice(found, FEW))
+        timed = sum(clock.seconds(time) is not None for time, _, _ in first)
+    except UserError:
+        return False
+    return timed * 2 > len(first) > 0
 
 
 def entries(path: Path, form: str, clock: LogClock, tally: Tally) -> Generator[Entry]:

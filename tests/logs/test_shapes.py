@@ -247,3 +247,15 @@ def test_damaged_logs_are_told_of(tmp_path, seed):
     else:
         lines = ["all counted"] if len(told) == tally.used else []
     assert len(lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "called"),
+    [("gelf", "x.json"), ("array", "x.json"), ("logfmt", "x.txt"), ("rfc5424", "messages")],
+)
+def test_a_log_is_known_by_what_it_holds(command, tmp_path, name, called):
+    """Whatever a file of log lines is called, its path is enough."""
+    (tmp_path / called).write_text(SHAPES[name])
+    code, _, err = command(called if "." in called else f"./{called}", "hindsight=false")
+    assert code == 0, err
+    assert "experiment=log_metrics" in err

@@ -9,6 +9,7 @@ from pathlib import Path
 from sre_anomaly.errors import DataError, UserError, missing
 
 LOGS = re.compile(r"\.(log|jsonl|ndjson|syslog|out)(\.\d+)?(\.gz|\.zst)?$", re.IGNORECASE)
+TABLES = re.compile(r"\.(csv|tsv|parquet|pq|arrow|feather|xlsx?|ods)(\.gz|\.zst)?$", re.IGNORECASE)
 NOT_DATA = re.compile(r"(^\.)|\.(md|py|yaml|yml|toml|html|png|txt~)$", re.IGNORECASE)
 LOOKS_LIKE_PATH = re.compile(r"[/\\*?]|^~|\.[A-Za-z]{2,7}(\.gz|\.zst)?$")
 
@@ -103,12 +104,14 @@ def _preset_of(word: str) -> tuple[str, str]:
 
 
 def _is_log(path: Path) -> bool:
-    """Return whether a file is called as logs are, and what it holds are not measurements."""
-    if not LOGS.search(path.name):
+    """Return whether a file holds lines of a log, and no measurements, whatever it is called."""
+    called_so = bool(LOGS.search(path.name))
+    if not called_so and TABLES.search(path.name):
         return False
     from sre_anomaly.io.files.found import holds_measurements
+    from sre_anomaly.logs.files import looks_like_log
 
-    return not holds_measurements(path)
+    return not holds_measurements(path) and (called_so or looks_like_log(path))
 
 
 def _of_folder(folder: Path) -> tuple[str, str]:
