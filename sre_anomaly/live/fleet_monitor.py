@@ -1,6 +1,6 @@
 """Many series watched at once: one vectorised step answers all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,11 +17,13 @@ from sre_anomaly.live.before import remember
 from sre_anomaly.live.fleet_score import score_rows
 from sre_anomaly.live.monitor import LONGEST_GAP
 from sre_anomaly.live.reasons import Row
+from sre_anomaly.live.siblings import Stranger
 from sre_anomaly.live.voices import Voices
 from sre_anomaly.model.model import Model
 from sre_anomaly.model.state import PARTS, ModelState
-from sre_anomaly.records import Alert
+from sre_anomaly.records import Alert, Reason
 
+NOBODY: Mapping[int, Stranger] = {}
 POOL_EVERY = 60
 """Rows after which a pooled prior is looked at anew."""
 
@@ -93,10 +95,13 @@ class FleetMonitor:
         self._thresholds = [model.threshold for model, _ in self._groups]
         self._seen = 0
 
-    def update_many(self, time: int | str | datetime, matrix: Array) -> FleetResult | None:
+    def update_many(
+        self, time: int | str | datetime, matrix: Array, strangers: Mapping[int, Stranger] = NOBODY
+    ) -> FleetResult | None:
         """Take in one row of every series, (n, m); NaN where nothing was measured.
 
-        Times follow the rules of a single monitor; None for one that is late or repeated.
+        Times follow the rules of a single monitor; None for one that is late or repeated. ``strangers`` exceed their levels whatever
+        their own past says.
 
         Raises
         ------
@@ -121,9 +126,9 @@ class FleetMonitor:
             for passed in range(tick - skipped, tick):
                 self._answer(passed, nothing)
         self._tick = tick
-        return self._answer(tick, rows)
+        return self._answer(tick, rows, strangers)
 
-    def _answer(self, tick: int, matrix: Array) -> FleetResult:
+    def _answer(self, tick: int, matrix: Array, strangers: Mapping[int, Stranger] = NOBODY) -> FleetResult:
         now = self._origin + tick * self._step
         scores, heard, levels = (np.full(self.series, np.nan) for _ in range(3))
         absent: Mask = (
@@ -157,8 +162,12 @@ class FleetMonitor:
                 levels[members] = self._thresholds[group].advance(memory.threshold, heard[members])
             self._columns[members] = columns
         scores[absent] = heard[absent] = np.nan
+        for one, (share, _) in strangers.items():
+            if not inside(self._groups[0][0].windows.muted, np.array([now]))[0]:
+                scores[one] = heard[one] = share * levels[one]
         flags = exceeds(heard, levels)
-        alerts = self._replay(now, heard, levels, flags, matrix) if warm or self.voices.watchful else []
+        why = {one: reason for one, (_, reason) in strangers.items()}
+        alerts = self._replay(now, heard, levels, flags, matrix, why) if warm or self.voices.watchful else []
         for (_, members), memory, known in zip(self._groups, self._memories, kept, strict=True):
             if memory.course.size:
                 follow.for_rows(len(members))(memory.course, np.ascontiguousarray(matrix[members]))
@@ -166,7 +175,7 @@ class FleetMonitor:
         return FleetResult(now, scores, levels, flags, alerts, warming_up=not warm)
 
     def _replay(
-        self, now: int, scores: Array, levels: Array, flags: Mask, matrix: Array
+        self, now: int, scores: Array, levels: Array, flags: Mask, matrix: Array, why: Mapping[int, Reason]
     ) -> list[tuple[int, Alert]]:
         """Step the policies of the series that are flagged, and those that are not idle; all others would not change."""
         concerned = sorted({*np.flatnonzero(flags).tolist(), *self.voices.watchful})
@@ -178,7 +187,9 @@ class FleetMonitor:
             here = slice(series, series + 1)
             shares = self._shares[here]
             known = shares if np.isfinite(shares).any() else None
-            row = Row(now, level, bool(flags[series]), matrix[here], self._columns[here], known)
+            row = Row(
+                now, level, bool(flags[series]), matrix[here], self._columns[here], known, why.get(series)
+            )
             place = self._where(series)
             teller.word(alerts, row, partial(self._bands_of, *place), partial(self._course_of, *place))
             told += [(series, alert) for alert in alerts]

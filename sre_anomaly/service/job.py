@@ -11,6 +11,7 @@ from sre_anomaly.clock import HOUR, nanoseconds
 from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Array, Mask
 from sre_anomaly.live.fleet_monitor import FleetMonitor, FleetResult
+from sre_anomaly.live.siblings import Siblings
 from sre_anomaly.model.model import Model
 from sre_anomaly.records import Alert
 from sre_anomaly.service.health import Health
@@ -62,6 +63,7 @@ class Job:
         self.last = 0
         """The newest row that was taken in, ns since 1970; 0: none yet."""
         self.presence = Presence()
+        self.siblings = Siblings(len(names), own.metrics, own.known)
         self.result: FleetResult | None = None
         self.values: Array = np.zeros((0, len(self.settings.metrics)))
         self.bands: Array | None = None
@@ -150,7 +152,8 @@ class Job:
         if self.monitor is None:
             return events
         bands = self._bands_at(now, values) if newest else None
-        result = self.monitor.update_many(now, values)
+        strangers = self.siblings.look(values) if self.settings.siblings else {}
+        result = self.monitor.update_many(now, values, strangers)
         self.health.steps += 1
         if result is not None:
             self.result, self.values, self.bands = result, values, bands
@@ -196,6 +199,7 @@ class Job:
     def _rearrange(self, places: Sequence[int | None]) -> None:
         old = self.monitor
         self.monitor = self.monitor_of(len(places)) if places else None
+        self.siblings = self.siblings.moved(places)
         if old is not None and self.monitor is not None:
             self.monitor.resume(*old.state(), places)
 
@@ -217,7 +221,7 @@ class Job:
         """Return all that is remembered, as arrays and as JSON can hold it."""
         with self.lock:
             arrays, kept = ({}, {}) if self.monitor is None else self.monitor.state()
-            arrays |= self.presence.state()
+            arrays |= {**self.presence.state(), "usual": self.siblings.usual.copy()}
             about = {
                 "about": self._about(), "entities": [list(name) for name in self.entities.names],
                 "last": self.last, "learning": self.health.learning, "monitor": kept,
@@ -243,6 +247,7 @@ class Job:
             names = [tuple(map(str, name)) for name in kept["entities"]]
             self._begin(names)
             self.presence = Presence.of(arrays)
+            self.siblings.resume(arrays.get("usual"))
             if names and self.model is not None:
                 self.monitor = self.monitor_of(len(names))
                 self.monitor.resume(dict(arrays), kept["monitor"])
