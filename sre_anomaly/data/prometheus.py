@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sre_anomaly.frame import MetricFrame
-from sre_anomaly.io.prometheus_metrics import PrometheusReading
+from sre_anomaly.io.asked.prometheus_metrics import PrometheusReading
 from sre_anomaly.registry import register
 from sre_anomaly.sources import DataSource
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import MetricFrame
+from sre_anomaly.io.asked.prometheus_metrics import PrometheusReading
 from sre_anomaly.io.prometheus import RefusedError
-from sre_anomaly.io.prometheus_metrics import PrometheusReading
 from sre_anomaly.registry import register
 from sre_anomaly.sources import Corpus
 

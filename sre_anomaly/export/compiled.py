@@ -12,7 +12,7 @@ from sre_anomaly.export.closest import closest, exact
 from sre_anomaly.export.forms import FIXED, Band, begins, short
 from sre_anomaly.export.history import History
 from sre_anomaly.export.pages import Loss, Span, Timing, lost, together, within
-from sre_anomaly.io.prometheus_metrics import expressions_of as expressions_asked
+from sre_anomaly.io.asked.prometheus_metrics import expressions_of as expressions_asked
 
 NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_:]+")
 PLAIN = re.compile(r'\s*([a-zA-Z_:][\w:]*)\s*(?:\{((?:\s*\w+\s*=\s*"[^"\\]*"\s*,?)*)\})?\s*')

@@ -7,7 +7,7 @@ from typing import Any
 
 from sre_anomaly.errors import UserError, did_you_mean
 from sre_anomaly.export.dashboard import VALUE, Watched, dashboard, kept_from_grafana
-from sre_anomaly.io.prometheus_metrics import expressions_of
+from sre_anomaly.io.asked.prometheus_metrics import expressions_of
 from sre_anomaly.model.folder import read_manifest
 from sre_anomaly.records import write_json
 

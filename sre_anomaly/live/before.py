@@ -49,8 +49,8 @@ class Before:
     Bounds are those before the row was taken in. Copying all states at every row would cost as much as scoring it.
     """
 
-    def __init__(self, model: Model, states: Array, width: int) -> None:
-        self._model, self._states = model, states.copy()
+    def __init__(self, model: Model, states: Array, width: int, *, skips: bool = False) -> None:
+        self._model, self._states, self._skips = model, states.copy(), skips
         self._rows = np.empty((EVERY, len(states), width))
         self._times = np.zeros(EVERY, dtype=np.int64)
         self._seen = -1
@@ -69,12 +69,14 @@ class Before:
         noted = next(part for part in range(EVERY) if series < (part + 1) * len(self._states) // EVERY)
         first = max(0, self._seen - (self._seen - noted) % EVERY)
         since = np.arange(first, self._seen) % EVERY
+        if self._skips:
+            since = since[np.isfinite(self._rows[since, series]).any(axis=1)]
         detector.advance(state, self._times[since], self._rows[since, series])
         last = self._seen % EVERY
         return detector.bands(state, self._times[[last]], self._rows[last, [series]], np.array([level]))
 
 
-def remember(model: Model, states: Array, width: int) -> Before | None:
-    """Return a memory where the detector has bounds that move with every row, whatever was measured."""
+def remember(model: Model, states: Array, width: int, *, skips: bool = False) -> Before | None:
+    """Return a memory where the detector has bounds that move with every row, whatever was measured; one that ``skips`` heeds no row without a value."""
     asked = model.detector.bounded and model.detector.handles_nothing
-    return Before(model, states, width) if asked else None
+    return Before(model, states, width, skips=skips) if asked else None

@@ -1,7 +1,6 @@
 """Many series watched at once: one vectorised step answers all of them."""
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -10,18 +9,21 @@ from typing import Any
 import numpy as np
 
 from sre_anomaly.clock import in_nanoseconds
-from sre_anomaly.contracts import AlertPolicy, exceeds
+from sre_anomaly.contracts import exceeds
 from sre_anomaly.frame import LARGEST, Array, Mask
 from sre_anomaly.kernels.course import follow
 from sre_anomaly.known import inside
 from sre_anomaly.live.before import remember
 from sre_anomaly.live.fleet_score import score_rows
 from sre_anomaly.live.monitor import LONGEST_GAP
-from sre_anomaly.live.reasons import Row, Teller, usual_of
+from sre_anomaly.live.reasons import Row
+from sre_anomaly.live.siblings import Stranger
+from sre_anomaly.live.voices import Voices
 from sre_anomaly.model.model import Model
 from sre_anomaly.model.state import PARTS, ModelState
-from sre_anomaly.records import Alert
+from sre_anomaly.records import Alert, Reason
 
+NOBODY: Mapping[int, Stranger] = {}
 POOL_EVERY = 60
 """Rows after which a pooled prior is looked at anew."""
 
@@ -54,9 +56,14 @@ class FleetMonitor:
     pool : bool
         A threshold with a prior learns it from the whole fleet as well, looked at anew every 60 rows, so that a fleet that pages
         far more often than others is held to its budget from a new series' first day. Levels then differ from a single monitor's.
+    absence : bool
+        A series without any value is absent: nothing is said of it, nothing learned, and with its next value it goes on from what it
+        was. Otherwise its silence is scored as any other row.
     """
 
-    def __init__(self, models: Model | Sequence[Model], series: int = 0, *, pool: bool = False) -> None:
+    def __init__(
+        self, models: Model | Sequence[Model], series: int = 0, *, pool: bool = False, absence: bool = False
+    ) -> None:
         each = [models] if isinstance(models, Model) else list(models)
         self.series = series if isinstance(models, Model) else len(each)
         first = each[0]
@@ -70,14 +77,8 @@ class FleetMonitor:
         self._needed = 1 + max(model.features.lookback for model in each)
         self._columns = np.empty((self.series, self._width))
         self._shares = np.full_like(self._columns, np.nan)
-        self._policies: dict[int, AlertPolicy] = {}
-        self._tellers: dict[int, Teller] = {}
-        # These must hear of a quiet row too.
-        fresh = [copy.deepcopy(model.alerts) for model in each]
-        for policy in fresh:
-            policy.start(self._step)
-        self._watchful = {series for series in range(self.series) if not fresh[series % len(fresh)].idle}
-        self._usual = [usual_of(model) for model in each]
+        self.voices = Voices(each, self.series, self._step)
+        self._absence = absence
         self._tick: int | None = None
         self._pool = pool
         self._start_afresh()
@@ -88,16 +89,19 @@ class FleetMonitor:
             for model, members in self._groups
         ]
         self._before = [
-            remember(model, memory.detector, self._width)
+            remember(model, memory.detector, self._width, skips=self._absence)
             for (model, _), memory in zip(self._groups, self._memories, strict=True)
         ]
         self._thresholds = [model.threshold for model, _ in self._groups]
         self._seen = 0
 
-    def update_many(self, time: int | str | datetime, matrix: Array) -> FleetResult | None:
+    def update_many(
+        self, time: int | str | datetime, matrix: Array, strangers: Mapping[int, Stranger] = NOBODY
+    ) -> FleetResult | None:
         """Take in one row of every series, (n, m); NaN where nothing was measured.
 
-        Times follow the rules of a single monitor; None for one that is late or repeated.
+        Times follow the rules of a single monitor; None for one that is late or repeated. ``strangers`` exceed their levels whatever
+        their own past says.
 
         Raises
         ------
@@ -122,16 +126,23 @@ class FleetMonitor:
             for passed in range(tick - skipped, tick):
                 self._answer(passed, nothing)
         self._tick = tick
-        return self._answer(tick, rows)
+        return self._answer(tick, rows, strangers)
 
-    def _answer(self, tick: int, matrix: Array) -> FleetResult:
+    def _answer(self, tick: int, matrix: Array, strangers: Mapping[int, Stranger] = NOBODY) -> FleetResult:
         now = self._origin + tick * self._step
         scores, heard, levels = (np.full(self.series, np.nan) for _ in range(3))
+        absent: Mask = (
+            np.asarray(np.isnan(matrix).all(axis=1)) if self._absence else np.zeros(self.series, dtype=bool)
+        )
+        kept = [
+            memory.of(absent[members])
+            for (_, members), memory in zip(self._groups, self._memories, strict=True)
+        ]
         self._seen += 1
         warm = self._seen >= self._needed
         if self._pool and self._seen % POOL_EVERY == 0:
-            known = np.vstack([memory.threshold for memory in self._memories])
-            self._thresholds = [model.threshold.pooled(known) for model, _ in self._groups]
+            taught = np.vstack([memory.threshold for memory in self._memories])
+            self._thresholds = [model.threshold.pooled(taught) for model, _ in self._groups]
         for group, ((model, members), memory) in enumerate(zip(self._groups, self._memories, strict=True)):
             before = self._before[group]
             whole = len(members) == self.series
@@ -139,6 +150,7 @@ class FleetMonitor:
             columns = self._columns if whole else np.empty((len(members), self._width))
             times = np.full(len(members), now)
             model.features.advance(memory.features, times, rows, columns)
+            columns[absent[members]] = np.nan
             if warm:
                 if before is not None:
                     before.note(memory.detector, now, columns)
@@ -149,39 +161,40 @@ class FleetMonitor:
                     heard[members] = scores[members]
                 levels[members] = self._thresholds[group].advance(memory.threshold, heard[members])
             self._columns[members] = columns
+        scores[absent] = heard[absent] = np.nan
+        for one, (share, _) in strangers.items():
+            if not inside(self._groups[0][0].windows.muted, np.array([now]))[0]:
+                scores[one] = heard[one] = share * levels[one]
         flags = exceeds(heard, levels)
-        alerts = self._replay(now, heard, levels, flags, matrix) if warm or self._watchful else []
-        for (_, members), memory in zip(self._groups, self._memories, strict=True):
+        why = {one: reason for one, (_, reason) in strangers.items()}
+        alerts = self._replay(now, heard, levels, flags, matrix, why) if warm or self.voices.watchful else []
+        for (_, members), memory, known in zip(self._groups, self._memories, kept, strict=True):
             if memory.course.size:
                 follow.for_rows(len(members))(memory.course, np.ascontiguousarray(matrix[members]))
+            memory.put_back(absent[members], known)
         return FleetResult(now, scores, levels, flags, alerts, warming_up=not warm)
 
     def _replay(
-        self, now: int, scores: Array, levels: Array, flags: Mask, matrix: Array
+        self, now: int, scores: Array, levels: Array, flags: Mask, matrix: Array, why: Mapping[int, Reason]
     ) -> list[tuple[int, Alert]]:
         """Step the policies of the series that are flagged, and those that are not idle; all others would not change."""
-        concerned = sorted({*np.flatnonzero(flags).tolist(), *self._watchful})
+        concerned = sorted({*np.flatnonzero(flags).tolist(), *self.voices.watchful})
         told = []
         for series in concerned:
-            policy, teller = self._voice(series)
+            policy, teller = self.voices.of(series)
             score, level = float(scores[series]), float(levels[series])
             alerts = policy.step(now, score, level)
             here = slice(series, series + 1)
             shares = self._shares[here]
             known = shares if np.isfinite(shares).any() else None
-            row = Row(now, level, bool(flags[series]), matrix[here], self._columns[here], known)
+            row = Row(
+                now, level, bool(flags[series]), matrix[here], self._columns[here], known, why.get(series)
+            )
             place = self._where(series)
             teller.word(alerts, row, partial(self._bands_of, *place), partial(self._course_of, *place))
             told += [(series, alert) for alert in alerts]
-            (self._watchful.discard if policy.idle else self._watchful.add)(series)
+            self.voices.note(series)
         return told
-
-    def finish(self, series: int) -> list[Alert]:
-        """Close and return the open alert of a series, if it has paged."""
-        policy, teller = self._voice(series)
-        alerts = policy.finish()
-        teller.finish(alerts)
-        return alerts
 
     def bands_before(self, time: int, rows: Array, levels: Array) -> Array:
         """Return (n, d, 3) what is expected of a row (n, d) that has not been taken in, and the bounds at levels (n,); nothing is changed.
@@ -199,13 +212,7 @@ class FleetMonitor:
         arrays = {part: np.vstack([getattr(memory, part) for memory in self._memories]) for part in PARTS} | {
             "columns": self._columns
         }
-        kept = {
-            "tick": self._tick,
-            "seen": self._seen,
-            "watchful": sorted(self._watchful),
-            "policies": {str(series): policy.state() for series, policy in self._policies.items()},
-            "tellers": {str(series): teller.state() for series, teller in self._tellers.items()},
-        }
+        kept = {"tick": self._tick, "seen": self._seen, **self.voices.state()}
         return arrays, kept
 
     def resume(
@@ -226,27 +233,12 @@ class FleetMonitor:
             for memory, (_, members) in zip(self._memories, self._groups, strict=True):
                 setattr(memory, part, own[members])
         self._before = [
-            remember(model, memory.detector, self._width)
+            remember(model, memory.detector, self._width, skips=self._absence)
             for (model, _), memory in zip(self._groups, self._memories, strict=True)
         ]
         self._tick, self._seen = kept["tick"], kept["seen"]
         moved = {str(row): place for place, row in zip(here, there, strict=True)}
-        self._watchful |= {moved[str(row)] for row in kept["watchful"] if str(row) in moved}
-        for row, state in kept["policies"].items():
-            if row in moved:
-                policy, teller = self._voice(moved[row])
-                policy.resume(state)
-                teller.resume(kept["tellers"][row])
-
-    def _voice(self, series: int) -> tuple[AlertPolicy, Teller]:
-        """Return the policy of a series, and who puts its alerts into words; most never need them."""
-        if series not in self._policies:
-            model = self._groups[self._where(series)[0]][0]
-            policy = self._policies[series] = copy.deepcopy(model.alerts)
-            policy.start(self._step)
-            usual = self._usual[series if len(self._usual) > 1 else 0]
-            self._tellers[series] = Teller(model, usual)
-        return self._policies[series], self._tellers[series]
+        self.voices.resume(kept, moved)
 
     def _bands_of(self, group: int, row: int, level: float) -> Array | None:
         before = self._before[group]

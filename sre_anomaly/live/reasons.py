@@ -47,6 +47,8 @@ class Row:
     """(1, d)"""
     shares: Array | None
     """(1, d) what the columns had in the score, as a detector that learns while it runs told them."""
+    why: Reason | None = None
+    """Where it is known beforehand."""
 
 
 class Teller:
@@ -74,7 +76,7 @@ class Teller:
         ``bands`` returns the bounds (1, m, 3) of the row at a level, ``course`` what `kernels.course` knew before it, (s,), which
         is empty where the detector has no bounds.
         """
-        if row.flagged:
+        if row.flagged and row.why is None:
             told = [self._said.get(alert.id) for alert in alerts if alert.start <= row.time < alert.end]
             tellings = [one.telling if one else None for one in told]
             complete, settled = (
@@ -98,6 +100,8 @@ class Teller:
 
     def _of(self, alert: Alert, row: Row) -> Said:
         """Return what is to be said of an alert now."""
+        if row.why is not None:
+            return self._said_of(alert, row.why)
         said = self._said.get(alert.id)
         rows = [one for one in self._waiting if alert.start <= one.time < alert.end]
         if said is not None and not rows and (said.telling is not None or said.peak == alert.peak):

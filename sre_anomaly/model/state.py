@@ -8,7 +8,7 @@ from zlib import compress, decompress, error
 import numpy as np
 
 from sre_anomaly.contracts import Detector, Features, Threshold
-from sre_anomaly.frame import Array
+from sre_anomaly.frame import Array, Mask
 from sre_anomaly.kernels.course import new_course
 
 PARTS = ("features", "detector", "threshold", "course")
@@ -53,6 +53,15 @@ class ModelState:
         It begins as NaN, which is what stays where a detector cannot say.
         """
         return np.full(rows.shape, np.nan) if self.detector.size and rows.shape[1] > 1 else None
+
+    def of(self, series: Mask) -> list[Array]:
+        """Return a copy of the states of some series."""
+        return [getattr(self, part)[series] for part in PARTS]
+
+    def put_back(self, series: Mask, states: list[Array]) -> None:
+        """Put back what `of` returned."""
+        for part, known in zip(PARTS, states, strict=True):
+            getattr(self, part)[series] = known
 
     def texts(self) -> dict[str, str]:
         """Return the states as texts that JSON can hold, to the last bit."""

@@ -9,8 +9,9 @@ import numpy as np
 
 from sre_anomaly.clock import HOUR, nanoseconds
 from sre_anomaly.errors import DataError
-from sre_anomaly.frame import Array
+from sre_anomaly.frame import Array, Mask
 from sre_anomaly.live.fleet_monitor import FleetMonitor, FleetResult
+from sre_anomaly.live.siblings import Siblings
 from sre_anomaly.model.model import Model
 from sre_anomaly.records import Alert
 from sre_anomaly.service.health import Health
@@ -18,6 +19,7 @@ from sre_anomaly.service.model import model_for
 from sre_anomaly.service.settings import JobSettings
 from sre_anomaly.service.source.entities import WHOLE, Entities, Share
 from sre_anomaly.service.source.file import FileOfEntities, source_of
+from sre_anomaly.service.source.presence import Presence, longer
 from sre_anomaly.service.source.server import MetricsOfEntities
 from sre_anomaly.service.telling.event import Event
 
@@ -60,14 +62,17 @@ class Job:
         self.monitor: FleetMonitor | None = None
         self.last = 0
         """The newest row that was taken in, ns since 1970; 0: none yet."""
-        self.heard: Array = np.zeros(0)
-        """(n,) when each entity last had a value, or was first named, ns since 1970."""
-        self.gone = np.zeros(0, dtype=bool)
-        """(n,) whether it has not had a value yet, or none for too long: with its next value it begins afresh."""
+        self.presence = Presence()
+        self.siblings = Siblings(len(names), own.metrics, own.known)
         self.result: FleetResult | None = None
         self.values: Array = np.zeros((0, len(self.settings.metrics)))
         self.bands: Array | None = None
         self.health.learning = True
+
+    def monitor_of(self, series: int) -> FleetMonitor:
+        """Return what watches so many entities, before it has seen anything."""
+        assert self.model is not None
+        return FleetMonitor(self.model, series, absence=self.settings.vanished != "page")
 
     def _first_model(self) -> Model | None:
         return model_for(self.settings)
@@ -147,11 +152,12 @@ class Job:
         if self.monitor is None:
             return events
         bands = self._bands_at(now, values) if newest else None
-        result = self.monitor.update_many(now, values)
+        strangers = self.siblings.look(values) if self.settings.siblings else {}
+        result = self.monitor.update_many(now, values, strangers)
         self.health.steps += 1
         if result is not None:
             self.result, self.values, self.bands = result, values, bands
-            events += [self._event(now, *told) for told in result.alerts if not self.gone[told[0]]]
+            events += [self._event(now, *told) for told in result.alerts if not self.presence.gone[told[0]]]
         self.health.step_seconds = time.perf_counter() - begun
         return events
 
@@ -163,7 +169,7 @@ class Job:
         monitor, model = self.monitor, self.model
         if model is None or monitor is None or self.result is None or not model.detector.bounded:
             return None
-        return monitor.bands_before(now, values, _longer(self.result.levels, len(values), np.nan))
+        return monitor.bands_before(now, values, longer(self.result.levels, len(values), np.nan))
 
     def _with_room(self, now: int, values: Array) -> Array:
         """Return the values with a row for each entity, and begin afresh with those that are new, or come back after long.
@@ -174,39 +180,37 @@ class Job:
         if len(values) < count:
             values = np.vstack([values, np.full((count - len(values), values.shape[1]), np.nan)])
         before = 0 if self.monitor is None else self.monitor.series
-        self.heard, self.gone = _longer(self.heard, count, now), _longer(self.gone, count, True)
-        known = np.isfinite(values).any(axis=1)
-        afresh = known & self.gone
+        known: Mask = np.asarray(np.isfinite(values).any(axis=1))
+        afresh = self.presence.note(now, known)
         if count > before or afresh.any():
             self._rearrange([None if afresh[row] or row >= before else row for row in range(count)])
-        self.heard[known], self.gone[known] = now, False
         return values
 
     def _leave(self, now: int) -> list[Event]:
-        """Take for gone who has been silent for long, and close their alerts."""
-        leaving = np.flatnonzero(~self.gone & (self.heard < now - self.forget)).tolist()
-        self.gone[leaving] = True
-        return [
-            self._event(now, place, alert)
-            for place in leaving
-            for alert in (self.monitor.finish(place) if self.monitor is not None else ())
-        ]
+        """Close the alerts of who has been silent for long, or has vanished where that makes an end of them."""
+        leaving = self.presence.leaving(now - self.forget)
+        if self.monitor is None:
+            return []
+        voices = self.monitor.voices
+        if self.settings.vanished == "resolve":
+            leaving += self.presence.vanished(voices.watchful - set(leaving), now, self.step)
+        return [self._event(now, place, alert) for place in leaving for alert in voices.finish(place)]
 
     def _rearrange(self, places: Sequence[int | None]) -> None:
         old = self.monitor
-        assert self.model is not None
-        self.monitor = FleetMonitor(self.model, len(places)) if places else None
+        self.monitor = self.monitor_of(len(places)) if places else None
+        self.siblings = self.siblings.moved(places)
         if old is not None and self.monitor is not None:
             self.monitor.resume(*old.state(), places)
 
     def _forget(self) -> None:
         """Leave no place to those that are gone."""
-        gone = self.gone & (self.heard < self.last - self.forget)
+        gone = self.presence.gone & (self.presence.heard < self.last - self.forget)
         if gone.any():
             kept = np.flatnonzero(~gone)
             self._rearrange(kept.tolist())
             self.entities.keep(kept.tolist())
-            self.heard, self.gone = self.heard[kept], self.gone[kept]
+            self.presence.keep(~gone)
             if (old := self.result) is not None and len(old.scores) == len(gone):
                 self.result = FleetResult(
                     old.time, old.scores[kept], old.levels[kept], old.flags[kept], [], warming_up=False
@@ -217,7 +221,7 @@ class Job:
         """Return all that is remembered, as arrays and as JSON can hold it."""
         with self.lock:
             arrays, kept = ({}, {}) if self.monitor is None else self.monitor.state()
-            arrays |= {"heard": self.heard.copy(), "gone": self.gone.copy()}
+            arrays |= {**self.presence.state(), "usual": self.siblings.usual.copy()}
             about = {
                 "about": self._about(), "entities": [list(name) for name in self.entities.names],
                 "last": self.last, "learning": self.health.learning, "monitor": kept,
@@ -242,9 +246,10 @@ class Job:
         try:
             names = [tuple(map(str, name)) for name in kept["entities"]]
             self._begin(names)
-            self.heard, self.gone = arrays["heard"].astype(float), arrays["gone"].astype(bool)
+            self.presence = Presence.of(arrays)
+            self.siblings.resume(arrays.get("usual"))
             if names and self.model is not None:
-                self.monitor = FleetMonitor(self.model, len(names))
+                self.monitor = self.monitor_of(len(names))
                 self.monitor.resume(dict(arrays), kept["monitor"])
             self.last = self.health.last_step = int(kept["last"])
             self.source.resume(kept.get("source") or {})
@@ -253,7 +258,3 @@ class Job:
             self._begin()
             return False
         return True
-
-
-def _longer(numbers: Any, count: int, value: Any) -> Any:
-    return np.concatenate([numbers, np.full(max(0, count - len(numbers)), value, numbers.dtype)])

@@ -10,7 +10,6 @@ from typing import Any
 from sre_anomaly.clock import HOUR, nanoseconds
 from sre_anomaly.errors import DataError, UserError
 from sre_anomaly.frame import Array
-from sre_anomaly.live.fleet_monitor import FleetMonitor
 from sre_anomaly.model.model import Model
 from sre_anomaly.service.fitting import fit_model
 from sre_anomaly.service.job import Job
@@ -137,11 +136,12 @@ class FittedJob(Job):
                 places = [there.get(name) for name in self.entities.names[: self.monitor.series]]
                 quiet: dict[str, Any] = {"policies": {}, "tellers": {}, "watchful": []}
                 arrays, kept = beside.monitor.state()
-                known = FleetMonitor(model, len(places))
+                self.model = model
+                known = self.monitor_of(len(places))
                 known.resume(arrays, kept | quiet, places)
                 arrays, kept = known.state()
                 alerts = {key: value for key, value in self.monitor.state()[1].items() if key in quiet}
-                self.monitor = FleetMonitor(model, len(places))
+                self.monitor = self.monitor_of(len(places))
                 self.monitor.resume(arrays, kept | alerts)
             self.model, self.called, self.at = model, called, fitted
         self.health.refitted(fitted)

@@ -4,7 +4,7 @@ import os
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -49,6 +49,10 @@ class JobSettings(_Strict):
     """So much of the past is gone over at the first start."""
     forget: Duration = timedelta(days=2)
     """An entity without any value for so long is no longer watched."""
+    vanished: Literal["page", "ignore", "resolve"] = "page"
+    """What it means that an entity has no value at all: page: an alert where that is unusual; ignore: nothing; resolve: its alert is over."""
+    siblings: bool = True
+    """Whether a new entity is compared with what the others usually show, once it has its first 30 values."""
     model: str = "baseline"
     refit: Duration | None = timedelta(days=1)
     """How often a model that is fitted beforehand is fitted again; None: never."""

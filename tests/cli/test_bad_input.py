@@ -83,7 +83,7 @@ CONFIGS = {
         ["detector={nme: iforest}"],
         "detector: one of these keys is not there (name, ",
     ),
-    "unknown experiment": (["experiment=cloudwach"], "did you mean 'cloudwatch'?"),
+    "unknown experiment": (["experiment=cloudwach"], "did you mean 'cloudwatch'"),
     "misspelt group": (["detctor=iforest"], "did you mean 'detector'?"),
     "misspelt key": (["detector=iforest", "threshold.contaminatoin=0.1"], "did you mean 'contamination'?"),
     "key of another option": (["threshold.sigmas=3"], "(threshold is 'probability' here); it belongs to threshold=sigma"),

@@ -29,6 +29,8 @@ ELSEWHERE = {
     "sre-anomaly sweep=xgboost": "tests/sweeps; minutes",
     "sre-anomaly sweep=detectors": "tests/sweeps; minutes",
     "sre-anomaly compare outputs/system_metrics/FOLDER_A": "names folders of the reader",
+    "sre-anomaly experiment=cloudwatch_live": "tests/data/test_cloudwatch.py; needs an account",
+    "sre-anomaly experiment=fleet data=cloudwatch_fleet": "tests/data/test_cloudwatch.py; needs an account",
     "sre-anomaly prune": "tests/cli/test_runs.py; removes what the next command needs",
 }
 """Begin of a command, and why this test does not type it."""

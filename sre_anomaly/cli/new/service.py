@@ -55,6 +55,10 @@ jobs:                         # entities that are watched alike; as many jobs as
     wait: 15s                 # so long after a step its values are asked for: a scrape takes a moment to arrive
     learn: 14d                # so much of the past is gone over at the first start
     forget: 2d                # an entity without any value for so long is no longer watched
+    vanished: page            # what it means that an entity has no value at all any more: page: an alert where that is unusual of it; ignore: nothing,
+                              # as with pods that come and go; resolve: likewise, and what is open of it is over after five steps
+    siblings: true            # a new entity whose later half of the first 30 values is far from what eight others or more usually show is an alert, because of its
+                              # own it would be taken for usual; false: it is none
     model: baseline           # an option of detector; see sre-anomaly list detector. One that does not learn while it runs, such as iforest,
                               # is fitted at the start on the time of learn, one model for all entities
                               # on features=zresidual, unless overrides name others

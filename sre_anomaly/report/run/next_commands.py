@@ -28,7 +28,7 @@ def next_commands(run: Run) -> list[tuple[str, str]]:
     if config["data"]["name"] == "prometheus" and run.model is not None:
         live = f"sre-anomaly monitor model={config['outputs']}/latest/model input=prometheus"
         options.append((live, "watch new data points from now on"))
-    elif config["data"]["name"] != "csv":
+    elif config["data"]["name"] not in ("csv", "cloudwatch"):
         options.append(("sre-anomaly experiment=csv data.path=YOUR_METRICS.csv", "your own metrics"))
     return [*options[:-1][:2], options[-1]]
 

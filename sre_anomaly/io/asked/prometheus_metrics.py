@@ -1,24 +1,16 @@
 """How metrics are asked of a Prometheus: an expression for each, over the same span of time."""
 
 import re
-import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from sre_anomaly.clock import Duration, in_words, iso, nanoseconds
+from sre_anomaly.clock import in_words, nanoseconds
 from sre_anomaly.errors import ConfigError, DataError, did_you_mean
-from sre_anomaly.frame import Array, Incident, MetricFrame
-from sre_anomaly.io.incident_windows import read_windows, utc
-from sre_anomaly.io.owner_knows import OwnerKnows
+from sre_anomaly.frame import Array, MetricFrame
+from sre_anomaly.io.asked.span import LookBack
 from sre_anomaly.io.prometheus import MILLISECOND, Labels, Prometheus, RefusedError
-from sre_anomaly.io.regular_clock import regularise
 
 MOST_ALIKE = 0.6
 """A larger share of rows like the one before is not what was measured, but what was measured before."""
@@ -36,55 +28,25 @@ WORDS = {
 
 
 @dataclass(kw_only=True)
-class PrometheusReading(OwnerKnows):
+class PrometheusReading(LookBack):
     """What is asked, of whom, and for which time."""
 
     url: str
     metrics: dict[str, str] | list[str] | str
-    last: Duration = timedelta(days=14)
-    end: str | None = None
-    step: Duration = timedelta(minutes=1)
-    interpolate: Duration = timedelta(minutes=15)
-    incidents: str | None = None
     user: str | None = None
     secret_env: str | None = None
     headers: dict[str, str] | None = None
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         if not self.metrics:
             raise ConfigError(
                 "data.metrics: name at least one: data.metrics=[node_load1], or {name: expression}"
             )
         self.expressions = expressions_of(self.metrics)
-        self.step_ns = nanoseconds(self.step)
-        if self.step_ns < MILLISECOND or self.step_ns % MILLISECOND:
+        if nanoseconds(self.step) < MILLISECOND or nanoseconds(self.step) % MILLISECOND:
             raise ConfigError(f"data.step: {self.step} is not a number of milliseconds; write one such as 1m")
-        if self.last < 2 * self.step:
-            raise ConfigError(
-                f"data.last: {in_words(self.last)} is shorter than two steps of {in_words(self.step)}"
-            )
-        if self.end is not None and self.span[1] > time.time_ns():
-            raise ConfigError(f"data.end: {self.end!r} lies ahead; leave it out to look until now")
+        super().__post_init__()
         self.server = Prometheus(self.url, self.user, self.secret_env, self.headers or {})
-
-    def settled(self, node: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the settings with an end: now, where it had none."""
-        return dict(node) | ({"end": iso(self.span[1])} if self.end is None else {})
-
-    @cached_property
-    def span(self) -> tuple[int, int]:
-        """First and last tick in ns since 1970: whole steps, so that asking again for the same time gives the same."""
-        end = time.time_ns()
-        if self.end is not None:
-            try:
-                end = utc(self.end, self.timezone).value
-            except (ValueError, TypeError):
-                raise ConfigError(
-                    f"data.end: {self.end!r} is no time; write one such as '2024-01-31 14:00'"
-                ) from None
-        last = end // self.step_ns * self.step_ns
-        return last - nanoseconds(self.last) // self.step_ns * self.step_ns + self.step_ns, last
 
     def frame(self, name: str, expressions: dict[str, str]) -> MetricFrame:
         """Return a metric for each expression.
@@ -99,38 +61,12 @@ class PrometheusReading(OwnerKnows):
         for metric, column in zip(expressions, values.T, strict=True):
             if not np.isfinite(column).any():
                 raise DataError(self._nothing(metric, expressions[metric]))
-        clock = pd.DatetimeIndex(np.arange(first, last + 1, self.step_ns), tz="UTC")
         if (np.diff(values, axis=0) == 0).all(axis=1).mean() > MOST_ALIKE:
             notes.append(
                 f"Careful: most data points repeat the one before; is data.step ({in_words(self.step)}) shorter than the time "
                 "between two scrapes?"
             )
-        measured = np.flatnonzero(np.isfinite(values).any(axis=1))
-        kept = slice(measured[0], measured[-1] + 1)
-        if len(clock[kept]) < len(clock):
-            begin, end = (f"{clock[kept][edge]:%Y-%m-%d %H:%M}" for edge in (0, -1))
-            notes.append(f"there are values from {begin} to {end} UTC only")
-        regular = regularise(
-            name, clock[kept], values[kept], resample=self.step, interpolate=self.interpolate
-        )
-        incidents = self._incidents(name, regular.time, notes)
-        frame = MetricFrame(
-            name, regular.time, regular.values, tuple(expressions),
-            incidents=incidents, timezone=self.timezone, notes=(*notes, *regular.notes),
-        )  # fmt: skip
-        return self.told(frame)
-
-    def _incidents(self, name: str, clock: pd.DatetimeIndex, notes: list[str]) -> tuple[Incident, ...] | None:
-        if self.incidents is None:
-            return None
-        known = read_windows(Path(self.incidents).expanduser(), self.timezone, name)
-        inside = tuple(one for one in known if one.end > clock[0] and one.start < clock[-1] + self.step)
-        if len(inside) < len(known):
-            # The span moves on from day to day, and the file need not.
-            notes.append(
-                f"{len(known) - len(inside)} of {len(known)} windows in {self.incidents} lie outside this time"
-            )
-        return inside
+        return self.on_the_clock(name, list(expressions), values, notes)
 
     def values(self, expressions: dict[str, str], first: int, last: int) -> tuple[Array, list[str]]:
         """Return (n, m) values at each tick, NaN where there is none, and what the server warns of.
@@ -154,8 +90,7 @@ class PrometheusReading(OwnerKnows):
         return np.column_stack(columns), list(notes)
 
     def _nothing(self, metric: str, expression: str) -> str:
-        first, last = (f"{pd.Timestamp(edge, tz='UTC'):%Y-%m-%d %H:%M}" for edge in self.span)
-        said = f"data.metrics.{metric}: {expression!r} has no value from {first} to {last} UTC"
+        said = f"data.metrics.{metric}: {expression!r} has no value {self.in_words}"
         try:
             known = self.server.label_values("__name__", None, *self.span)
         except (DataError, RefusedError):
