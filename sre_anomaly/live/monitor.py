@@ -111,7 +111,7 @@ class Monitor:
         Parameters
         ----------
         time : int, str or datetime
-            Nanoseconds since 1970, an ISO 8601 text, or a datetime; without an offset it is UTC.
+            Nanoseconds since 1970, an ISO 8601 text, or a datetime, UTC without an offset; the nearest tick counts.
         values : mapping of metric to value, or values in the order of `metrics`
 
         Raises
@@ -120,7 +120,7 @@ class Monitor:
             If the time cannot be read, or a value is not a number, is infinite or larger than any measurement.
         """
         now = time if type(time) is int else in_nanoseconds(time)
-        tick = (now - self.model.origin) // self.model.step
+        tick = (now - self.model.origin + self.model.step // 2) // self.model.step
         if not -FARTHEST < now < FARTHEST:
             raise ValueError(f"{time!r} is further from 1970 than a clock in nanoseconds can count")
         # Read before anything is changed: a value that is no number leaves the monitor as it was.

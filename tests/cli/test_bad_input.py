@@ -231,6 +231,7 @@ def test_a_changed_nab_file_is_refused(command, needs, tmp_path, monkeypatch):
     assert "is not the published file" in err
 
 
+@pytest.mark.slow
 def test_dull_series_never_give_nan_or_infinite_measures(command, tmp_path):
     """Constant stretches and gaps give finite or absent measures, never NaN or infinity in the record."""
     table = GOOD.assign(flat=3.0, label=0)

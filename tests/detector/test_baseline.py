@@ -235,6 +235,7 @@ def test_weight_narrows_the_band():
     np.testing.assert_allclose(shares[40:, 1], 2.0 * shares[40:, 0])
 
 
+@pytest.mark.slow
 def test_weight_zero_pages_nobody():
     """A metric of weight 0 leaves the scores of the others as they are, whatever it does; alone it gives none."""
     values = np.column_stack([_noise(700), _noise(700, 1)])

@@ -271,6 +271,7 @@ def test_a_killed_run_goes_on(command, tmp_path):
     assert not list(tmp_path.glob("outputs/fleet/*.running"))
 
 
+@pytest.mark.slow
 def test_a_sweep_over_a_fleet(command, tmp_path):
     """Trials are judged by the mean over all series, on their validation rows; hopeless ones end after a few series."""
     _write_hosts(tmp_path, 4)
@@ -287,6 +288,7 @@ def test_a_sweep_over_a_fleet(command, tmp_path):
     assert (folder / "best" / "series.csv").is_file()
 
 
+@pytest.mark.slow
 def test_a_sweep_leaves_out_and_shares_what_a_run_does(command, tmp_path):
     """One broken file costs a sweep no more than a run, and a shared model is shared in a trial as well."""
     _write_hosts(tmp_path, 3)
@@ -486,6 +488,7 @@ def test_a_nested_score_is_told_of_no_other_configuration():
         assert nested_scores(composed(["experiment=nab_benchmark", changed])) is None
 
 
+@pytest.mark.slow
 def test_nab_benchmark(command, tmp_path, needs):
     """The preset gives the three scores, writes results that score-nab reads, and judges them alike."""
     needs("nab")

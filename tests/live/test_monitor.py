@@ -502,3 +502,16 @@ def test_forest_contributions_add_up_to_the_missing_depth():
     shares = forest.contributions(X).sum(axis=1)
     depth = -np.log2(forest.score(X)) * forest.forest_.usual
     np.testing.assert_allclose(shares, shares[0] + depth[0] - depth, atol=1e-9)
+
+
+def test_points_that_jitter_are_neither_lost_nor_doubled(command, tmp_path):
+    """Points a little early or late belong to the nearest tick, as in a run over a file of them."""
+    clock = pd.date_range("2024-03-04", periods=300, freq="15min", tz="UTC")
+    noise = np.random.default_rng(3)
+    pd.DataFrame({"time": clock, "orders": noise.normal(50, 2, 300)}).to_csv(tmp_path / "past.csv", index=False)
+    assert command("experiment=csv", "data.path=past.csv", "forecaster=none", "hindsight=false")[0] == 0
+    monitor = sre_anomaly.load_monitor(tmp_path / "outputs/latest/model")
+    late = noise.integers(-20, 21, 40)
+    times = clock[-1] + pd.Timedelta("15min") * np.arange(1, 41) + pd.to_timedelta(late, unit="s")
+    said = [monitor.update(time.value, {"orders": 50.0}).status for time in times]
+    assert not {"late", "repeated"} & set(said)

@@ -137,6 +137,7 @@ def _wait_for_records(root, count, process):
     pytest.fail("the sweep makes no progress")
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_goes_on(tmp_path):
     """After kill -9 the same command, typed twice at once, finishes the study; nothing is lost or made again."""
     words = [*SWEEP, "hydra.sweeper.n_trials=60"]
@@ -244,6 +245,7 @@ def test_a_mistake_is_told_in_one_line(command, tmp_path, words, said):
     assert not list(tmp_path.glob("outputs/*/sweep_*"))
 
 
+@pytest.mark.slow
 def test_a_study_of_another_kind_is_not_mixed(command, tmp_path):
     """A named study whose space, objective or data have changed is refused, and stays as it is."""
     named = [*CHEAP, "sweep=custom", "hydra.sweeper.study_name=mine", "hydra.sweeper.n_trials=2"]
