@@ -508,7 +508,9 @@ def test_points_that_jitter_are_neither_lost_nor_doubled(command, tmp_path):
     """Points a little early or late belong to the nearest tick, as in a run over a file of them."""
     clock = pd.date_range("2024-03-04", periods=300, freq="15min", tz="UTC")
     noise = np.random.default_rng(3)
-    pd.DataFrame({"time": clock, "orders": noise.normal(50, 2, 300)}).to_csv(tmp_path / "past.csv", index=False)
+    pd.DataFrame({"time": clock, "orders": noise.normal(50, 2, 300)}).to_csv(
+        tmp_path / "past.csv", index=False
+    )
     assert command("experiment=csv", "data.path=past.csv", "forecaster=none", "hindsight=false")[0] == 0
     monitor = sre_anomaly.load_monitor(tmp_path / "outputs/latest/model")
     late = noise.integers(-20, 21, 40)

@@ -9,6 +9,7 @@ from sre_anomaly.pipeline.reasons import by_strength
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.report.forecast.words import coming, horizon_table
 from sre_anomaly.report.run import words
+from sre_anomaly.report.run.first_screen import now
 from sre_anomaly.report.run.hindsight import print_hindsight
 from sre_anomaly.report.run.next_commands import next_commands as metric_commands
 from sre_anomaly.report.table import words as table_words
@@ -54,9 +55,11 @@ def print_run(run: Run, folder: Path, console: Console) -> None:
 def _print_detection(run: Run, console: Console) -> None:
     assert run.detection is not None
     console.print()
-    print_sentences(console, "Found", *filter(None, [words.by_week(run)]), words.found(run))
+    print_sentences(console, "Found", now(run)[1], *filter(None, [words.by_week(run)]), words.found(run))
     strongest = by_strength(run.detection.alerts)[:STRONGEST]
     print_dated(console, [(words.when(run, one.start), words.alert_line(run, one)) for one in strongest])
+    if (more := len(run.detection.alerts) - STRONGEST) > 0:
+        console.print(f"  [dim]{more} more on the page[/]")
     if not run.detection.alerts:
         console.print(f"  {escape(words.no_alert(run))}", soft_wrap=True)
     if near := words.close_calls(run)[:CLOSE_CALLS]:

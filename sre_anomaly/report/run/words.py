@@ -1,9 +1,11 @@
 """What was found, in plain words: the same sentences on screen and on the page."""
 
 import math
+import re
 import shlex
 from collections import Counter
 
+import numpy as np
 import pandas as pd
 
 from sre_anomaly.clock import in_words, nanoseconds
@@ -112,7 +114,7 @@ def by_week(run: Run) -> str:
     if budget is None or not counts:
         return ""
     shown = ", ".join(map(str, counts))
-    return f"Pages in the last {count(len(counts), 'week')}: {shown} (budget {budget:g} a week)"
+    return f"Pages in the last {count(len(counts), 'week')}, the latest last: {shown} (budget: about {budget:g} a week)"
 
 
 def alert_line(run: Run, alert: Alert) -> str:
@@ -123,7 +125,30 @@ def alert_line(run: Run, alert: Alert) -> str:
     also = [one["metric"] for one in alert.metrics if one["share"] >= ALSO and one["metric"] != alert.metric]
     all_told = "several metrics" in alert.reason or "any other metric" in alert.reason
     told = "" if all_told or not also else f"; also: {', '.join(also)}"
-    return alert.reason + lasted + stayed(run, alert) + told
+    return alert.reason + furthest(run, alert) + lasted + stayed(run, alert) + told
+
+
+def furthest(run: Run, alert: Alert) -> str:
+    """Return the furthest value within an alert and when it was, where the reason tells of one that is less far; else nothing.
+
+    The reason tells why somebody was paged, which is what came first; the worst may have come later.
+    """
+    frame, found = run.frame, run.detection
+    if found is None or found.bands is None or not frame.has_clock or alert.metric not in frame.metrics:
+        return ""
+    column = frame.metrics.index(alert.metric)
+    first, last = frame.time.asi8.searchsorted([alert.start, alert.end])
+    values, expected = frame.values[first:last, column], found.bands[first, column, 0]
+    told = re.match(rf"{re.escape(alert.metric)} = .*?(above|below|times as much)$", alert.reason)
+    if told is None or not np.isfinite(values).any() or not math.isfinite(expected):
+        return ""
+    below = told[1] == "below"
+    row = int(np.nanargmin(values) if below else np.nanargmax(values))
+    (shown,), unit = measured(frame.units.get(alert.metric, ""), float(values[row]))
+    if f" = {shown}" in alert.reason:
+        return ""
+    at = when(run, frame.time[first + row].value)[-5:]
+    return f"; {'lowest' if below else 'highest'} {shown}{unit} at {at}"
 
 
 def took_part(alert: Alert) -> str:
