@@ -18,9 +18,8 @@ from sre_anomaly.service.health import Health
 from sre_anomaly.service.model import model_for
 from sre_anomaly.service.settings import JobSettings
 from sre_anomaly.service.source.entities import WHOLE, Entities, Share
-from sre_anomaly.service.source.file import FileOfEntities, source_of
+from sre_anomaly.service.source.file import SourceOfEntities, source_of
 from sre_anomaly.service.source.presence import Presence, longer
-from sre_anomaly.service.source.server import MetricsOfEntities
 from sre_anomaly.service.telling.event import Event
 
 SECOND = 10**9
@@ -77,7 +76,7 @@ class Job:
     def _first_model(self) -> Model | None:
         return model_for(self.settings)
 
-    def source_for(self, entities: Entities) -> MetricsOfEntities | FileOfEntities:
+    def source_for(self, entities: Entities) -> SourceOfEntities:
         """Return what answers for the source of the job, from its beginning."""
         own = self.settings
         return source_of(

@@ -12,7 +12,7 @@ from sre_anomaly.errors import ConfigError
 from sre_anomaly.io.yaml_lines import Part, read_yaml
 from sre_anomaly.service.settings import JobSettings, Settings, Web
 from sre_anomaly.service.source.entities import Share
-from sre_anomaly.service.source.settings import FILE_KIND, KINDS, GrowingFile, Server
+from sre_anomaly.service.source.settings import KINDS, Amazon, Server
 
 
 def read_settings(path: Path, words: Mapping[str, str] | None = None) -> Settings:
@@ -59,7 +59,7 @@ def _of_shard(path: Path, share: Share) -> Path:
 
 def _said(whole: Part, detail: Any) -> str:
     """Return one finding with the line of the part that it is about, as near as there is one."""
-    kind = GrowingFile if FILE_KIND in detail["loc"] else Server
+    kind = next((one for sign, one in KINDS.items() if sign in detail["loc"]), Server)
     # Which kind of source it was taken for is no key.
     detail = {**detail, "loc": tuple(step for step in detail["loc"] if step not in KINDS)}
     part = whole
@@ -71,7 +71,12 @@ def _said(whole: Part, detail: Any) -> str:
     shown = {**detail, "input": ()} if detail["loc"][-1:] in (("url",), ("headers",)) else detail
     known = None
     if detail["type"] == "extra_forbidden":
-        models: dict[str, type[BaseModel]] = {"source": kind, "web": Web, "jobs": JobSettings}
+        models: dict[str, type[BaseModel]] = {
+            "source": kind,
+            "cloudwatch": Amazon,
+            "web": Web,
+            "jobs": JobSettings,
+        }
         inside = [str(step) for step in detail["loc"][:-1] if not isinstance(step, int)]
         model = next((models[step] for step in reversed(inside) if step in models), Settings)
         known = dict.fromkeys(model.model_fields)

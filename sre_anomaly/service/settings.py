@@ -1,17 +1,21 @@
 """What ``watch.yaml`` says: which metrics of which entities are watched, with which model, and who is told."""
 
+import json
 import os
 import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from sre_anomaly.clock import Duration
 from sre_anomaly.errors import ConfigError
+from sre_anomaly.service.source.cloudwatch import refuse_unasked
 from sre_anomaly.service.source.entities import Share
 from sre_anomaly.service.source.settings import (
+    GrowingFile,
+    InCloudWatch,
     Server,
     Source,
     address,
@@ -31,13 +35,17 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _as_text(given: Any) -> Any:
+    return json.dumps(given, sort_keys=True) if isinstance(given, dict) else given
+
+
 class JobSettings(_Strict):
     """Entities that are watched alike."""
 
     name: Annotated[str, Field(pattern=NAME)]
     source: Source
-    metrics: Annotated[dict[str, str], Field(min_length=1)]
-    """PromQL, each giving one series for each entity; of a file, the columns, or the names in the column of names."""
+    metrics: Annotated[dict[str, Annotated[str, BeforeValidator(_as_text)]], Field(min_length=1)]
+    """PromQL, each giving one series for each entity; of a file, the columns, or the names in the column of names; of CloudWatch what `Asked` has, as JSON."""
     entity: list[str] = []
     """The labels, or columns of a file, that together name an entity; none: a file is one entity."""
     strip: dict[str, str] = {}
@@ -79,8 +87,14 @@ class JobSettings(_Strict):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if isinstance(self.source, Server) and not self.entity:
+        if not isinstance(self.source, GrowingFile) and not self.entity:
             raise ValueError("entity: name the labels that tell one entity from another, such as [instance]")
+        if isinstance(self.source, InCloudWatch):
+            refuse_unasked(self.metrics, self.step)
+        elif any(text.startswith('{"') for text in self.metrics.values()):
+            raise ValueError(
+                "metrics: an expression each; namespace and metric are of source: {cloudwatch: {}}"
+            )
         for label in (*self.entity, *self.strip, *self.labels):
             if not LABEL.fullmatch(label):
                 raise ValueError(f"{label!r} is no name of a label")

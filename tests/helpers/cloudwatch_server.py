@@ -22,6 +22,8 @@ def cloudwatch():
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
     host, port = moto.get_host_and_port()
+    # What an earlier one of this process held is there still.
+    urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/moto-api/reset", b"")).close()
 
     def answer(handler, body):
         server.asked.append(body)

@@ -40,6 +40,9 @@ jobs:                         # entities that are watched alike; as many jobs as
     #   time: time              #   the column of times; those without an offset are of the timezone below
     #   metric: null            #   where each line has one value: the column that says of which metric ...
     #   value: null             #   ... and the one that has it. Without both, each metric has a column: metrics: {{cpu: cpu_percent}}
+    # source:                   # or Amazon CloudWatch, signed in as the command aws is (pip install 'sre-anomaly[cloudwatch]'):
+    #   cloudwatch: {{region: null, profile: null}}   # null: as the environment or ~/.aws say; entity: the dimensions, [InstanceId]; step: 5m; wait: 3m, for values
+    #                         #   come late; metrics: {{cpu: {{namespace: AWS/EC2, metric: CPUUtilization, stat: Average}}, idle: 100 - cpu}}
     entity: [instance]        # the labels that together name what is watched; each metric below gives one series for each. Of a file the columns; []: it is one
     strip: {{}}                 # for a label what is taken out of it, so that a restarted pod stays the same: {{pod: "-[0-9a-f]+-[0-9a-z]{{5}}$"}}
     metrics:                  # PromQL, asked once for all entities

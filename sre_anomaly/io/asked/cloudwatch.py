@@ -124,7 +124,7 @@ class CloudWatch:
             from botocore.config import Config
         except ImportError:
             raise DataError(
-                "data=cloudwatch asks through boto3: pip install 'sre-anomaly[cloudwatch]'"
+                "CloudWatch is asked through boto3: pip install 'sre-anomaly[cloudwatch]'"
             ) from None
         config = Config(
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},

@@ -89,6 +89,11 @@ class Entities:
         self._remember(given, self._place[name])
         return self._place[name]
 
+    def own(self, labels: Mapping[str, str]) -> bool:
+        """Return whether a series is of an entity of this process, without making room for it."""
+        name = tuple(self._stripped(label, labels.get(label, "")) for label in self.by)
+        return all(name) and self.share.has(name)
+
     def labels(self, place: int) -> dict[str, str]:
         """Return the labels that name an entity."""
         return dict(zip(self.by, self.names[place], strict=True))

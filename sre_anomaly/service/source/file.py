@@ -12,11 +12,12 @@ from sre_anomaly.errors import DataError
 from sre_anomaly.frame import Times
 from sre_anomaly.live.points import BrokenLineError
 from sre_anomaly.service.source.answers import Answers, spans
+from sre_anomaly.service.source.cloudwatch import CloudWatchOfEntities
 from sre_anomaly.service.source.entities import ELSEWHERE, Entities, clean
 from sre_anomaly.service.source.lines import GrowingLines
 from sre_anomaly.service.source.rows import Row, RowReader
 from sre_anomaly.service.source.server import MetricsOfEntities
-from sre_anomaly.service.source.settings import GrowingFile, Server
+from sre_anomaly.service.source.settings import GrowingFile, InCloudWatch, Server
 
 Cells = dict[tuple[tuple[str, ...], int], list[float]]
 """Sum and count of the values of an entity's metric within a step."""
@@ -175,11 +176,16 @@ class FileOfEntities:
             self._former.setdefault(step, {})[tuple(name), metric] = [total, count]
 
 
+SourceOfEntities = MetricsOfEntities | FileOfEntities | CloudWatchOfEntities
+
+
 def source_of(
-    job: str, source: Server | GrowingFile, metrics: Mapping[str, str], step: int, entities: Entities,
+    job: str, source: Server | GrowingFile | InCloudWatch, metrics: Mapping[str, str], step: int, entities: Entities,
     timezone: str, *, whole: bool = False,
-) -> MetricsOfEntities | FileOfEntities:  # fmt: skip
+) -> SourceOfEntities:  # fmt: skip
     """Return what answers for a source."""
     if isinstance(source, GrowingFile):
         return FileOfEntities(source, metrics, step, entities, timezone, whole=whole)
+    if isinstance(source, InCloudWatch):
+        return CloudWatchOfEntities(job, source.cloudwatch, metrics, step, entities)
     return MetricsOfEntities(job, source, metrics, step, entities)

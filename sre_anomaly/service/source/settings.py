@@ -59,17 +59,42 @@ class GrowingFile(Strict):
         return self.model_copy(update={"file": str(folder / Path(self.file).expanduser())})
 
 
-SERVER_KIND, FILE_KIND = "(server)", "(file)"
-KINDS = (SERVER_KIND, FILE_KIND)
+class Amazon(Strict):
+    """Amazon CloudWatch, signed in as the command ``aws`` is."""
+
+    region: str | None = None
+    profile: str | None = None
+    endpoint: str | None = None
+
+
+class InCloudWatch(Strict):
+    """CloudWatch, of which the labels of an entity are dimensions."""
+
+    cloudwatch: Amazon
+
+    def within(self, folder: Path) -> Self:
+        """Return the same: it is of no folder."""
+        del folder
+        return self
+
+
+SERVER_KIND, FILE_KIND, CLOUDWATCH_KIND = "(server)", "(file)", "(cloudwatch)"
+KINDS: dict[str, type[BaseModel]] = {
+    SERVER_KIND: Server, FILE_KIND: GrowingFile, CLOUDWATCH_KIND: InCloudWatch,
+}  # fmt: skip
 
 
 def _kind(given: Any) -> str:
-    there = "file" in given if isinstance(given, dict) else isinstance(given, GrowingFile)
-    return FILE_KIND if there else SERVER_KIND
+    if not isinstance(given, dict):
+        return next(kind for kind, one in KINDS.items() if isinstance(given, one))
+    return FILE_KIND if "file" in given else CLOUDWATCH_KIND if "cloudwatch" in given else SERVER_KIND
 
 
 Source = Annotated[
-    Annotated[Server, Tag(SERVER_KIND)] | Annotated[GrowingFile, Tag(FILE_KIND)], Discriminator(_kind)
+    Annotated[Server, Tag(SERVER_KIND)]
+    | Annotated[GrowingFile, Tag(FILE_KIND)]
+    | Annotated[InCloudWatch, Tag(CLOUDWATCH_KIND)],
+    Discriminator(_kind),
 ]
 
 
