@@ -245,6 +245,15 @@ def _unknown_key(key: str, overrides: list[str]) -> str:
     last = key.split(".")[len(path)]
     chosen = f" ({parent} is {content['name']!r} here)" if parent in GROUPS and "name" in content else ""
     elsewhere = having(parent, last) if parent in GROUPS else []
+    if not path and "." not in key:
+        # The last word of a key, typed alone.
+        whole = [
+            f"{kind}.{key}"
+            for kind in GROUPS
+            if kind not in ("experiment", "sweep", "tracking") and having(kind, key)
+        ]
+        if whole:
+            return f"{key}: no such key; did you mean {' or '.join(whole[:MOST_TOLD])}?"
     return f"{key}: no such key{chosen}; " + (
         f"it belongs to {' or '.join(elsewhere[:MOST_TOLD])}" if elsewhere else did_you_mean(last, known)
     )
