@@ -1,7 +1,7 @@
 """Log files as metrics: lines of each template and level, and templates never seen before, in every minute."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +15,7 @@ from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import NANOSECONDS, MetricFrame
 from sre_anomaly.io.incident_windows import read_windows
 from sre_anomaly.io.owner_knows import OwnerKnows
+from sre_anomaly.known import Known
 from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.counting import LogCounts
 from sre_anomaly.logs.files import AUTO, entries, in_time_order, log_files, name_of
@@ -27,6 +28,8 @@ FEWEST, ENOUGH = 5, 50
 STEPS = (30, 10, 5, 1)
 """Seconds that may be counted together instead of a minute."""
 MINUTE = 60
+QUIETER = 0.8
+"""How much ordinary lines count beside errors, unless ``known`` says otherwise."""
 FINE_BELOW, LINES_A_STEP = 100, 2
 """Fewer minutes than these are counted in smaller steps, as long as so many lines fall into each."""
 
@@ -102,7 +105,9 @@ class Logs(OwnerKnows, DataSource):
                 *([f"Careful: {_too_few(len(values), counts.step)}"] if len(values) < ENOUGH else []),
             ),
         )
-        yield self.told(frame)
+        # Where errors rise and ordinary lines fall, the errors are the news.
+        quiet = {"level_INFO": Known(weight=QUIETER)} if {"level_INFO", "level_ERROR"} <= set(metrics) else {}
+        yield replace(self, known={**quiet, **(self.known or {})}).told(frame)
 
     def _counted(self, files: list[Path], step: int) -> tuple[LogCounts, Tally]:
         counts, tally, clock = LogCounts(step), Tally(), self._clock()
