@@ -514,6 +514,6 @@ def test_points_that_jitter_are_neither_lost_nor_doubled(command, tmp_path):
     assert command("experiment=csv", "data.path=past.csv", "forecaster=none", "hindsight=false")[0] == 0
     monitor = sre_anomaly.load_monitor(tmp_path / "outputs/latest/model")
     late = noise.integers(-20, 21, 40)
-    times = clock[-1] + pd.Timedelta("15min") * np.arange(1, 41) + pd.to_timedelta(late, unit="s")
+    times = [clock[-1] + pd.Timedelta(minutes=15 * (n + 1), seconds=int(off)) for n, off in enumerate(late)]
     said = [monitor.update(time.value, {"orders": 50.0}).status for time in times]
     assert not {"late", "repeated"} & set(said)

@@ -1,8 +1,12 @@
-"""What the metric of an alert did after it: an alert ends when a change has become usual, and the change may have stayed."""
+"""What the metric of an alert did after what paged: how far it went yet, and whether it stayed there when the alert was over."""
+
+import math
+import re
 
 import numpy as np
 
 from sre_anomaly.clock import in_words
+from sre_anomaly.numbers import measured
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import Alert
 
@@ -32,3 +36,26 @@ def stayed(run: Run, alert: Alert) -> str:
     return (
         f"; still so at the end of the data, after {lasted}" if after.all() else f"; so for {lasted} in all"
     )
+
+
+def furthest(run: Run, alert: Alert) -> str:
+    """Return the furthest value within an alert and when it was, where the reason tells of one that is less far; else nothing.
+
+    The reason tells why somebody was paged, which is what came first; the worst may have come later.
+    """
+    frame, found = run.frame, run.detection
+    if found is None or found.bands is None or not frame.has_clock or alert.metric not in frame.metrics:
+        return ""
+    column = frame.metrics.index(alert.metric)
+    first, last = frame.time.asi8.searchsorted([alert.start, alert.end])
+    values, expected = frame.values[first:last, column], found.bands[first, column, 0]
+    told = re.match(rf"{re.escape(alert.metric)} = .*?(above|below|times as much)$", alert.reason)
+    if told is None or not np.isfinite(values).any() or not math.isfinite(expected):
+        return ""
+    below = told[1] == "below"
+    row = int(np.nanargmin(values) if below else np.nanargmax(values))
+    (shown,), unit = measured(frame.units.get(alert.metric, ""), float(values[row]))
+    if f" = {shown}" in alert.reason:
+        return ""
+    at = frame.time[first + row].tz_convert(frame.timezone)
+    return f"; {'lowest' if below else 'highest'} {shown}{unit} at {at:%H:%M}"

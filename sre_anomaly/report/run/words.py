@@ -1,11 +1,9 @@
 """What was found, in plain words: the same sentences on screen and on the page."""
 
 import math
-import re
 import shlex
 from collections import Counter
 
-import numpy as np
 import pandas as pd
 
 from sre_anomaly.clock import in_words, nanoseconds
@@ -14,7 +12,7 @@ from sre_anomaly.numbers import measured, together
 from sre_anomaly.pipeline.record import IN_SAMPLE
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import Alert, short
-from sre_anomaly.report.run.afterwards import stayed
+from sre_anomaly.report.run.afterwards import furthest, stayed
 from sre_anomaly.report.words import FORECAST_MEANINGS, MEANINGS, Table, count, rate, title
 
 WEEKS_SHOWN = 8
@@ -126,29 +124,6 @@ def alert_line(run: Run, alert: Alert) -> str:
     all_told = "several metrics" in alert.reason or "any other metric" in alert.reason
     told = "" if all_told or not also else f"; also: {', '.join(also)}"
     return alert.reason + furthest(run, alert) + lasted + stayed(run, alert) + told
-
-
-def furthest(run: Run, alert: Alert) -> str:
-    """Return the furthest value within an alert and when it was, where the reason tells of one that is less far; else nothing.
-
-    The reason tells why somebody was paged, which is what came first; the worst may have come later.
-    """
-    frame, found = run.frame, run.detection
-    if found is None or found.bands is None or not frame.has_clock or alert.metric not in frame.metrics:
-        return ""
-    column = frame.metrics.index(alert.metric)
-    first, last = frame.time.asi8.searchsorted([alert.start, alert.end])
-    values, expected = frame.values[first:last, column], found.bands[first, column, 0]
-    told = re.match(rf"{re.escape(alert.metric)} = .*?(above|below|times as much)$", alert.reason)
-    if told is None or not np.isfinite(values).any() or not math.isfinite(expected):
-        return ""
-    below = told[1] == "below"
-    row = int(np.nanargmin(values) if below else np.nanargmax(values))
-    (shown,), unit = measured(frame.units.get(alert.metric, ""), float(values[row]))
-    if f" = {shown}" in alert.reason:
-        return ""
-    at = when(run, frame.time[first + row].value)[-5:]
-    return f"; {'lowest' if below else 'highest'} {shown}{unit} at {at}"
 
 
 def took_part(alert: Alert) -> str:
