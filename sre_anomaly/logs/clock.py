@@ -6,24 +6,10 @@ from datetime import UTC, datetime
 from sre_anomaly.clock import EPOCH_UNITS, OFFSETS, time_zone
 from sre_anomaly.errors import DataError
 from sre_anomaly.logs.recent import Recent
+from sre_anomaly.logs.shapes.times import FORMATS, FRACTION, OFFSET
 
-FORMATS = {
-    r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d": "%Y-%m-%d %H:%M:%S",
-    r"\d{4}/\d\d/\d\d[ T]\d\d:\d\d:\d\d": "%Y/%m/%d %H:%M:%S",
-    r"\d{4}-\d\d-\d\d-\d\d\.\d\d\.\d\d": "%Y-%m-%d-%H.%M.%S",
-    r"\d\d/\d\d/\d\d \d\d:\d\d:\d\d": "%y/%m/%d %H:%M:%S",
-    r"\d{6} \d{4}\d\d": "%y%m%d %H%M%S",
-    r"\d{8}[- ]\d\d?:\d\d?:\d\d?": "%Y%m%d-%H:%M:%S",
-    r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d": "%d/%b/%Y:%H:%M:%S",
-    r"[A-Z][a-z]{2} [A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d \d{4}": "%a %b %d %H:%M:%S %Y",
-    r"[A-Z][a-z]{2} +\d+ \d\d:\d\d:\d\d": "%b %d %H:%M:%S",
-    r"\d\d-\d\d \d\d:\d\d:\d\d": "%m-%d %H:%M:%S",
-    r"\d\d\.\d\d \d\d:\d\d:\d\d": "%m.%d %H:%M:%S",
-    r"\d{4} \d\d:\d\d:\d\d": "%m%d %H:%M:%S",
-}
-"""How a time up to its second is recognised, and how it is read."""
 EPOCH = re.compile(rb"\d{9,19}(?:\.\d+)?$")
-_AFTER = r"(?:[.,:]\d+)?,?\s*(?P<offset>Z|[+-]\d\d:?\d\d|[A-Z]{3,5})?$"
+_AFTER = rf"{FRACTION},?\s*(?P<offset>{OFFSET}|[A-Z]{{3,5}})?$"
 TWO_DIGITS = r"\d\d"
 LAST_SECOND = b"60"
 """A leap second."""
@@ -126,7 +112,7 @@ class LogClock:
         if offset.isalpha():
             offset = self._offset_of(offset.decode())
         sign = -1 if offset[:1] == b"-" else 1
-        return seconds - sign * (int(offset[1:3]) * 3600 + int(offset[-2:]) * 60)
+        return seconds - sign * (int(offset[1:3]) * 3600 + int(offset[3:].lstrip(b":") or b"0") * 60)
 
     @staticmethod
     def _offset_of(name: str) -> bytes:

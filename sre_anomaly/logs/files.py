@@ -4,7 +4,7 @@ import csv
 import gzip
 import re
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from glob import escape, glob, has_magic
 from itertools import chain, islice
@@ -23,15 +23,18 @@ from sre_anomaly.logs.formats import (
     pattern,
     recognised,
 )
+from sre_anomaly.logs.levels import standard_level
 from sre_anomaly.logs.lines import LONGEST, Tally, lines_of, shown
 from sre_anomaly.logs.shapes.inside import Entry
 from sre_anomaly.logs.shapes.objects import LEVELS, MESSAGES, TIMES, json_lines
-from sre_anomaly.logs.shapes.traces import continues
+from sre_anomaly.logs.shapes.traces import CONTINUED, breaks, continues, ends
 
 TRIED = 200
 """Lines by which a format is recognised, and among which the first time of a file is looked for."""
 FEW = 20
 """Lines that show whether a file is a log at all."""
+LOUD = ("WARN", "ERROR")
+"""Levels of a line that a stack trace belongs to."""
 AUTO = "auto"
 PACKED = (".bz2", ".xz", ".zst", ".zip", ".7z", ".tgz", ".lz4")
 
@@ -126,19 +129,37 @@ def entries(path: Path, form: str, clock: LogClock, tally: Tally) -> Generator[E
                 yield from records
                 return
             split = _splitter(path, form, [line for line in first if not continues(line)] or first, clock)
-            begun = False
-            for line in chain(first, lines):
-                entry = split(line)
-                # A stack trace belongs to the line before it, whatever in it looks like a time.
-                if begun and continues(line) and (entry is None or clock.seconds(entry[0]) is None):
-                    tally.continued += 1
-                elif entry is None:
-                    tally.refuse(line)
-                else:
-                    begun = True
-                    yield entry
+            yield from _records(chain(first, lines), split, clock, tally)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
+
+
+def _records(lines: Iterable[bytes], split: Splitter, clock: LogClock, tally: Tally) -> Iterator[Entry]:
+    """Yield the entry of each line, a stack trace taken for a part of the line before it."""
+    last: Entry | None = None
+    in_trace = fresh = False
+    for line in lines:
+        entry = split(line)
+        wrapped = entry is not None and entry[1] == CONTINUED
+        text = line if entry is None or not wrapped else entry[2]
+        # Once a trace has begun, what has no time is a part of it; so is the end of one whose lines all have a time.
+        part = continues(text) or (in_trace and not text[:1].isdigit())
+        if entry is not None and not wrapped:
+            ending = in_trace and not entry[1] and ends(entry[2])
+            if not ending and not (part and clock.seconds(entry[0]) is None):
+                last, in_trace, fresh = entry, False, True
+                yield entry
+                continue
+        if last is None or not (wrapped or part):
+            tally.refuse(line)
+        elif breaks(text) and (standard_level(last[1]) not in LOUD or (fresh and breaks(last[2]))):
+            # Nothing before it says that something broke, or it was something else.
+            last = ((entry[0] if wrapped and entry else b"") or last[0], b"ERROR", text)
+            in_trace = fresh = True
+            yield last
+        else:
+            tally.continued += 1
+            in_trace, fresh = True, False
 
 
 def _opened(path: Path) -> Any:
@@ -155,8 +176,7 @@ def _splitter(path: Path, form: str, first: list[bytes], clock: LogClock) -> Spl
                 "'data.format=\"<Date> <Time> <Level> <Content>\"'"
             )
         return pattern(form)
-    is_time: Callable[[bytes], bool] = lambda text: clock.seconds(text) is not None
-    split = recognised(first, is_time) if first else json_lines
+    split = recognised(first, clock.seconds) if first else json_lines
     if split is None and path.suffix in PACKED:
         raise DataError(f"{path}: is packed as {path.suffix}; unpack it, or pack it as .gz")
     if split is None:

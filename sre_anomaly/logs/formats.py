@@ -4,11 +4,15 @@ import re
 from collections.abc import Callable
 
 from sre_anomaly.errors import ConfigError, DataError
+from sre_anomaly.logs.levels import standard_level
+from sre_anomaly.logs.shapes.anywhere import anywhere
 from sre_anomaly.logs.shapes.inside import Entry, with_level
 from sre_anomaly.logs.shapes.objects import json_lines
 from sre_anomaly.logs.shapes.servers import ACCESS, access, apache_error, glog, nginx_error, postgres
 from sre_anomaly.logs.shapes.syslog import logfmt, syslog
-from sre_anomaly.logs.shapes.wrapped import cri, inside_compose, unwrapped
+from sre_anomaly.logs.shapes.times import FORMATS, OFFSET
+from sre_anomaly.logs.shapes.traces import continues
+from sre_anomaly.logs.shapes.wrapped import cri, cri_whole, inside_compose, opened, opening, unwrapped
 
 Splitter = Callable[[bytes], Entry | None]
 
@@ -18,6 +22,10 @@ SHAPES: tuple[Splitter, ...] = (
     logfmt,
 )
 """What is tried before the patterns below, the most particular first."""
+LEFT_OVER = 20
+"""Of so many lines one may be left over before what is left over is looked at by itself."""
+ZONED = re.compile(rf":\d\d(?:[.,]\d+)? ?{OFFSET}$".encode())
+"""A time with its offset or zone."""
 FIELD = re.compile(r"<([A-Za-z]\w*)>")
 MESSAGE = "Content"
 LEVEL = "Level"
@@ -105,46 +113,75 @@ def _check(text: str, names: list[str]) -> None:
         )
 
 
-def recognised(lines: list[bytes], is_time: Callable[[bytes], bool]) -> Splitter | None:
+def recognised(lines: list[bytes], seconds: Callable[[bytes], int | None]) -> Splitter | None:
     """Return a splitter that suits most of some lines, or None.
 
-    A format suits a line when it fits and what it takes for the time is one.
+    A format suits a line when it fits and what it takes for the time is one. Where services share a log, what the
+    first format leaves over is looked at again by itself.
+
+    Parameters
+    ----------
+    seconds : callable
+        Reads a time; None for what is none.
     """
+    found: list[Splitter] = []
+    left = lines
+    while left and len(left) * LEFT_OVER > len(lines):
+        split = _of_most(left, seconds)
+        if split is None:
+            break
+        found.append(split)
+        before, left = left, [line for line in left if not _timed(split(line), seconds)]
+        if len(left) == len(before):
+            break
+    if len(found) < 2:
+        return found[0] if found else None
+    return lambda line: next((entry for split in found if (entry := split(line)) is not None), None)
+
+
+def _of_most(lines: list[bytes], seconds: Callable[[bytes], int | None]) -> Splitter | None:
     if sum(line.startswith(b"{") for line in lines) * 2 > len(lines):
-        return json_lines
+        messages = [entry[2] for line in lines if (entry := json_lines(line)) is not None and not entry[1]]
+        return opening(json_lines) if any(opened(b"", b"", one)[1] for one in messages) else json_lines
     bare = [unwrapped(line) for line in lines]
     if sum(one != line for one, line in zip(bare, lines, strict=True)) * 2 > len(lines):
-        inner = recognised(bare, is_time)
+        inner = recognised([line for line in bare if line and not continues(line)], seconds)
         return inside_compose(inner) if inner is not None else None
     for split in SHAPES:
-        entries = [entry for line in lines if (entry := split(line)) is not None and _timed(entry, is_time)]
-        if len(entries) * 2 > len(lines):
-            return split
-    best, most = None, 0
-    for text in WELL_KNOWN:
-        split = pattern(text)
-        entries = [entry for line in lines if (entry := split(line)) is not None and _timed(entry, is_time)]
-        # A format that also finds the level beats one that takes it for a part of the message.
-        fits = len(entries) + sum(_plausible_level(entry[1]) for entry in entries)
-        if len(entries) * 2 > len(lines) and fits > most:
-            best, most = split, fits
-    return None if best is None else _looking_inside(best)
+        if sum(_timed(split(line), seconds) for line in lines) * 2 > len(lines):
+            return cri_whole() if split is cri else split
+    best, most = None, (False, 0)
+    for split in (*map(pattern, WELL_KNOWN), *map(anywhere, FORMATS)):
+        entries = [split(line) for line in lines]
+        timed = sum(_timed(entry, seconds) for entry in entries)
+        if timed * 2 <= len(lines):
+            continue
+        levels = sum(entry is not None and _plausible_level(entry[1]) for entry in entries)
+        # What is a level in a few lines only is a word of their messages.
+        suits = _looking_inside(split, there=levels * 2 > timed)
+        inside = [suits(line) for line in lines]
+        # A format that also finds the zone beats one that takes it for a part of the message; so it is with the level.
+        zoned = sum(entry is not None and ZONED.search(entry[0]) is not None for entry in entries) * 2 > timed
+        fits = (zoned, timed + sum(entry is not None and bool(entry[1]) for entry in inside))
+        if fits > most:
+            best, most = suits, fits
+    return best
 
 
-def _timed(entry: Entry, is_time: Callable[[bytes], bool]) -> bool:
+def _timed(entry: Entry | None, seconds: Callable[[bytes], int | None]) -> bool:
     """Return whether an entry has a time; one that has no year has one, which is asked for later."""
     try:
-        return is_time(entry[0])
+        return entry is not None and seconds(entry[0]) is not None
     except DataError:
         return True
 
 
-def _looking_inside(split: Splitter) -> Splitter:
-    """Return a splitter that takes the level out of the message where the line has none of its own."""
+def _looking_inside(split: Splitter, there: bool) -> Splitter:
+    """Return a splitter that takes the level out of the message where the line has none in its place."""
 
     def deeper(line: bytes) -> Entry | None:
         entry = split(line)
-        if entry is None or (entry[1] and _plausible_level(entry[1])):
+        if entry is None or (there and _plausible_level(entry[1])):
             return entry
         # What stood in the place of the level is a part of the message.
         return with_level(entry[0], b"", b" ".join(part for part in entry[1:] if part))
@@ -153,6 +190,5 @@ def _looking_inside(split: Splitter) -> Splitter:
 
 
 def _plausible_level(word: bytes) -> bool:
-    from sre_anomaly.logs.levels import standard_level
-
-    return standard_level(word) is not None
+    """Return whether a word of a line is a level; a number is one in a field of that name alone."""
+    return not word.isdigit() and standard_level(word) is not None

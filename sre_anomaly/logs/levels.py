@@ -2,9 +2,9 @@
 
 LEVELS = ("INFO", "WARN", "ERROR")
 NAMES = {
-    "INFO": "i info information informational notice n d debug v verbose t trace fine finer finest config normal 5 6 7 9 10 20 30",
-    "WARN": "w warn warning warnings 4 13 40",
-    "ERROR": "e err error f fatal c crit critical severe alert emerg emergency panic a failure 0 1 2 3 17 21 50 60",
+    "INFO": "i info inf information informational log system notice note n d debug dbg v verbose vrb t trace trc fine finer finest config normal 5 6 7 9 10 20 30",
+    "WARN": "w warn wrn warning warnings 4 13 40",
+    "ERROR": "e err error f fatal ftl c crit critical severe alert emerg emergency panic a failure 0 1 2 3 17 21 50 60",
 }
 _KNOWN = {name: level for level, names in NAMES.items() for name in names.split()}
 _SEEN: dict[bytes, str | None] = {}

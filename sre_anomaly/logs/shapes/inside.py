@@ -6,11 +6,16 @@ Entry = tuple[bytes, bytes, bytes]
 """Time, level and message as they stand in the line; empty where a line has none."""
 WORDS = (
     "TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|FATAL|CRITICAL|CRIT|SEVERE|ALERT|EMERG|EMERGENCY|PANIC"
+    "|TRC|DBG|VRB|INF|WRN|FTL"
 )
-LOUD = re.compile(rf"(?:^|[\s\[(<.|:])({WORDS})(?=[\])>:\s|,-]|$)".encode())
+LOUD = re.compile(rf"(?:^|[\s\[(<.|:])({WORDS})(?=[\])>:\s|,/-]|$)".encode())
 """As a word in capitals, ..."""
-IN_BRACKETS = re.compile(rf"[\[<(](?:\w+:)?({WORDS})[\]>)]".encode(), re.IGNORECASE)
+IN_BRACKETS = re.compile(rf"[\[<(](?:\w+:)?({WORDS}|NOTE|SYSTEM)[\]>)]".encode(), re.IGNORECASE)
 """... in brackets however it is written, ..."""
+BEFORE_COLON = re.compile(
+    rb"(?:^|[\s\]:])(LOG|debug\d?|info|notice|warn(?:ing)?|error|fatal|critical|panic): ", re.IGNORECASE
+)
+"""... before a colon and a blank, ..."""
 NAMED = re.compile(rb'(?:^|[\s,{"])(?:level|lvl|severity|levelname)"?\s*[=:]\s*"?(\w+)', re.IGNORECASE)
 """... or with its name before it."""
 NEAR = 80
@@ -31,7 +36,7 @@ def with_level(time: bytes, level: bytes, message: bytes) -> Entry:
     if level:
         return time, level, message
     head = message[:NEAR]
-    found = LOUD.search(head) or IN_BRACKETS.search(head)
+    found = LOUD.search(head) or IN_BRACKETS.search(head) or BEFORE_COLON.search(head)
     if found is None:
         named = NAMED.search(head)
         return (time, named[1], message) if named else (time, b"", message)

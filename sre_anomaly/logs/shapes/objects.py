@@ -1,10 +1,12 @@
 """Records of JSON: of loggers, journald, GELF, ECS, OpenTelemetry, clouds and Kubernetes."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sre_anomaly.logs.shapes.inside import Entry, with_level
+from sre_anomaly.logs.shapes.traces import CONTINUED, continues
 
 TIMES = (
     *(
@@ -28,7 +30,7 @@ TIMES = (
         "firstTimestamp",
         "timeStamp",
     ),
-    *("TimeGenerated", "TimeCreated", "CreationTime", "_time", "syslog_timestamp"),
+    *("TimeGenerated", "Timestamp", "TimeCreated", "CreationTime", "_time", "syslog_timestamp"),
 )
 LEVELS = (
     *(
@@ -43,7 +45,18 @@ LEVELS = (
         "PRIORITY",
         "loglevel",
     ),
-    *("log_level", "levelName", "level_name", "LevelDisplayName", "type", "severityNumber"),
+    *(
+        "log_level",
+        "levelName",
+        "level_name",
+        "LevelDisplayName",
+        "Level",
+        "Severity",
+        "LogLevel",
+        "type",
+        "severityNumber",
+        "s",
+    ),
 )
 MESSAGES = (
     *(
@@ -68,6 +81,15 @@ LISTS = ("items", "Records", "records", "events", "hits", "entries", "logs", "lo
 """Lists of records in one document."""
 OPENTELEMETRY = ("resourceLogs", "scopeLogs", "logRecords")
 DEEPEST = 6
+DATE = re.compile(rb"/Date\((\d+)\)/$")
+"""How Windows PowerShell writes a time."""
+OF_SEVERITY = (b"TRACE", b"DEBUG", b"INFO", b"WARN", b"ERROR")
+"""OpenTelemetry's numbers by fours: 9 to 12 are INFO."""
+DOCKERS = {"log", "stream"}
+"""Names that are there where each line of a trace is a record of its own."""
+WINDOWS = ("ProviderName", "EventID", "EventId", "RecordId")
+OF_WINDOWS = {b"1": b"FATAL", b"2": b"ERROR", b"3": b"WARN"}
+"""Levels of Windows' events, which count otherwise than those of syslog."""
 
 
 def json_lines(line: bytes) -> Entry | None:
@@ -93,7 +115,17 @@ def entry_of(found: dict[str, Any]) -> Entry | None:
     if message is None:
         return None
     time = _first(found, TIMES) or b""
+    if dated := DATE.match(time):
+        time = dated[1]
     level = _first(found, LEVELS) or b""
+    if level.isdigit() and "severityNumber" in found:
+        level = OF_SEVERITY[min(max(int(level) - 1, 0) // 4, len(OF_SEVERITY) - 1)]
+    elif level.isdigit() and any(name in found for name in WINDOWS):
+        level = OF_WINDOWS.get(level, b"INFO")
+    if not level and "@t" in found:
+        level = b"Information"  # Serilog's compact form writes the other levels only
+    if not level and found.keys() >= DOCKERS and continues(message):
+        return time, CONTINUED, message
     return with_level(time, level, message)
 
 
@@ -114,7 +146,7 @@ def _first(found: dict[str, Any], names: Iterable[str]) -> bytes | None:
                 return bytes(value)  # journald writes texts that are no UTF-8 so
             if isinstance(value, (str, int, float)) and not isinstance(value, bool):
                 # A lone half of a surrogate pair is valid JSON and no valid text.
-                return str(value).strip().encode(errors="replace")
+                return str(value).rstrip().encode(errors="replace")
     return None
 
 

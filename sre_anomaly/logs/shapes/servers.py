@@ -33,7 +33,7 @@ APACHE_ERROR = re.compile(
 NGINX_ERROR = re.compile(rb"(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(\w+)\] (?:\d+#\d+: )?(.*)", re.DOTALL)
 GLOG = re.compile(rb"([IWEF])(\d{4} \d\d:\d\d:\d\d)\.\d+ +\S+ [^\]]+\] ?(.*)", re.DOTALL)
 POSTGRES = re.compile(
-    rb"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) ([A-Z]{3,5}) (.*?)\b(LOG|DEBUG\d?|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|STATEMENT|DETAIL|HINT|CONTEXT): +(.*)",
+    rb"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) ([A-Z]{3,5}|[+-]\d\d(?::?\d\d)?) (.*?)\b(LOG|DEBUG\d?|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|STATEMENT|DETAIL|HINT|CONTEXT): +(.*)",
     re.DOTALL,
 )
 PEERS = re.compile(rb"\[(?:pid|client|remote|tid) [^\]]*\] ?")

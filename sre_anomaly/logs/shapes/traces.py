@@ -3,10 +3,20 @@
 import re
 
 GOES_ON = re.compile(
-    rb"[ \t]|\}|\]|Caused by: |Suppressed: |Traceback \(most recent|During handling of|The above exception|goroutine \d+ \["
-    rb"|\.\.\. \d+ (?:more|common)|--- End of |[\w.$/]+(?:Exception|Error|Throwable|Warning)\b(?::| *$)|panic: |created by |exit status \d"
-    rb"|[\w./*()-]+\([^()]*\)$|at [\w.<>$]+[ (]"
+    rb"[ \t]|\}|\]$|File \"|Caused by: |Suppressed: |Traceback \(most recent|During handling of|The above exception|goroutine \d+ \["
+    rb"|\.\.\. \d+ (?:more|common)|--- End of |(?:[\w.$/]+\.)?\w*(?:Exception|Error|Throwable|Warning)\b(?::| *\(| *$)|panic: |fatal error: "
+    rb"|created by |exit status \d|[\w./*()-]+\([^()]*\)$|at [\w.<>$]+[ (]|---> |#\d+ |Stack trace:|PHP (?:Fatal|Parse) error: "
+    rb"|[\w./-]+:\d+:in [`']|thread '[^']*' panicked|stack backtrace:|note: run with `RUST"
 )
+BEGINS = re.compile(
+    rb"Traceback \(most recent|panic: |fatal error: |(?:[\w.$/]+\.)?\w*(?:Exception|Error|Throwable)\b(?::| *\(| *$)"
+    rb"|PHP (?:Fatal|Parse) error: |[\w./-]+:\d+:in [`']|thread '[^']*' panicked"
+)
+"""A trace's own first line: what broke, if the line before says nothing of it."""
+ENDS = re.compile(rb"[A-Za-z_][\w.]*(?:: |$)")
+"""The last line of one of Python's: an exception by its name, whatever it is called."""
+CONTINUED = b"..."
+"""In the place of a level: of a wrapped line that has a time and goes on with the one before all the same."""
 
 
 def continues(line: bytes) -> bool:
@@ -20,3 +30,25 @@ def continues(line: bytes) -> bool:
     False
     """
     return GOES_ON.match(line) is not None
+
+
+def breaks(line: bytes) -> bool:
+    r"""Return whether a line of a trace says by itself that something broke.
+
+    Examples
+    --------
+    >>> breaks(b"panic: runtime error: index out of range"), breaks(b"\tat app.Store.open(Store.java:300)")
+    (True, False)
+    """
+    return BEGINS.match(line) is not None
+
+
+def ends(line: bytes) -> bool:
+    """Return whether a line may be the last one of a trace that has begun.
+
+    Examples
+    --------
+    >>> ends(b"shop.PaymentTimeout: gateway took 3 s"), ends(b"order 5 accepted")
+    (True, False)
+    """
+    return ENDS.match(line) is not None
