@@ -67,14 +67,21 @@ class Logs(OwnerKnows, DataSource):
         """
         path = Path(self.path).expanduser()
         files = in_time_order(log_files(path), self.format, self._clock())
-        counts, tally = self._counted(files, MINUTE if self.step is None else int(self.step.total_seconds()))
+        counts, tally, years = self._counted(
+            files, MINUTE if self.step is None else int(self.step.total_seconds())
+        )
         if not tally.used:
             raise DataError(f"{path}: not one line could be used; {'; '.join(tally.told()) or 'it is empty'}")
         notes = []
         if self.step is None and (finer := _finer(counts)) is not None:
-            counts, tally = self._counted(files, finer)
+            counts, tally, years = self._counted(files, finer)
             notes.append(
                 f"counted in steps of {in_words(timedelta(seconds=finer))}: the log is too short for minutes (data.step=1m)"
+            )
+        if years:
+            notes.append(
+                f"Careful: the times have no year, {' and '.join(map(str, sorted(years)))} is taken, by the date of the file "
+                "(data.year=2024 where that is wrong)"
             )
         start, metrics, values = counts.metrics(str(path), self.templates, self.learn)
         # Whoever names a step has all of them.
@@ -109,14 +116,14 @@ class Logs(OwnerKnows, DataSource):
         quiet = {"level_INFO": Known(weight=QUIETER)} if {"level_INFO", "level_ERROR"} <= set(metrics) else {}
         yield replace(self, known={**quiet, **(self.known or {})}).told(frame)
 
-    def _counted(self, files: list[Path], step: int) -> tuple[LogCounts, Tally]:
+    def _counted(self, files: list[Path], step: int) -> tuple[LogCounts, Tally, set[int]]:
         counts, tally, clock = LogCounts(step), Tally(), self._clock()
         for file in files:
             counts.add(entries(file, self.format, clock, tally), clock, tally)
-        return counts, tally
+        return counts, tally, clock.taken
 
     def _clock(self) -> LogClock:
-        return LogClock(self.timezone, self.year)
+        return LogClock(self.timezone, self.year, by_file=True)
 
 
 def _finer(counts: LogCounts) -> int | None:

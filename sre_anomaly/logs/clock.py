@@ -1,7 +1,9 @@
 """The time of a log line, as some fifteen kinds of log write it."""
 
 import re
-from datetime import UTC, datetime
+from calendar import isleap
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from sre_anomaly.clock import EPOCH_UNITS, OFFSETS, time_zone
 from sre_anomaly.errors import DataError
@@ -26,6 +28,7 @@ _KNOWN = [(_shape(text), how) for text, how in FORMATS.items()]
 REMEMBERED = 50_000
 LEAP_YEAR = 2000
 """In it every date without a year exists."""
+LEAP_DAY, LEAP_EVERY = (2, 29), 9
 
 
 class LogClock:
@@ -37,6 +40,8 @@ class LogClock:
         What times without an offset are in.
     year : int or None
         The year of logs whose times have none; when December is followed by January the next one begins.
+    by_file : bool
+        Without a year, take for it the latest in which the time is not after the date of the file, see `opens`.
 
     Raises
     ------
@@ -50,12 +55,24 @@ class LogClock:
     (1445191307, None)
     """
 
-    def __init__(self, timezone: str = "UTC", year: int | None = None) -> None:
+    def __init__(self, timezone: str = "UTC", year: int | None = None, by_file: bool = False) -> None:
         self._zone = time_zone(timezone)
         self._year = year
+        self._by_file = by_file
+        self._written: datetime | None = None
+        self.taken: set[int] = set()
+        """Years that the dates of files gave."""
         self._month = 0
         self._form = 0
+        self._last: tuple[bytes, int | None] = b"", None
         self._seen: Recent[tuple[bytes, bytes | None], int | None] = Recent(REMEMBERED)
+
+    def opens(self, path: Path) -> None:
+        """Make known which file is read next: its date says the year of times that have none."""
+        if self._by_file and self._year is None:
+            self._written = datetime.fromtimestamp(path.stat().st_mtime, self._zone).replace(tzinfo=None)
+            self._last = b"", None
+            self._seen.clear()
 
     def seconds(self, text: bytes) -> int | None:
         """Return seconds since 1970, or None for what is no time.
@@ -65,6 +82,13 @@ class LogClock:
         DataError
             If the times have no year and none was given.
         """
+        if text == self._last[0]:
+            return self._last[1]
+        found = self._seconds(text)
+        self._last = text, found
+        return found
+
+    def _seconds(self, text: bytes) -> int | None:
         match = _KNOWN[self._form][0].match(text)
         if match is None:
             if EPOCH.match(text):
@@ -101,7 +125,7 @@ class LogClock:
                 moment = datetime.strptime(text, how)  # noqa: DTZ007 - the zone follows below
             else:
                 moment = datetime.strptime(f"{LEAP_YEAR} {text}", f"%Y {how}")  # noqa: DTZ007
-                moment = moment.replace(year=self._year_of(moment.month, text))
+                moment = self._with_year(moment, text)
         except ValueError:
             return None
         if offset is None:
@@ -124,14 +148,22 @@ class LogClock:
             )
         return OFFSETS[name].encode()
 
-    def _year_of(self, month: int, text: str) -> int:
+    def _with_year(self, moment: datetime, text: str) -> datetime:
+        if self._year is None and self._written is not None:
+            latest = self._written + timedelta(days=1)
+            for year in range(latest.year, latest.year - LEAP_EVERY, -1):
+                if (moment.month, moment.day) != LEAP_DAY or isleap(year):
+                    dated = moment.replace(year=year)
+                    if dated <= latest:
+                        self.taken.add(year)
+                        return dated
         if self._year is None:
             raise DataError(f"data.year: the times, such as {text!r}, have no year; write data.year=2024")
-        if month == 1 and self._month == 12:
+        if moment.month == 1 and self._month == 12:
             self._year += 1
             self._seen.clear()
-        self._month = month
-        return self._year
+        self._month = moment.month
+        return moment.replace(year=self._year)
 
 
 def _since_1970(text: bytes) -> int | None:

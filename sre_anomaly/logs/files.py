@@ -35,6 +35,8 @@ FEW = 20
 """Lines that show whether a file is a log at all."""
 LOUD = ("WARN", "ERROR")
 """Levels of a line that a stack trace belongs to."""
+PLAIN = frozenset(b"0123456789")
+"""A line of a trace that begins so says no level."""
 AUTO = "auto"
 PACKED = (".bz2", ".xz", ".zst", ".zip", ".7z", ".tgz", ".lz4")
 
@@ -119,6 +121,7 @@ def entries(path: Path, form: str, clock: LogClock, tally: Tally) -> Generator[E
         If the file cannot be read or its format is not recognised.
     """
     try:
+        clock.opens(path)
         if form == "csv" or (form == AUTO and ".csv" in path.suffixes):
             yield from _from_csv(path, tally)
             return
@@ -140,6 +143,11 @@ def _records(lines: Iterable[bytes], split: Splitter, clock: LogClock, tally: Ta
     in_trace = fresh = False
     for line in lines:
         entry = split(line)
+        # The commonest case by far needs no second look.
+        if entry is not None and entry[1] and entry[1] != CONTINUED and not in_trace and line[0] in PLAIN:
+            last, fresh = entry, True
+            yield entry
+            continue
         wrapped = entry is not None and entry[1] == CONTINUED
         text = line if entry is None or not wrapped else entry[2]
         # Once a trace has begun, what has no time is a part of it; so is the end of one whose lines all have a time.

@@ -1,6 +1,7 @@
 """Lines as services, servers and collectors write them: time, level and message of each, from nothing but the path."""
 
 import json
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -207,17 +208,43 @@ def test_zones_by_name_are_heeded(tmp_path):
         list(build("data", {"name": "logs", "path": str(tmp_path / "pg.log")}).frames())
 
 
-def test_glog_asks_for_its_year(command, tmp_path):
-    """A line without a year is asked about in one line, and read with it."""
-    text = "".join(
-        f"I{BEGIN + timedelta(seconds=5 * n):%m%d %H:%M:%S}.243000    1234 worker.go:18] order {n}\n"
-        for n in range(400)
+def test_a_year_that_is_not_there_is_that_of_the_file(command, tmp_path):
+    """Glog writes no year: the date of the file says it, which is told; data.year goes before it."""
+    path = tmp_path / "k.log"
+    path.write_text(
+        "".join(
+            f"I{BEGIN + timedelta(seconds=5 * n):%m%d %H:%M:%S}.243000    1234 worker.go:18] order {n}\n"
+            for n in range(400)
+        )
     )
-    (tmp_path / "k.log").write_text(text)
-    code, _, err = command("experiment=log_metrics", "data.path=k.log")
-    assert code == 2
-    assert "data.year" in err
-    assert command("experiment=log_metrics", "data.path=k.log", "data.year=2024", "hindsight=false")[0] == 0
+    for year, written in ((2024, datetime(2024, 3, 5, tzinfo=UTC)), (2023, datetime(2024, 1, 5, tzinfo=UTC))):
+        os.utime(path, (written.timestamp(), written.timestamp()))
+        code, out, _ = command("experiment=log_metrics", "data.path=k.log", "hindsight=false")
+        said = " ".join(out.split())
+        assert code == 0
+        assert f"the times have no year, {year} is taken" in said
+        assert f"{year}-03-04 10:00" in said
+    out = command("experiment=log_metrics", "data.path=k.log", "data.year=2019", "hindsight=false")[1]
+    assert "2019-03-04 10:00" in " ".join(out.split())
+    assert "have no year" not in out
+
+
+def test_the_end_of_february_and_of_a_year(tmp_path):
+    """A 29th of February lies in a leap year, and a log across New Year in two years."""
+    path = tmp_path / "k.log"
+    for text, written, dates in (
+        (("0229 10:00:00",), datetime(2026, 3, 1, tzinfo=UTC), [(2024, 2, 29)]),
+        (
+            ("1231 23:59:59", "0101 00:00:01"),
+            datetime(2026, 1, 2, tzinfo=UTC),
+            [(2025, 12, 31), (2026, 1, 1)],
+        ),
+    ):
+        path.write_text("".join(f"I{time}.243000 1 x.go:1] order\n" for time in text))
+        os.utime(path, (written.timestamp(), written.timestamp()))
+        clock = LogClock(by_file=True)
+        found = [clock.seconds(time) for time, _, _ in entries(path, "auto", clock, Tally())]
+        assert [datetime.fromtimestamp(time, UTC).timetuple()[:3] for time in found] == dates
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -20,7 +20,7 @@ def anywhere(form: str) -> Callable[[bytes], Entry | None]:
     >>> split(b"WARN [main] 2024-03-04 11:00:00,243 +0100 Server.java:12 - slow")
     (b'2024-03-04 11:00:00,243 +0100', b'WARN', b'[main Server.java:12 - slow')
     >>> split(b"[2024-03-04 11:00:00,243: ERROR/MainProcess] gone")
-    (b'2024-03-04 11:00:00,243', b'ERROR', b'MainProcess] gone')
+    (b'2024-03-04 11:00:00,243', b'ERROR', b'/MainProcess] gone')
     """
     match = re.compile(
         rf"(.{{0,{FARTHEST}}}?)(?<![\w:.])({form}{FRACTION}(?: ?{OFFSET}(?![\w:.]))?)(?!\w)(.*)".encode(),

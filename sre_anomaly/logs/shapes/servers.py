@@ -54,13 +54,25 @@ def access(shape: re.Pattern[bytes]) -> Callable[[bytes], Entry | None]:
         found = match(line)
         if found is None:
             return None
-        status, path = found["status"], found["path"] or b""
-        level = CLASSES.get(status[:1], b"INFO") if status.isdigit() and status != b"0" else b"ERROR"
-        kind = status[:1] + b"xx" if len(status) == 3 else b"no answer"
-        what = b" ".join(part for part in (found["method"] or b"", path.partition(b"?")[0], kind) if part)
-        return found["time"].replace(b"\t", b" "), level, what
+        time, method, path, status = found.group("time", "method", "path", "status")
+        level, kind = ANSWERS.get(status) or _answer(status)
+        if path is None:
+            return time.replace(b"\t", b" "), level, kind
+        if b"?" in path:
+            path = path.partition(b"?")[0]
+        return time.replace(b"\t", b" "), level, b"%b %b %b" % (method, path, kind)
 
     return split
+
+
+def _answer(status: bytes) -> tuple[bytes, bytes]:
+    """Return the level of a status and what it is called; no answer at all is an error."""
+    if not status.isdigit() or len(status) != 3:
+        return b"ERROR", b"no answer"
+    return CLASSES.get(status[:1], b"INFO"), status[:1] + b"xx"
+
+
+ANSWERS = {b"%d" % status: _answer(b"%d" % status) for status in range(100, 600)}
 
 
 def apache_error(line: bytes) -> Entry | None:
