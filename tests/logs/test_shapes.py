@@ -157,6 +157,12 @@ ACCESS = {
     "envoy": '[{t:%Y-%m-%dT%H:%M:%S}.123Z] "GET /cart/{n} HTTP/1.1" {s} - 0 57 3 2 "-" "curl" "x" "shop" "10.0.0.1:80"',
     "haproxy": 'Mar  4 10:00:00 lb haproxy[77]: 10.0.0.1:4711 [{t:%d/%b/%Y:%H:%M:%S}.123] web~ app/s1 0/0/1/5/6 {s} 512 - - ---- 1/1/0/0/0 0/0 "GET /cart/{n} HTTP/1.1"',
     "alb": 'https {t:%Y-%m-%dT%H:%M:%S}.186641Z app/lb/5 10.0.0.1:2817 10.0.0.2:80 0.0 0.0 0.0 {s} {s} 34 366 "GET https://shop:443/cart/{n} HTTP/1.1" "curl" - -',
+    "nginx json": '{{"time_local": "{t:%d/%b/%Y:%H:%M:%S} +0000", "status": "{s}", "request": "GET /cart/{n}?a=1 HTTP/1.1", "body_bytes_sent": "5"}}',
+    "traefik json": '{{"DownstreamStatus": {s}, "RequestMethod": "GET", "RequestPath": "/cart/{n}", "StartUTC": "{t:%Y-%m-%dT%H:%M:%S}Z", "msg": ""}}',
+    "envoy json": '{{"start_time": "{t:%Y-%m-%dT%H:%M:%S}.123Z", "method": "GET", "path": "/cart/{n}", "response_code": {s}}}',
+    "caddy": '{{"level": "info", "ts": {e}.25, "msg": "handled request", "request": {{"method": "GET", "uri": "/cart/{n}"}}, "status": {s}}}',
+    "pino-http": '{{"level": 30, "time": {e}000, "req": {{"method": "GET", "url": "/cart/{n}"}}, "res": {{"statusCode": {s}}}, "msg": "completed"}}',
+    "containerd": '{t:%Y-%m-%dT%H:%M:%S}.243Z stdout F 10.0.0.1 - - [{t:%d/%b/%Y:%H:%M:%S} +0000] "GET /cart/{n} HTTP/1.1" {s} 512 "-" "curl"',
     "cloudfront": "{t:%Y-%m-%d}\t{t:%H:%M:%S}\tFRA2\t512\t10.0.0.1\tGET\tx.net\t/cart/{n}\t{s}\t-\tcurl",
 }
 
@@ -168,7 +174,8 @@ def test_a_status_says_the_level(tmp_path, name):
     path = tmp_path / "access.log"
     path.write_text(
         "".join(
-            ACCESS[name].format(t=BEGIN + timedelta(seconds=n), n=n, s=s) + "\n" for n, s in enumerate(states)
+            ACCESS[name].format(t=BEGIN + timedelta(seconds=n), e=int(BEGIN.timestamp()) + n, n=n, s=s) + "\n"
+            for n, s in enumerate(states)
         )
     )
     clock, tally = LogClock(), Tally()
@@ -176,7 +183,7 @@ def test_a_status_says_the_level(tmp_path, name):
     assert [standard_level(level) for _, level, _ in found] == ["INFO"] * 50 + ["WARN"] * 5 + ["ERROR"] * 5
     assert [clock.seconds(time) for time, _, _ in found] == [int(BEGIN.timestamp()) + n for n in range(60)]
     assert found[55][2].startswith(b"GET ")
-    assert found[55][2].endswith(b"/cart/55 5xx")
+    assert found[55][2].endswith(b"/cart/55 server error")
 
 
 def test_a_stack_trace_belongs_to_its_line(tmp_path):

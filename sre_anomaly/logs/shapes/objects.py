@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sre_anomaly.logs.shapes.inside import Entry, with_level
+from sre_anomaly.logs.shapes.requests import request_in
 from sre_anomaly.logs.shapes.traces import CONTINUED, continues
 
 TIMES = (
@@ -30,7 +31,18 @@ TIMES = (
         "firstTimestamp",
         "timeStamp",
     ),
-    *("TimeGenerated", "Timestamp", "TimeCreated", "CreationTime", "_time", "syslog_timestamp"),
+    *(
+        "time_local",
+        "time_iso8601",
+        "StartUTC",
+        "start_time",
+        "TimeGenerated",
+        "Timestamp",
+        "TimeCreated",
+        "CreationTime",
+        "_time",
+        "syslog_timestamp",
+    ),
 )
 LEVELS = (
     *(
@@ -111,12 +123,15 @@ def json_lines(line: bytes) -> Entry | None:
 
 def entry_of(found: dict[str, Any]) -> Entry | None:
     """Return the entry of one record; None where it has no message."""
-    message = _first(found, MESSAGES)
+    request = request_in(found)
+    message = _first(found, MESSAGES) if request is None else request[1]
     if message is None:
         return None
     time = _first(found, TIMES) or b""
     if dated := DATE.match(time):
         time = dated[1]
+    if request is not None:
+        return time, *request
     level = _first(found, LEVELS) or b""
     if level.isdigit() and "severityNumber" in found:
         level = OF_SEVERITY[min(max(int(level) - 1, 0) // 4, len(OF_SEVERITY) - 1)]

@@ -37,7 +37,12 @@ POSTGRES = re.compile(
     re.DOTALL,
 )
 PEERS = re.compile(rb"\[(?:pid|client|remote|tid) [^\]]*\] ?")
-CLASSES = {b"5": b"ERROR", b"4": b"WARN"}
+CLASSES = {
+    b"3": (b"INFO", b"redirected"),
+    b"4": (b"WARN", b"client error"),
+    b"5": (b"ERROR", b"server error"),
+}
+"""In words, because what has a digit in it is no part of a template."""
 
 
 def access(shape: re.Pattern[bytes]) -> Callable[[bytes], Entry | None]:
@@ -46,7 +51,7 @@ def access(shape: re.Pattern[bytes]) -> Callable[[bytes], Entry | None]:
     Examples
     --------
     >>> access(ACCESS[0])(b'10.0.0.1 - - [21/Sep/2026:14:10:00 +0000] "GET /a/0?x=1 HTTP/1.1" 502 200 "-" "curl"')
-    (b'21/Sep/2026:14:10:00 +0000', b'ERROR', b'GET /a/0 5xx')
+    (b'21/Sep/2026:14:10:00 +0000', b'ERROR', b'GET /a/0 server error')
     """
     match = shape.match
 
@@ -55,21 +60,32 @@ def access(shape: re.Pattern[bytes]) -> Callable[[bytes], Entry | None]:
         if found is None:
             return None
         time, method, path, status = found.group("time", "method", "path", "status")
-        level, kind = ANSWERS.get(status) or _answer(status)
-        if path is None:
-            return time.replace(b"\t", b" "), level, kind
-        if b"?" in path:
-            path = path.partition(b"?")[0]
-        return time.replace(b"\t", b" "), level, b"%b %b %b" % (method, path, kind)
+        return time.replace(b"\t", b" "), *answered(method, path, status)
 
     return split
+
+
+def answered(method: bytes | None, path: bytes | None, status: bytes) -> tuple[bytes, bytes]:
+    """Return the level of a request by its status, and what it was without its question.
+
+    Examples
+    --------
+    >>> answered(b"GET", b"/cart?id=5", b"503"), answered(None, None, b"-")
+    ((b'ERROR', b'GET /cart server error'), (b'ERROR', b'no answer'))
+    """
+    level, kind = ANSWERS.get(status) or _answer(status)
+    if path is None or method is None:
+        return level, kind
+    if b"?" in path:
+        path = path.partition(b"?")[0]
+    return level, b"%b %b %b" % (method, path, kind)
 
 
 def _answer(status: bytes) -> tuple[bytes, bytes]:
     """Return the level of a status and what it is called; no answer at all is an error."""
     if not status.isdigit() or len(status) != 3:
         return b"ERROR", b"no answer"
-    return CLASSES.get(status[:1], b"INFO"), status[:1] + b"xx"
+    return CLASSES.get(status[:1], (b"INFO", b"answered"))
 
 
 ANSWERS = {b"%d" % status: _answer(b"%d" % status) for status in range(100, 600)}
