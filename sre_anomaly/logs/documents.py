@@ -8,7 +8,7 @@ from pathlib import Path
 from sre_anomaly.errors import DataError
 from sre_anomaly.logs.lines import Tally
 from sre_anomaly.logs.shapes.inside import Entry
-from sre_anomaly.logs.shapes.objects import OPENTELEMETRY, entry_of, records_in
+from sre_anomaly.logs.shapes.objects import OPENTELEMETRY, document, entry_of, records_in
 
 LARGEST = 512 * 2**20
 """Bytes of a document, which has to be read whole."""
@@ -38,7 +38,7 @@ def document_in(
 
 def _whole(line: bytes) -> bool:
     try:
-        json.loads(line)
+        document(line)
     except (ValueError, RecursionError):
         return False
     return True
@@ -53,12 +53,12 @@ def _opens_list(first: list[bytes]) -> bool:
 def _of_lines(lines: Iterable[bytes], tally: Tally) -> Iterator[Entry]:
     for line in lines:
         try:
-            document = json.loads(line)
+            found = document(line)
         except (ValueError, RecursionError):
             tally.refuse(line)
             continue
         tally.lines -= 1  # its records are counted instead
-        yield from _entries(document, tally)
+        yield from _entries(found, tally)
 
 
 def _of_document(path: Path, lines: Iterable[bytes], tally: Tally) -> Iterator[Entry]:
@@ -71,15 +71,15 @@ def _of_document(path: Path, lines: Iterable[bytes], tally: Tally) -> Iterator[E
                 f"{path}: is one JSON document of more than {LARGEST >> 20} MB; write a record in each line (jq -c '.[]')"
             )
     try:
-        document = json.loads(b"\n".join(pieces))
+        found = document(b"\n".join(pieces))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: begins as one JSON document and is none: {error}") from None
     tally.lines = 0  # of the document's lines nobody wants to hear
-    yield from _entries(document, tally)
+    yield from _entries(found, tally)
 
 
-def _entries(document: object, tally: Tally) -> Iterator[Entry]:
-    for record in records_in(document):
+def _entries(found: object, tally: Tally) -> Iterator[Entry]:
+    for record in records_in(found):
         tally.lines += 1
         entry = entry_of(record)
         if entry is None:

@@ -1,5 +1,6 @@
 """The files of a log, rotated and compressed ones among them, and what their lines say."""
 
+import codecs
 import csv
 import gzip
 import re
@@ -171,7 +172,14 @@ def _records(lines: Iterable[bytes], split: Splitter, clock: LogClock, tally: Ta
 
 
 def _opened(path: Path) -> Any:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb", buffering=0)
+    """Return the bytes of a file as UTF-8 without a mark; a mark says that they are UTF-16."""
+    stream: Any = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb", buffering=0)  # noqa: SIM115 - closed by who asks
+    begin = stream.read(len(codecs.BOM_UTF8))
+    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        stream.seek(0)
+        return codecs.EncodedFile(stream, "utf-8", "utf-16", errors="replace")
+    stream.seek(0 if begin != codecs.BOM_UTF8 else len(begin))
+    return stream
 
 
 def _splitter(path: Path, form: str, first: list[bytes], clock: LogClock) -> Splitter:

@@ -272,7 +272,7 @@ REFUSED = {
     "nothing there": (None, {}, "is not there; did you mean 'app.log'?"),
     "empty": (b"", {}, "not one line could be used"),
     "binary": (bytes(range(256)) * 200, {}, "log"),
-    "two-byte letters": ("2024-03-01 00:00:00 INFO x\n".encode("utf-16"), {}, "binary (a zero byte)"),
+    "two-byte letters, no mark": ("2024-03-01 00:00:00 INFO x\n".encode("utf-16-le"), {}, "binary (a zero byte)"),
     "unknown format": (b"hello\nworld\n" * 10, {}, "the format of its lines is not known"),
     "no such format": (b"x\n", {"format": "jsn"}, "did you mean 'json'?"),
     "no times": (b"x y z w\n", {"format": "<Date> <Time> <Level> <Content>"}, "could be used"),

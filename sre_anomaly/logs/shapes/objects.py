@@ -115,10 +115,24 @@ def json_lines(line: bytes) -> Entry | None:
     (b'1709546400243000', b'3', b'gone')
     """
     try:
-        found = json.loads(line)
+        found = document(line)
     except (ValueError, RecursionError):
         return None
     return entry_of(found) if isinstance(found, dict) else None
+
+
+def document(text: bytes) -> Any:
+    """Return what JSON says, which is UTF-8 or, where it is not that, Latin-1.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON.
+    """
+    try:
+        return json.loads(text)
+    except UnicodeDecodeError:
+        return json.loads(text.decode("latin-1"))
 
 
 def entry_of(found: dict[str, Any]) -> Entry | None:
