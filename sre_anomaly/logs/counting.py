@@ -13,12 +13,14 @@ from sre_anomaly.frame import Array
 from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.levels import LEVELS, standard_level
 from sre_anomaly.logs.lines import Tally
+from sre_anomaly.logs.shapes.amounts import Amounts, Request
 from sre_anomaly.logs.shapes.inside import Entry
 from sre_anomaly.logs.templates import TemplateMiner
 
 MOST_TICKS = 5_000_000
 FEWEST_STEPS = 10
 """Of fewer steps none is left out."""
+QUANTILES = (50, 95)
 NAME = 60
 """Signs of a template that make a metric's name."""
 
@@ -34,6 +36,8 @@ class LogCounts:
     per_level: defaultdict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     span: tuple[int, int] = (0, 0)
     """Seconds since 1970 of the earliest and the latest line."""
+    amounts: Amounts = field(default_factory=Amounts)
+    """What requests weigh and how long they take."""
     first_seen: dict[int, int] = field(default_factory=dict)
     """The tick at which each template first came."""
 
@@ -42,6 +46,7 @@ class LogCounts:
         # The loop that decides how fast a log is read: every name is looked up once, before it.
         step, seconds, number_of = self.step, clock.seconds, self.miner.add
         templates, levels, first = self.per_template, self.per_level, self.first_seen
+        amount = self.amounts.add
         earliest, latest = self.span if self.per_template else (2**62, -(2**62))
         for time, level, message in entries:
             stamp = seconds(time)
@@ -60,6 +65,8 @@ class LogCounts:
             counts[tick] += 1
             if level and (name := standard_level(level)) is not None:
                 levels[name][tick] += 1
+            if type(message) is Request:
+                amount(tick, message)
         self.span = (earliest, latest)
 
     @property
@@ -81,7 +88,8 @@ class LogCounts:
         """Return the first tick, the metrics' names and their values (n, m).
 
         The metrics: ``lines``, all of them (0 in a silent tick); ``new_templates``, first seen in this tick;
-        ``level_...`` of each level there is; ``rare_burst``, the most lines of one template without a metric of
+        ``level_...`` of each level there is; of requests ``bytes`` and ``duration_p50``, ``duration_p95`` in seconds,
+        where they are written; ``rare_burst``, the most lines of one template without a metric of
         its own; then the ``most`` templates with the most lines in the first share ``learn`` of the clock, the
         earlier found before the later among equals.
 
@@ -119,6 +127,16 @@ class LogCounts:
             for level in LEVELS
             if level in self.per_level
         }
+        if self.amounts.bytes_:
+            columns["bytes"] = _column(self.amounts.bytes_, start, ticks)
+        if self.amounts.durations:
+            # In a step without a request nothing is known of how long one takes.
+            columns |= {
+                f"duration_p{share}": np.array(
+                    [self.amounts.quantile(tick, share / 100) for tick in range(start, start + ticks)]
+                )
+                for share in QUANTILES
+            }
         rare = columns["rare_burst"] = np.zeros(ticks)
         texts = self.miner.templates
         wanted = set(chosen)

@@ -293,3 +293,43 @@ def test_a_log_is_known_by_what_it_holds(command, tmp_path, name, called):
     code, _, err = command(called if "." in called else f"./{called}", "hindsight=false")
     assert code == 0, err
     assert "experiment=log_metrics" in err
+
+
+TIMED = {
+    "nginx": '10.0.0.1 - - [{t:%d/%b/%Y:%H:%M:%S} +0000] "GET /a HTTP/1.1" 200 {size} "-" "curl/8.1" {took:.3f}',
+    "nginx, named": '10.0.0.1 - - [{t:%d/%b/%Y:%H:%M:%S} +0000] "GET /a HTTP/1.1" 200 {size} "-" "curl" rt={took:.3f} uct="0.001"',
+    "traefik": '10.0.0.1 - - [{t:%d/%b/%Y:%H:%M:%S} +0000] "GET /a HTTP/1.1" 200 {size} "-" "-" 5 "web@docker" "http://10.0.0.2" {ms}ms',
+    "envoy": '[{t:%Y-%m-%dT%H:%M:%S}.123Z] "GET /a HTTP/1.1" 200 - 0 {size} {ms} 2 "-" "curl" "x" "shop" "10.0.0.1:80"',
+    "haproxy": 'lb haproxy[7]: 10.0.0.1:4 [{t:%d/%b/%Y:%H:%M:%S}.123] web~ app/s1 0/0/1/5/{ms} 200 {size} - - ---- 1/1/0/0/0 0/0 "GET /a HTTP/1.1"',
+    "alb": 'https {t:%Y-%m-%dT%H:%M:%S}.186641Z app/lb/5 10.0.0.1:28 10.0.0.2:80 0.001 {took:.3f} 0.000 200 200 34 {size} "GET https://shop/a HTTP/1.1" "curl" - -',
+    "json": '{{"time_iso8601": "{t:%Y-%m-%dT%H:%M:%S}+00:00", "status": 200, "request": "GET /a HTTP/1.1", "bytes_sent": {size}, "request_time": {took:.3f}}}',
+    "pino-http": '{{"level": 30, "time": {e}000, "req": {{"method": "GET", "url": "/a"}}, "res": {{"statusCode": 200}}, "bytes": {size}, "responseTime": {ms}}}',
+}
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_bytes_and_durations_of_requests(tmp_path, name):
+    """In every minute: the sum of the bytes, and the median and 95th percentile of the duration, within 2 %."""
+    import numpy as np
+
+    took = np.random.default_rng(1).integers(20, 900, size=(60, 30))
+    took[40:43] *= 5
+    text = "".join(
+        TIMED[name].format(
+            t=(t := BEGIN + timedelta(seconds=60 * row + 2 * n)),
+            e=int(t.timestamp()),
+            size=100 * row + n,
+            took=ms / 1000,
+            ms=ms,
+        )
+        + "\n"
+        for row in range(60)
+        for n, ms in enumerate(took[row])
+    )
+    (tmp_path / "access.log").write_text(text)
+    (frame,) = build("data", {"name": "logs", "path": str(tmp_path / "access.log"), "step": "1m"}).frames()
+    columns = dict(zip(frame.metrics, frame.values.T, strict=True))
+    assert (columns["bytes"] == [30 * 100 * row + 435 for row in range(60)]).all()
+    for share in (50, 95):
+        wanted = np.quantile(took / 1000, share / 100, axis=1, method="inverted_cdf")
+        assert np.allclose(columns[f"duration_p{share}"], wanted, rtol=0.02)

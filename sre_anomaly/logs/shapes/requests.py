@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sre_anomaly.logs.shapes.amounts import Request
 from sre_anomaly.logs.shapes.servers import answered
 
 STATUSES = (
@@ -42,6 +43,26 @@ PATHS = (
 )
 REQUESTS = ("request", "RequestLine", "requestLine")
 INSIDE = ("request", "response", "req", "res", "http", "httpRequest", "jsonPayload", "fields")
+SIZES = (
+    "body_bytes_sent",
+    "bytes_sent",
+    "bytes",
+    "size",
+    "DownstreamContentSize",
+    "response_size",
+    "http.response.bytes",
+)
+SECONDS = ("request_time", "duration_s", "duration_seconds", "latency_s", "time_taken_s")
+MILLISECONDS = (
+    "responseTime",
+    "response_time_ms",
+    "duration_ms",
+    "latency_ms",
+    "elapsed_ms",
+    "took_ms",
+    "durationMs",
+)
+"""Of a duration whose name says no unit nothing is taken: seconds of one server are nanoseconds of another."""
 LOWEST, HIGHEST = 100, 599
 
 
@@ -67,13 +88,16 @@ def request_in(found: dict[str, Any]) -> tuple[bytes, bytes] | None:
         if len(words) < 2 or not words[0].isupper():
             return None
         method, path = words[:2]
-    return answered(method.encode(errors="replace"), path.encode(errors="replace"), status.encode())
+    level, what = answered(method.encode(errors="replace"), path.encode(errors="replace"), status.encode())
+    seconds, thousandths = _first(places, SECONDS), _first(places, MILLISECONDS)
+    took = seconds or (thousandths and f"{thousandths}ms")
+    return level, Request.of(what, _first(places, SIZES).encode(), took.encode() or None)
 
 
 def _first(places: list[dict[str, Any]], names: tuple[str, ...]) -> str:
     for place in places:
         for name in names:
             value = place.get(name)
-            if isinstance(value, (str, int)) and not isinstance(value, bool):
+            if isinstance(value, (str, int, float)) and not isinstance(value, bool):
                 return str(value)
     return ""

@@ -3,30 +3,40 @@
 import re
 from collections.abc import Callable
 
+from sre_anomaly.logs.shapes.amounts import Request
 from sre_anomaly.logs.shapes.inside import Entry
 
 REQUEST = rb'"(?:(?P<method>[A-Z]+) (?P<path>\S+)[^"]*|[^"]*)"'
+SIZE = rb"(?P<size>\d+|-)"
+TOOK = rb'(?: |=)(?P<took>\d+\.\d{3,6}|\d+ms)(?= |"|$)'
+"""Seconds with three to six places, as nginx writes $request_time, or whole milliseconds with their unit, as Traefik does."""
+COMMON = rb"\S+ \S+ .+? \[(?P<time>[^\]]+)\] " + REQUEST + rb" (?P<status>\d{3}) " + SIZE
 ACCESS: tuple[re.Pattern[bytes], ...] = (
-    # nginx, Apache and Traefik: common and combined.
-    re.compile(rb"\S+ \S+ .+? \[(?P<time>[^\]]+)\] " + REQUEST + rb" (?P<status>\d{3}) "),
+    # nginx, Apache and Traefik with the duration behind; then without it: common and combined.
+    re.compile(COMMON + rb"(?: .*?)?" + TOOK),
+    re.compile(COMMON),
     # A virtual host in front, as Apache's vhost_combined.
-    re.compile(rb"\S+:\d+ \S+ \S+ .+? \[(?P<time>[^\]]+)\] " + REQUEST + rb" (?P<status>\d{3}) "),
+    re.compile(rb"\S+:\d+ " + COMMON),
     # Envoy.
-    re.compile(rb"\[(?P<time>\d{4}-\d\d-\d\dT\S+)\] " + REQUEST + rb" (?P<status>\d{3}|0) "),
+    re.compile(
+        rb"\[(?P<time>\d{4}-\d\d-\d\dT\S+)\] " + REQUEST + rb" (?P<status>\d{3}|0) (?:\S+ \d+ " + SIZE + rb" (?P<milliseconds>\d+) )?"
+    ),
     # HAProxy's HTTP log.
     re.compile(
-        rb".*?\[(?P<time>\d\d/\w{3}/\d{4}:[\d:.]+)\] \S+ \S+ [-\d/+]+ (?P<status>\d{3}|-1) .*?" + REQUEST
+        rb".*?\[(?P<time>\d\d/\w{3}/\d{4}:[\d:.]+)\] \S+ \S+ [-\d/+]+/\+?(?P<milliseconds>-?\d+) (?P<status>\d{3}|-1) "
+        + SIZE + rb" .*?" + REQUEST
     ),
-    # AWS application balancer.
+    # AWS application balancer: its target's time.
     re.compile(
-        rb"(?:https?|h2|grpcs|wss?) (?P<time>\d{4}-\d\d-\d\dT\S+) (?:\S+ ){6}(?P<status>\d{3}|-) .*?"
-        + REQUEST
+        rb"(?:https?|h2|grpcs|wss?) (?P<time>\d{4}-\d\d-\d\dT\S+) (?:\S+ ){4}(?P<took>-?[\d.]+) \S+ (?P<status>\d{3}|-) \S+ \S+ "
+        + SIZE + rb" .*?" + REQUEST
     ),
     # AWS CloudFront and W3C: date and time in columns of tabs.
     re.compile(
-        rb"(?P<time>\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d)\t\S+\t\S+\t\S+\t(?P<method>[A-Z]+)\t\S+\t(?P<path>\S+)\t(?P<status>\d{3})\t"
+        rb"(?P<time>\d{4}-\d\d-\d\d\t\d\d:\d\d:\d\d)\t\S+\t" + SIZE
+        + rb"\t\S+\t(?P<method>[A-Z]+)\t\S+\t(?P<path>\S+)\t(?P<status>\d{3})\t"
     ),
-)
+)  # fmt: skip
 APACHE_ERROR = re.compile(
     rb"\[(\w{3} \w{3} +\d+ \d\d:\d\d:\d\d)(?:\.\d+)? (\d{4})\] \[(?:[\w-]+:)?(\w+)\] (.*)", re.DOTALL
 )
@@ -50,17 +60,24 @@ def access(shape: re.Pattern[bytes]) -> Callable[[bytes], Entry | None]:
 
     Examples
     --------
-    >>> access(ACCESS[0])(b'10.0.0.1 - - [21/Sep/2026:14:10:00 +0000] "GET /a/0?x=1 HTTP/1.1" 502 200 "-" "curl"')
+    >>> access(ACCESS[1])(b'10.0.0.1 - - [21/Sep/2026:14:10:00 +0000] "GET /a/0?x=1 HTTP/1.1" 502 200 "-" "curl"')
     (b'21/Sep/2026:14:10:00 +0000', b'ERROR', b'GET /a/0 server error')
     """
     match = shape.match
+    long = [name for name in ("took", "milliseconds") if name in shape.groupindex]
+    wanted = ("time", "method", "path", "status", "size", *long)
+    thousandths = long == ["milliseconds"]
 
     def split(line: bytes) -> Entry | None:
         found = match(line)
         if found is None:
             return None
-        time, method, path, status = found.group("time", "method", "path", "status")
-        return time.replace(b"\t", b" "), *answered(method, path, status)
+        time, method, path, status, size, *took = found.group(*wanted)
+        level, what = answered(method, path, status)
+        lasted = took[0] if took else None
+        if thousandths and lasted:
+            lasted += b"ms"
+        return time.replace(b"\t", b" "), level, Request.of(what, size, lasted)
 
     return split
 

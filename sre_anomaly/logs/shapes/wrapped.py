@@ -18,7 +18,7 @@ COMPOSE = re.compile(rb"(?:[\w.-]+ +\||\[(?:pod/)?[\w.-]+/[\w./-]+\]) ?(.*)", re
 INNER: dict[bytes, tuple[Splitter, ...]] = {
     b"{": (json_lines,),
     **dict.fromkeys((b"I", b"W", b"E", b"F"), (glog,)),
-    b"": (access(ACCESS[0]), logfmt),
+    b"": (access(ACCESS[0]), access(ACCESS[1]), logfmt),
 }
 """What is tried inside, by the first byte of what is there."""
 REPEATED = re.compile(rb"\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[^\s\]]*\]? ?")
