@@ -113,7 +113,7 @@ class Logs(OwnerKnows, DataSource):
             ),
         )
         # Where errors rise and ordinary lines fall, the errors are the news.
-        quiet = {"level_INFO": Known(weight=QUIETER)} if {"level_INFO", "level_ERROR"} <= set(metrics) else {}
+        quiet = {name: Known(weight=QUIETER) for name in counts.calm} if "level_ERROR" in metrics else {}
         yield replace(self, known={**quiet, **(self.known or {})}).told(frame)
 
     def _counted(self, files: list[Path], step: int) -> tuple[LogCounts, Tally, set[int]]:

@@ -36,6 +36,10 @@ class LogCounts:
     per_level: defaultdict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     span: tuple[int, int] = (0, 0)
     """Seconds since 1970 of the earliest and the latest line."""
+    level_of: dict[int, bytes] = field(default_factory=dict)
+    """The level of the first line of each template."""
+    calm: list[str] = field(default_factory=list)
+    """Metrics of ordinary lines, once `metrics` has named them."""
     amounts: Amounts = field(default_factory=Amounts)
     """What requests weigh and how long they take."""
     first_seen: dict[int, int] = field(default_factory=dict)
@@ -46,7 +50,7 @@ class LogCounts:
         # The loop that decides how fast a log is read: every name is looked up once, before it.
         step, seconds, number_of = self.step, clock.seconds, self.miner.add
         templates, levels, first = self.per_template, self.per_level, self.first_seen
-        amount = self.amounts.add
+        amount, level_of = self.amounts.add, self.level_of
         earliest, latest = self.span if self.per_template else (2**62, -(2**62))
         for time, level, message in entries:
             stamp = seconds(time)
@@ -62,6 +66,7 @@ class LogCounts:
             if tick not in counts:
                 # Lines of several files come out of order; the earliest tick is the first.
                 first[number] = min(tick, first.get(number, tick))
+                level_of.setdefault(number, level)
             counts[tick] += 1
             if level and (name := standard_level(level)) is not None:
                 levels[name][tick] += 1
@@ -145,8 +150,12 @@ class LogCounts:
             columns["lines"] += column
             if number not in wanted:
                 np.maximum(rare, column, out=rare)
+        self.calm = ["level_INFO"] if "level_INFO" in columns else []
         for number in chosen:
-            columns[_name(number, texts[number])] = _column(self.per_template[number], start, ticks)
+            metric = _name(number, texts[number])
+            columns[metric] = _column(self.per_template[number], start, ticks)
+            if standard_level(self.level_of[number]) == "INFO":
+                self.calm.append(metric)
         return start, tuple(columns), np.column_stack(list(columns.values()))
 
 

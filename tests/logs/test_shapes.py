@@ -151,6 +151,22 @@ def test_the_burst_is_the_one_alert(command, tmp_path, name):
     assert "2024-03-04 10:20 level_ERROR = " in said
 
 
+def test_errors_lead_where_what_is_usual_falls(command, tmp_path):
+    """Requests answered with 500 are the news, not that fewer are answered well."""
+    (tmp_path / "access.log").write_text(
+        "".join(
+            f'10.0.0.1 - - [{BEGIN + timedelta(seconds=2 * n):%d/%b/%Y:%H:%M:%S} +0000] "GET /a/{n % 9} HTTP/1.1" '
+            f'{500 if 2500 <= n < 2600 else 200} {200 + n % 7} "-" "curl/8"\n'
+            for n in range(5000)
+        )
+    )
+    code, out, err = command("access.log", "hindsight=false")
+    assert code == 0, err
+    said = " ".join(out.split())
+    assert "1 alert in" in said
+    assert "2024-03-04 11:23 level_ERROR = " in said
+
+
 ACCESS = {
     "combined": '10.0.0.1 - - [{t:%d/%b/%Y:%H:%M:%S} +0000] "GET /cart/{n}?a=1 HTTP/1.1" {s} 512 "-" "curl/8"',
     "vhost": 'shop:443 10.0.0.1 - bob [{t:%d/%b/%Y:%H:%M:%S} +0000] "GET /cart/{n} HTTP/1.1" {s} 512 "-" "curl/8"',

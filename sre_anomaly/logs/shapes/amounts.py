@@ -11,29 +11,24 @@ SHORTEST = 1e-6
 
 
 class Request(bytes):
-    """The message of a request, which knows how many bytes were sent and how many seconds it took; NaN where that is not written.
+    """The message of a request, with what the line says of it: bytes sent, and seconds, or milliseconds as ``34ms``."""
+
+    size: bytes | None = None
+    took: bytes | None = None
+
+
+def seconds(took: bytes) -> float:
+    """Return how long a request took; NaN for what is no duration.
 
     Examples
     --------
-    >>> Request.of(b"GET /", b"512", b"0.034").seconds, Request.of(b"GET /", b"-", b"34ms").seconds
-    (0.034, 0.034)
+    >>> seconds(b"0.034"), seconds(b"34ms"), seconds(b"-")
+    (0.034, 0.034, nan)
     """
-
-    size: float = NAN
-    seconds: float = NAN
-
-    @classmethod
-    def of(cls, message: bytes, size: bytes | None, took: bytes | None) -> "Request":
-        """Return a message with what the line says: whole bytes, and seconds, or milliseconds as ``34ms``."""
-        request = cls(message)
-        if size is not None and size.isdigit():
-            request.size = int(size)
-        if took is not None:
-            try:
-                request.seconds = float(took[:-2]) / 1000 if took[-2:] == b"ms" else float(took)
-            except ValueError:
-                request.seconds = NAN
-        return request
+    try:
+        return float(took[:-2]) / 1000 if took[-2:] == b"ms" else float(took)
+    except ValueError:
+        return NAN
 
 
 @dataclass
@@ -46,11 +41,10 @@ class Amounts:
 
     def add(self, tick: int, request: Request) -> None:
         """Count one request."""
-        size, seconds = request.size, request.seconds
-        if size >= 0:
-            self.bytes_[tick] += int(size)
-        if seconds >= 0:
-            self.durations[tick][ceil(log(max(seconds, SHORTEST) / SHORTEST) / FINENESS)] += 1
+        if request.size and request.size.isdigit():
+            self.bytes_[tick] += int(request.size)
+        if request.took and (lasted := seconds(request.took)) >= 0:
+            self.durations[tick][ceil(log(max(lasted, SHORTEST) / SHORTEST) / FINENESS)] += 1
 
     def quantile(self, tick: int, share: float) -> float:
         """Return a duration that a share of a step's requests did not exceed, within 2 %; NaN where there was none.
@@ -59,7 +53,9 @@ class Amounts:
         --------
         >>> amounts = Amounts()
         >>> for n in range(1, 101):
-        ...     amounts.add(0, Request.of(b"GET /", None, b"%d.0" % n))
+        ...     request = Request(b"GET /")
+        ...     request.took = b"%d.0" % n
+        ...     amounts.add(0, request)
         >>> round(amounts.quantile(0, 0.95)), amounts.quantile(1, 0.95)
         (95, nan)
         """

@@ -90,8 +90,12 @@ def request_in(found: dict[str, Any]) -> tuple[bytes, bytes] | None:
         method, path = words[:2]
     level, what = answered(method.encode(errors="replace"), path.encode(errors="replace"), status.encode())
     seconds, thousandths = _first(places, SECONDS), _first(places, MILLISECONDS)
-    took = seconds or (thousandths and f"{thousandths}ms")
-    return level, Request.of(what, _first(places, SIZES).encode(), took.encode() or None)
+    request = Request(what)
+    request.size, request.took = (
+        _first(places, SIZES).encode(),
+        (seconds or (thousandths and f"{thousandths}ms")).encode(),
+    )
+    return level, request
 
 
 def _first(places: list[dict[str, Any]], names: tuple[str, ...]) -> str:

@@ -64,20 +64,22 @@ def access(shape: re.Pattern[bytes]) -> Callable[[bytes], Entry | None]:
     (b'21/Sep/2026:14:10:00 +0000', b'ERROR', b'GET /a/0 server error')
     """
     match = shape.match
-    long = [name for name in ("took", "milliseconds") if name in shape.groupindex]
-    wanted = ("time", "method", "path", "status", "size", *long)
-    thousandths = long == ["milliseconds"]
+    long = next((name for name in ("took", "milliseconds") if name in shape.groupindex), None)
+    thousandths, tabs = long == "milliseconds", rb"\t" in shape.pattern
 
     def split(line: bytes) -> Entry | None:
         found = match(line)
         if found is None:
             return None
-        time, method, path, status, size, *took = found.group(*wanted)
+        time, method, path, status, size = found.group("time", "method", "path", "status", "size")
         level, what = answered(method, path, status)
-        lasted = took[0] if took else None
-        if thousandths and lasted:
-            lasted += b"ms"
-        return time.replace(b"\t", b" "), level, Request.of(what, size, lasted)
+        request = Request(what)
+        request.size = size
+        if long is not None:
+            request.took = found[long]
+            if thousandths and request.took:
+                request.took += b"ms"
+        return time.replace(b"\t", b" ") if tabs else time, level, request
 
     return split
 
