@@ -1,7 +1,7 @@
 """Log lines become metrics: how many there were of each template and level in every step of a clock."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -47,32 +47,42 @@ class LogCounts:
 
     def add(self, entries: Iterable[Entry], clock: LogClock, tally: Tally) -> None:
         """Count every entry that has a time."""
-        # The loop that decides how fast a log is read: every name is looked up once, before it.
-        step, seconds, number_of = self.step, clock.seconds, self.miner.add
-        templates, levels, first = self.per_template, self.per_level, self.first_seen
-        amount, level_of = self.amounts.add, self.level_of
+        # The loop that decides how fast a log is read: every name is looked up once, before it, and what falls into one
+        # step is added up before it is kept.
+        step, seconds, number_of, amount = self.step, clock.seconds, self.miner.add, self.amounts.add
         earliest, latest = self.span if self.per_template else (2**62, -(2**62))
+        current: int | None = None
+        together: defaultdict[tuple[int, bytes], int] = defaultdict(int)
         for time, level, message in entries:
             stamp = seconds(time)
             if stamp is None:
                 tally.timeless += 1
                 continue
             tick = stamp // step
+            if tick != current:
+                self._keep(current, together)
+                together.clear()
+                current = tick
             if stamp > latest:  # noqa: PLR1730 - max and min cost a tenth of the time
                 latest = stamp
             earliest = min(earliest, stamp)
-            number = number_of(message)
-            counts = templates[number]
-            if tick not in counts:
-                # Lines of several files come out of order; the earliest tick is the first.
-                first[number] = min(tick, first.get(number, tick))
-                level_of.setdefault(number, level)
-            counts[tick] += 1
-            if level and (name := standard_level(level)) is not None:
-                levels[name][tick] += 1
+            together[number_of(message), level] += 1
             if type(message) is Request:
                 amount(tick, message)
+        self._keep(current, together)
         self.span = (earliest, latest)
+
+    def _keep(self, tick: int | None, together: Mapping[tuple[int, bytes], int]) -> None:
+        """Keep how many lines of each template and level there were in a step."""
+        if tick is None:
+            return
+        for (number, level), count in together.items():
+            self.per_template[number][tick] += count
+            # Lines of several files come out of order; the earliest tick is the first.
+            self.first_seen[number] = min(tick, self.first_seen.get(number, tick))
+            self.level_of.setdefault(number, level)
+            if level and (name := standard_level(level)) is not None:
+                self.per_level[name][tick] += count
 
     @property
     def lines(self) -> int:
