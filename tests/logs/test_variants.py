@@ -70,6 +70,12 @@ LINES = {
     "serilog json": lambda t, level, text: json.dumps(
         {"@t": f"{t:%Y-%m-%dT%H:%M:%S}Z", "@mt": text} | ({} if level == "INFO" else {"@l": level})
     ),
+    "hclog": lambda t, level, text: json.dumps(
+        {"@level": level.lower(), "@message": text, "@timestamp": f"{t:%Y-%m-%dT%H:%M:%S}.243000Z"}
+    ),
+    "capitals": lambda t, level, text: json.dumps(
+        {"TIMESTAMP": f"{t:%Y-%m-%dT%H:%M:%S}Z", "LEVEL": level, "MESSAGE": text}
+    ),
     "windows": lambda t, level, text: json.dumps(
         {
             "TimeCreated": f"/Date({int(t.timestamp()) * 1000})/",

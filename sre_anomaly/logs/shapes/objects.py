@@ -33,6 +33,8 @@ TIMES = (
     ),
     *(
         "time_local",
+        "TIMESTAMP",
+        "requestReceivedTimestamp",
         "time_iso8601",
         "StartUTC",
         "start_time",
@@ -67,6 +69,8 @@ LEVELS = (
         "LogLevel",
         "type",
         "severityNumber",
+        "@level",
+        "LEVEL",
         "s",
     ),
 )
@@ -85,7 +89,7 @@ MESSAGES = (
         "@mt",
         "textPayload",
     ),
-    *("Message", "description", "summary", "reason"),
+    *("Message", "@message", "description", "summary", "reason"),
 )
 INSIDE = ("log", "jsonPayload", "fields", "_source", "source", "record", "data", "attributes")
 """Objects in which the parts may stand instead."""
