@@ -13,6 +13,15 @@ from playwright.sync_api import Page, sync_playwright
 COMMAND = Path(sys.executable).with_name("sre-anomaly")
 TARGET = Path(__file__).with_name("page.gif")
 SIZE = (960, 640)
+STEPS = (
+    ("", 500, 2600),
+    *((f"window.scrollTo(0, {top})", 300, 500) for top in (200, 420, 620)),
+    ("document.getElementById('charts').previousElementSibling.scrollIntoView()", 700, 1500),
+    *((f"document.querySelector('[data-zoom={zoom}]').click()", 300, 900) for zoom in ("week", "day")),
+    ("document.querySelector('#alerts button').click()", 500, 2400),
+    ("document.getElementById('alerts').scrollIntoView()", 300, 2600),
+)
+"""What is done to the page, how long it settles and how long it is shown, in milliseconds."""
 
 
 def main() -> None:
@@ -34,28 +43,13 @@ def main() -> None:
 
 
 def _steps(page: Page) -> list[tuple[Image.Image, int]]:
-    def frame(wait: int) -> tuple[Image.Image, int]:
-        return Image.open(BytesIO(page.screenshot())).convert("RGB"), wait
-
-    page.wait_for_timeout(500)
-    frames = [frame(2600)]
-    for top in (200, 420, 620):
-        page.evaluate(f"window.scrollTo(0, {top})")
-        page.wait_for_timeout(300)
-        frames.append(frame(500))
-    page.evaluate("document.getElementById('charts').previousElementSibling.scrollIntoView()")
-    page.wait_for_timeout(700)
-    frames.append(frame(1500))
-    for zoom in ("week", "day"):
-        page.evaluate(f"document.querySelector('[data-zoom={zoom}]').click()")
-        page.wait_for_timeout(300)
-        frames.append(frame(900))
-    page.evaluate("document.querySelector('#alerts button').click()")
-    page.wait_for_timeout(500)
-    frames.append(frame(2400))
-    page.evaluate("document.getElementById('alerts').scrollIntoView()")
-    page.wait_for_timeout(300)
-    frames.append(frame(2600))
+    """Return what is seen after each step, and for how many milliseconds."""
+    frames = []
+    for script, settle, shown in STEPS:
+        if script:
+            page.evaluate(script)
+        page.wait_for_timeout(settle)
+        frames.append((Image.open(BytesIO(page.screenshot())).convert("RGB"), shown))
     return frames
 
 

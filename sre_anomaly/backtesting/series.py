@@ -16,7 +16,7 @@ from sre_anomaly.clock import nanoseconds, rows_in
 from sre_anomaly.config.build import build_parts
 from sre_anomaly.errors import DataError, UserError
 from sre_anomaly.frame import MetricFrame
-from sre_anomaly.parallel.pool import Pool
+from sre_anomaly.parallel.pool import Pool, answer_each
 from sre_anomaly.promql.firing import Firing
 from sre_anomaly.promql.rule_file import Rule
 from sre_anomaly.sources import Corpus, DataSource
@@ -82,16 +82,9 @@ def _each(work: SeriesWork, names: Sequence[str], jobs: int) -> Iterator[SeriesF
         yield from map(run_one, names)
         return
     with Pool(jobs, cloudpickle.dumps(lambda: run_one), PRELOAD) as pool:
-        for number, name in enumerate(names):
-            pool.submit(number, name)
-        left = len(names)
-        while left:
-            for answer in pool.wait():
-                left -= 1
-                failed = SeriesFound(
-                    names[answer.key], error=answer.error.strip().splitlines()[-1] if answer.error else ""
-                )
-                yield answer.value if answer.value is not None else failed
+        for name, answer in answer_each(pool, names):
+            failed = SeriesFound(name, error=answer.error.strip().splitlines()[-1] if answer.error else "")
+            yield failed if answer.value is None else answer.value
 
 
 def _one_of_many(work: SeriesWork, name: str) -> SeriesFound:

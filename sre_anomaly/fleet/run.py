@@ -19,6 +19,7 @@ from sre_anomaly.evaluation.anomaly.across_series import across
 from sre_anomaly.fleet.nab_scores import NabScores, nab_scores
 from sre_anomaly.fleet.series import RESULT, SeriesWork, folder_name, record_failure, run_series
 from sre_anomaly.fleet.shared_model import fit_shared_model
+from sre_anomaly.parallel.pool import Pool, answer_each
 from sre_anomaly.parallel.process_alive import is_running, on_this_machine, this_process
 from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.pipeline.record import describe, hash_of
@@ -95,17 +96,8 @@ def _each(work: SeriesWork, names: list[str], settings: Mapping[str, Any]) -> It
         return
     make = cloudpickle.dumps(lambda: run_one)
     with _pool(make, settings) as pool:
-        for number, name in enumerate(names):
-            pool.submit(number, name)
-        left = len(names)
-        while left:
-            for answer in pool.wait():
-                left -= 1
-                name = names[answer.key]
-                if answer.value is None:
-                    yield record_failure(work, name, answer.error)
-                else:
-                    yield answer.value
+        for name, answer in answer_each(pool, names):
+            yield record_failure(work, name, answer.error) if answer.value is None else answer.value
 
 
 def _pool(make: bytes, settings: Mapping[str, Any]) -> Any:
@@ -113,8 +105,6 @@ def _pool(make: bytes, settings: Mapping[str, Any]) -> Any:
         from sre_anomaly.parallel.dask_pool import DaskPool
 
         return DaskPool(make, settings["cluster"], settings["jobs"], "corpus.cluster")
-    from sre_anomaly.parallel.pool import Pool
-
     return Pool(settings["jobs"], make, PRELOAD)
 
 

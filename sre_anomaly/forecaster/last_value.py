@@ -8,7 +8,7 @@ import numpy as np
 
 from sre_anomaly.contracts import Forecaster
 from sre_anomaly.frame import Array
-from sre_anomaly.kernels.rolling import filled
+from sre_anomaly.kernels.rolling import filled_each
 from sre_anomaly.registry import register
 
 
@@ -26,12 +26,8 @@ class LastValue(Forecaster):
 
     def predict(self, history: Array, horizon: int) -> Array:
         """Return the last present value of each metric, (h, m)."""
-        return np.repeat(_held(history)[-1:], horizon, axis=0)
+        return np.repeat(filled_each(history)[-1:], horizon, axis=0)
 
     def predict_each(self, values: Array, origins: Sequence[int], horizon: int) -> Array:
         """Return the same for many origins at once, (k, h, m)."""
-        return np.repeat(_held(values)[np.asarray(origins) - 1][:, np.newaxis], horizon, axis=1)
-
-
-def _held(values: Array) -> Array:
-    return np.column_stack([filled(column) for column in np.ascontiguousarray(values.T)])
+        return np.repeat(filled_each(values)[np.asarray(origins) - 1][:, np.newaxis], horizon, axis=1)

@@ -10,7 +10,7 @@ import numpy as np
 from sre_anomaly.clock import Duration, rows_in
 from sre_anomaly.contracts import Forecaster
 from sre_anomaly.frame import Array
-from sre_anomaly.kernels.rolling import filled
+from sre_anomaly.kernels.rolling import filled_each
 from sre_anomaly.registry import register
 
 
@@ -37,6 +37,6 @@ class SeasonalNaive(Forecaster):
 
     def predict_each(self, values: Array, origins: Sequence[int], horizon: int) -> Array:
         """Return the same for many origins at once, (k, h, m)."""
-        held = np.column_stack([filled(column) for column in np.ascontiguousarray(values.T)])
+        held = filled_each(values)
         ahead = np.arange(horizon) % self.lookback
         return held[np.asarray(origins)[:, np.newaxis] - self.lookback + ahead]

@@ -46,7 +46,14 @@ def count(ranks: Array) -> float:
 
 
 @step
-def _first_not_below(values: Array, size: int, value: float) -> int:
+def first_not_below(values: Array, size: int, value: float) -> int:
+    """Return where the first of ``size`` ordered values stands that is at least as large, ``size`` if none is.
+
+    Examples
+    --------
+    >>> first_not_below(np.array([1.0, 2.0, 4.0]), 3, 3.0)
+    2
+    """
     low, high = 0, size
     while low < high:
         middle = (low + high) // 2
@@ -62,9 +69,9 @@ def at_least(ranks: Array, value: float) -> float:
     """Return how many remembered values are at least as large."""
     room = _room(ranks)
     kept, fresh = int(ranks[KEPT]), int(ranks[FRESH])
-    at = _first_not_below(ranks[HEADER:], kept, value)
+    at = first_not_below(ranks[HEADER:], kept, value)
     above = ranks[HEADER + room + at] if at < kept else 0.0
-    return float(above + fresh - _first_not_below(ranks[HEADER + 2 * room :], fresh, value))
+    return float(above + fresh - first_not_below(ranks[HEADER + 2 * room :], fresh, value))
 
 
 @step
@@ -100,7 +107,7 @@ def next_below(ranks: Array, value: float) -> float:
     """Return the largest remembered value below another, minus infinity where there is none."""
     kept, fresh = int(ranks[KEPT]), int(ranks[FRESH])
     values, buffer = ranks[HEADER:], ranks[HEADER + 2 * _room(ranks) :]
-    at, other = _first_not_below(values, kept, value), _first_not_below(buffer, fresh, value)
+    at, other = first_not_below(values, kept, value), first_not_below(buffer, fresh, value)
     below = values[at - 1] if at > 0 else -np.inf
     return float(max(below, buffer[other - 1])) if other > 0 else float(below)
 
@@ -111,7 +118,7 @@ def remember(ranks: Array, value: float) -> None:
     room = _room(ranks)
     buffer = ranks[HEADER + 2 * room :]
     fresh = int(ranks[FRESH])
-    at = _first_not_below(buffer, fresh, value)
+    at = first_not_below(buffer, fresh, value)
     for place in range(fresh, at, -1):
         buffer[place] = buffer[place - 1]
     buffer[at] = value

@@ -169,3 +169,8 @@ def filled(values: Array) -> Array:
         if math.isnan(out[row]):
             out[row] = out[row - 1]
     return out
+
+
+def filled_each(values: Array) -> Array:
+    """Return (n, m) values with the gaps of each column filled so."""
+    return np.column_stack([filled(column) for column in np.ascontiguousarray(values.T)])

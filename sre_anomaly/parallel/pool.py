@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -141,6 +141,17 @@ class Pool(AbstractContextManager["Pool"]):
         worker.pipe.close()
         worker.process.join(POLITE_S)
         return worker.process.exitcode
+
+
+def answer_each(pool: Any, tasks: Sequence[Any]) -> Iterator[tuple[Any, Answer]]:
+    """Hand a pool, of this kind or Dask's, all of the tasks, and yield each with its answer as it is there."""
+    for number, task in enumerate(tasks):
+        pool.submit(number, task)
+    left = len(tasks)
+    while left:
+        for answer in pool.wait():
+            left -= 1
+            yield tasks[answer.key], answer
 
 
 def _serve(pipe: Connection, make: bytes) -> None:

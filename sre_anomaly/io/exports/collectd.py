@@ -1,6 +1,5 @@
 """CSV of collectd: ``epoch,value``, the metric told by the file's name."""
 
-import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -25,21 +24,14 @@ def read(source: Source, _documents: Any) -> Export:
     """Return a series for each column."""
     gathered = Gathered()
     name = DAY.sub("", Path(source.shown).name.removesuffix(".csv"))
-    reader = csv.reader(line for _, line in source.lines())
-    header = next(reader)
-    for row in reader:
-        if not row:
-            continue
-        if len(row) != len(header):
-            raise ValueError(
-                f"line {reader.line_num}: has {len(row)} cells, where its header has {len(header)}"
-            )
+    for line, cells in source.rows():
         try:
-            time = from_epoch(row[0], SECOND)
-            for column, cell in zip(header[1:], row[1:], strict=True):
+            epoch, *values = cells.items()
+            time = from_epoch(epoch[1], SECOND)
+            for column, cell in values:
                 gathered.add(name if column == "value" else f"{name}.{column}", {}, time, number(cell))
         except ValueError as error:
-            raise ValueError(f"line {reader.line_num}: {error}") from None
+            raise ValueError(f"line {line}: {error}") from None
     return Export(gathered.series())
 
 

@@ -1,6 +1,5 @@
 """Locust's history of statistics (``--csv``): every second a line for each kind of request."""
 
-import csv
 from typing import Any
 
 from sre_anomaly.io.samples.series import SECOND, Export, Format, Gathered, from_epoch, number
@@ -20,17 +19,8 @@ def claims(head: str) -> bool:
 def read(source: Source, _documents: Any) -> Export:
     """Return a series for each column and kind of request; what was counted since the start is a counter."""
     gathered = Gathered()
-    reader = csv.reader(line for _, line in source.lines())
-    header = next(reader)
-    gathered.counters = {name for name in header if name in ("Total Request Count", "Total Failure Count")}
-    for row in reader:
-        if not row:
-            continue
-        if len(row) != len(header):
-            raise ValueError(
-                f"line {reader.line_num}: has {len(row)} cells, where its header has {len(header)}"
-            )
-        cells = dict(zip(header, row, strict=True))
+    gathered.counters = {"Total Request Count", "Total Failure Count"}
+    for line, cells in source.rows():
         name = " ".join(word for word in (cells["Type"], cells["Name"]) if word)
         try:
             time = from_epoch(cells["Timestamp"], SECOND)
@@ -38,7 +28,7 @@ def read(source: Source, _documents: Any) -> Export:
                 if column not in WORDS and cell not in NOTHING and (column != "User Count" or name == ALL):
                     gathered.add(column, {} if column == "User Count" else {"name": name}, time, number(cell))
         except ValueError as error:
-            raise ValueError(f"line {reader.line_num}: {error}") from None
+            raise ValueError(f"line {line}: {error}") from None
     return Export(gathered.series())
 
 

@@ -1,5 +1,6 @@
 """A file that may be compressed, or come by standard input: what it begins with, its lines and its bytes."""
 
+import csv
 import gzip
 import io
 import sys
@@ -80,6 +81,23 @@ class Source:
         with self.unpacked() as file, io.TextIOWrapper(file, self.encoding) as text:
             for number, line in enumerate(text, start=1):
                 yield number, line.rstrip("\r\n")
+
+    def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """Yield the rows of a table with a header, by the names in it, with the numbers of their lines.
+
+        Raises
+        ------
+        ValueError
+            If a row has more or fewer cells than the header.
+        """
+        reader = csv.reader(line for _, line in self.lines())
+        header = next(reader)
+        for row in reader:
+            if row and len(row) != len(header):
+                place = f"line {reader.line_num}"
+                raise ValueError(f"{place}: has {len(row)} cells, where its header has {len(header)}")
+            if row:
+                yield reader.line_num, dict(zip(header, row, strict=True))
 
 
 def source(path: Path, **said: Any) -> Source:

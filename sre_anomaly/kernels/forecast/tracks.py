@@ -13,6 +13,7 @@ import numpy as np
 
 from sre_anomaly.frame import Array
 from sre_anomaly.kernels.compiled import compiled, step
+from sre_anomaly.kernels.ranks import first_not_below
 
 HELD, SAME, LEVEL, LEVEL_LONG, MIDDLE, SLOW, FAST, WEEKLY, USUAL, OFF, OFF_LONG, OFF_MIDDLE, GROWTH = range(
     13
@@ -138,30 +139,18 @@ def _same_time(values: Array, season: int, out: Array) -> None:
 
 
 @step
-def _place(ordered: Array, count: int, value: float) -> int:
-    low, high = 0, count
-    while low < high:
-        middle = (low + high) // 2
-        if ordered[middle] < value:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@step
 def _median(values: Array, window: int, out: Array) -> None:
     """Write the median of the last ``window`` values, those that are there."""
     ordered = np.empty(window + 1)
     count = 0
     for row in range(len(values)):
         if row >= window and not math.isnan(values[row - window]):
-            at = _place(ordered, count, values[row - window])
+            at = first_not_below(ordered, count, values[row - window])
             for place in range(at, count - 1):
                 ordered[place] = ordered[place + 1]
             count -= 1
         if not math.isnan(values[row]):
-            at = _place(ordered, count, values[row])
+            at = first_not_below(ordered, count, values[row])
             for place in range(count, at, -1):
                 ordered[place] = ordered[place - 1]
             ordered[at] = values[row]

@@ -14,6 +14,11 @@ from sre_anomaly.report.run.page import write_page
 from sre_anomaly.report.run.plots import anomaly_plot, forecast_plot
 from sre_anomaly.report.table.files import write_learned
 
+ALERT_COLUMNS = [
+    *("id", "start", "fired", "end", "peak"),
+    *("peak_score", "peak_level", "flags", "closed", "metric", "reason"),
+]
+
 
 def write_folder(run: Run, folder: Path) -> None:
     """Write everything that a run leaves behind; ``record.json`` comes last and means that all is there."""
@@ -80,20 +85,9 @@ def _scores(run: Run) -> pd.DataFrame:
 def _alerts(run: Run) -> pd.DataFrame:
     """Return the alerts, times in ISO format and UTC."""
     assert run.detection is not None
-    columns = [
-        "id",
-        "start",
-        "fired",
-        "end",
-        "peak",
-        "peak_score",
-        "peak_level",
-        "flags",
-        "closed",
-        "metric",
-        "reason",
-    ]
-    table = pd.DataFrame({name: [getattr(alert, name) for alert in run.detection.alerts] for name in columns})
+    table = pd.DataFrame(
+        {name: [getattr(alert, name) for alert in run.detection.alerts] for name in ALERT_COLUMNS}
+    )
     for name in ("start", "fired", "end", "peak"):
         seconds = table[name].to_numpy(dtype="datetime64[ns]").astype("datetime64[s]")
         table[name] = np.strings.add(np.datetime_as_string(seconds), "Z")
