@@ -32,8 +32,12 @@ NOTHING_KNOWN = np.array([0.0, 0.0, 0.0, -math.inf, math.inf, 1.0])
 SIDE, LEAST_CHANGE, LEAST_SHARE, LOWEST_POSSIBLE, HIGHEST_POSSIBLE, OF_WEIGHT = range(6)
 ROUNDING = 1e-9
 """A value is outside of what is possible from this share of its ends on: a mean of numbers that are all 100 may be a little more."""
-HALVINGS, DOUBLINGS = 16, 60
-"""Steps in which a bound is searched."""
+STEPS = 60
+"""In so many steps at the most a bound is searched."""
+TYPICAL = 8.0
+"""So many times its usual error from what is expected a bound is looked for first."""
+PRECISE = 2.0**-16
+"""A bound is known when it is known to such a share of its distance from the middle."""
 
 
 def limits_of(known: Known | None) -> list[float]:
@@ -63,7 +67,7 @@ def concern(state: Array, value: float, limits: Array) -> float:
     if math.isnan(value):
         return silence(state)
     least = limits[LEAST_CHANGE] > 0.0 or limits[LEAST_SHARE] > 0.0
-    return matters(state, value, best_expected(state) if least else math.nan, limits)
+    return matters(state, value, best(state)[0] if least else math.nan, limits)
 
 
 @step
@@ -76,50 +80,86 @@ def matters(state: Array, value: float, middle: float, limits: Array) -> float:
 
 
 @step
-def best_expected(state: Array) -> float:
-    """Return the expectation that has erred least so far, NaN where there is none."""
-    best, least = math.nan, math.inf
+def best(state: Array) -> tuple[float, float]:
+    """Return the expectation that has erred least so far, NaN where there is none, and by how much it has."""
+    expected, least = math.nan, math.inf
     for number in range(EXPECTATIONS):
         if not math.isnan(state[EXPECTED + number]) and state[ERRORS + number] < least:
-            best, least = state[EXPECTED + number], state[ERRORS + number]
-    return best
+            expected, least = state[EXPECTED + number], state[ERRORS + number]
+    return expected, least
 
 
 @step
 def band(state: Array, value: float, needed: float, limits: Array, out: Array) -> None:
     """Write what is expected, and the bounds outside which the evidence exceeds what is needed, to ``out`` (3,)."""
-    middle = best_expected(state)
-    lower = bound(state, middle, value, -1.0, needed, limits)
+    middle, error = best(state)
+    lower = bound(state, middle, error, value, -1.0, needed, limits)
     # What has never been negative hardly can be.
     possible = state[LOWEST] >= 0.0 and not value < 0.0
     out[0], out[1] = middle, max(lower, 0.0) if possible else lower
-    out[2] = bound(state, middle, value, 1.0, needed, limits)
+    out[2] = bound(state, middle, error, value, 1.0, needed, limits)
 
 
 @step
-def bound(state: Array, middle: float, value: float, way: float, needed: float, limits: Array) -> float:
+def bound(
+    state: Array, middle: float, error: float, value: float, way: float, needed: float, limits: Array
+) -> float:
     """Return the value nearest to the middle, up (1) or down (-1), from which outwards the evidence exceeds what is needed."""
     if limits[SIDE] * way < 0.0 or needed == math.inf:
         return limits[LOWEST_POSSIBLE] if way < 0.0 else limits[HIGHEST_POSSIBLE]
-    near, far = 0.0, math.nan
+    near, below = 0.0, matters(state, middle, middle, limits) - needed
+    far, above = math.nan, math.nan
     if not math.isnan(value) and way * (value - middle) > 0.0:
         # The very row that was scored lies on its side of the bound, whatever the course in between.
-        if matters(state, value, middle, limits) > needed:
-            far = way * (value - middle)
+        beyond = matters(state, value, middle, limits) - needed
+        if beyond > 0.0:
+            far, above = way * (value - middle), beyond
         else:
-            near = way * (value - middle)
-    if matters(state, middle, middle, limits) > needed and near == 0.0:
+            near, below = way * (value - middle), beyond
+    if below > 0.0:
         return middle
     if math.isnan(far):
-        far = max(2.0 * near, 1e-6 * abs(middle), 1e-12)
-        for _ in range(DOUBLINGS):
-            if matters(state, middle + way * far, middle, limits) > needed:
+        far = max(2.0 * near, TYPICAL * error, _least(middle))
+        above = matters(state, middle + way * far, middle, limits) - needed
+        for _ in range(STEPS):
+            if above > 0.0:
                 break
-            near, far = far, 2.0 * far
-    for _ in range(HALVINGS):
-        between = 0.5 * (near + far)
-        if matters(state, middle + way * between, middle, limits) > needed:
-            far = between
+            near, below, far = far, above, 2.0 * far
+            above = matters(state, middle + way * far, middle, limits) - needed
+    ends = (near, below, far, above)
+    return middle + way * _narrowed(state, middle, way, ends, needed, limits)
+
+
+@step
+def _narrowed(
+    state: Array, middle: float, way: float, ends: tuple[float, ...], needed: float, limits: Array
+) -> float:
+    """Return the distance between the ends at which the evidence begins to exceed what is needed."""
+    near, below, far, above = ends
+    last, wide = 0, math.inf
+    for number in range(STEPS):
+        left = far - near
+        if not left > PRECISE * far or far <= _least(middle):
+            break
+        # Where a straight line between the ends is at zero; by halves where three such have not halved what is left.
+        share = min(max(below / (below - above), 0.5 * PRECISE), 1.0 - 0.5 * PRECISE)
+        if number % 3 == 2:
+            share = 0.5 if left > 0.5 * wide else share
+            wide = left
+        between = near + share * left
+        found = matters(state, middle + way * between, middle, limits) - needed
+        # An end that stays counts half: the line would come nearer from one side alone (Dowell and Jarratt, 1971).
+        if found > 0.0:
+            far, above = between, found
+            below *= 0.5 if last > 0 else 1.0
         else:
-            near = between
-    return middle + way * near
+            near, below = between, found
+            above *= 0.5 if last < 0 else 1.0
+        last = 1 if found > 0.0 else -1
+    return near
+
+
+@step
+def _least(middle: float) -> float:
+    """Return the distance below which nothing is told apart."""
+    return max(1e-6 * abs(middle), 1e-12)
