@@ -1,4 +1,4 @@
-"""The alerts that a replay finds on two weeks of history are those of `promtool test rules` on the same series."""
+"""The alerts that a replay finds on eight days of history are those of `promtool test rules` on the same series."""
 
 import math
 
@@ -17,7 +17,7 @@ MINUTE = 60_000_000_000
 STEP = 300
 START = 4 * 7 * 86_400
 """Whole weeks after 1970, so that hours and weekdays are those of promtool, which begins in 1970."""
-COUNT = 14 * 288 + 1
+COUNT = 8 * 288 + 1
 DAYS = 2 * 86_400
 RULES = """
 groups:
@@ -53,7 +53,7 @@ groups:
 
 
 def history():
-    """Return two weeks of made-up series with holes, resets and outages."""
+    """Return eight days of made-up series with holes, resets and outages."""
     draw = np.random.default_rng(7)
     at = START + STEP * np.arange(COUNT)
     day = np.sin(2 * np.pi * np.arange(COUNT) / 288)

@@ -115,12 +115,15 @@ TIMINGS = [
 @pytest.mark.parametrize(
     ("timing", "names", "days"),
     [
-        (TIMINGS[0], [name for name in forms() if "week (" not in name], 22),
+        pytest.param(
+            TIMINGS[0], [name for name in forms() if "week (" not in name], 22, marks=pytest.mark.slow
+        ),
+        (TIMINGS[0], ["the mean of the hour before", "fixed limits"], 22),
         pytest.param(TIMINGS[0], [name for name in forms() if "week (" in name], 8, marks=pytest.mark.slow),
         (TIMINGS[1], ["the mean of the hour before", "fixed limits"], 22),
         (TIMINGS[2], ["the mean of the hour before", "fixed limits"], 22),
     ],
-    ids=["all", "hours of the week", "for", "two of three"],
+    ids=["all", "at once", "hours of the week", "for", "two of three"],
 )
 def test_prometheus_fires_where_the_replay_does(timing, names, days, tmp_path):
     """Every form on a metric with gaps: Prometheus evaluates the written rules, and fires just when the replay does."""

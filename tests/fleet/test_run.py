@@ -348,7 +348,6 @@ BAD = [
     (["data.incidents=labels.json"], "has no *"),
     (["corpus.model=both"], "corpus.model"),
     (["corpus.jobs=0"], "corpus.jobs"),
-    (["corpus.cluster=tcp://127.0.0.1:1"], "corpus.cluster: tcp://127.0.0.1:1 cannot be reached"),
     (["corpus.model=shared", "detector=cknn"], "learns while it runs, from each series"),
     (["detector=none"], "needs a detector"),
     (["data=nab_corpus", "~data.path", "data.category=realTweet"], "data.category: NAB has no category"),
@@ -367,6 +366,15 @@ def test_a_mistake_is_told_in_one_line(command, tmp_path, words, said, needs):
     assert said in err
     assert "Traceback" not in err
     assert not list(tmp_path.glob("outputs/fleet/*"))
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_away_is_told_in_one_line(command, tmp_path):
+    """Dask tries for ten seconds."""
+    _write_hosts(tmp_path, 2)
+    code, _, err = command(*FLEET, "corpus.cluster=tcp://127.0.0.1:1")
+    assert (code, "Traceback" in err) == (2, False)
+    assert "corpus.cluster: tcp://127.0.0.1:1 cannot be reached" in err
 
 
 def test_check_looks_for_the_files(command, tmp_path):

@@ -119,6 +119,7 @@ def test_alerts_set_off_what_rules_say(running, tmp_path):
         assert (line["about"]["entity"], line["about"]["job"]) == ("a", "hosts")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_an_alertmanager_that_is_away_hears_of_it_when_it_is_back(running):
     """The trouble is told once and counted."""
@@ -137,6 +138,7 @@ def test_an_alertmanager_that_is_away_hears_of_it_when_it_is_back(running):
         assert one.said[1] == "alertmanager: works again"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_a_folder_that_cannot_be_written_loses_nothing(running, tmp_path):
     """Lines wait until they can be written, in the state that is kept too; both are counted, and told once."""
@@ -184,6 +186,7 @@ def test_half_a_line_is_taken_back_when_the_disk_is_full(tmp_path, monkeypatch):
     assert [one["event"] for one in lines(tmp_path)] == ["opened", "closed"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_a_slow_source_delays_no_other_job_and_no_stop(tmp_path):
     """Each job has a thread of its own; what hangs is left behind."""
@@ -313,7 +316,7 @@ def test_stops_within_five_seconds_while_a_page_is_read_and_a_source_hangs(tmp_p
         path, url, _ = settings_file(tmp_path, server.url)
         with service(path) as (process, log):
             until(lambda: ready(url), said=log)
-            server.delay = 30.0
+            server.delay = 9.0
             time.sleep(1.5)
             threading.Thread(target=until, args=[lambda: get(url), 1], daemon=True).start()
             begun = time.monotonic()

@@ -107,7 +107,7 @@ def test_more_trials_go_on_from_those_there_are(command, tmp_path):
 
 def test_same_seed_same_trials(command, tmp_path):
     """With one worker, two sweeps with the same seed make the same trials in the same order."""
-    one = [*SWEEP, "hydra.launcher.n_jobs=1", "hydra.sweeper.n_trials=14"]
+    one = [*SWEEP, "hydra.launcher.n_jobs=1", "hydra.sweeper.n_trials=11"]
     found = []
     for name in ("a", "b"):
         assert command(*one, f"outputs={name}")[0] == 0
@@ -317,6 +317,7 @@ def test_constraints_and_two_objectives(command, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_hopeless_trials_are_pruned(command, tmp_path):
     """Boosted trees report as they grow, and a trial that cannot win is ended early and recorded as pruned."""
     code, _, err = command(

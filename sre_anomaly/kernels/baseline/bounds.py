@@ -126,6 +126,8 @@ def bound(
                 break
             near, below, far = far, above, 2.0 * far
             above = matters(state, middle + way * far, middle, limits) - needed
+        if not above > 0.0:
+            return middle + way * far
     ends = (near, below, far, above)
     return middle + way * _narrowed(state, middle, way, ends, needed, limits)
 

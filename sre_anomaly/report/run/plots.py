@@ -23,6 +23,7 @@ from sre_anomaly.report.figure import (
     draw_line,
     plain_times,
     save_figure,
+    set_margins,
     thinned,
 )
 
@@ -43,8 +44,9 @@ def anomaly_figure(run: Run) -> Figure:
     time = frame.time[span]
     shown = drawn_metrics(run)
     # A figure of its own, not pyplot's: that one looks for a screen and costs more to import.
-    figure = Figure(figsize=(12, 1.4 + 1.9 * (len(shown) + 1)), layout="constrained")
+    figure = Figure(figsize=(12, 1.4 + 1.9 * (len(shown) + 1)))
     axes = figure.subplots(len(shown) + 1, 1, sharex=True)
+    set_margins(figure, between=0.12)
     for axis, metric in zip(axes, shown, strict=False):
         number = frame.metrics.index(metric)
         column = frame.values[span, number]
@@ -88,8 +90,9 @@ def forecast_figure(run: Run) -> Figure:
     forecasts = run.forecasts
     last = min(len(forecasts.time), max(48, len(forecasts.time) // 10))
     shown = list(range(min(len(forecasts.metrics), PANELS)))
-    figure = Figure(figsize=(12, 1 + 2.6 * len(shown)), layout="constrained")
+    figure = Figure(figsize=(12, 1 + 2.6 * len(shown)))
     axes = figure.subplots(len(shown), 2, squeeze=False, sharey="row")
+    set_margins(figure, between=0.3)
     for row, metric in enumerate(shown):
         for axis, part in zip(axes[row], (slice(None), slice(-last, None)), strict=True):
             _draw_forecast(axis, forecasts, metric, part)

@@ -119,6 +119,7 @@ def send_all(url, arriving, end):
     time.sleep(max(0, end - time.time_ns()) / 1e9)
 
 
+@pytest.mark.slow
 def test_as_a_real_alertmanager(tmp_path):
     """Several routes, inhibition, silent times and resolved alerts: the same notifications in the same order."""
     with alertmanager(tmp_path, CONFIG) as (url, started, told):
