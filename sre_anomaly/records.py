@@ -1,8 +1,10 @@
 """What a run says: alerts, and the record that others read."""
 
+import csv
+import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from math import inf, isfinite
@@ -210,6 +212,16 @@ def plain(value: Any) -> Any:
 def write_json(path: Path, content: Any) -> None:
     """Write JSON under a temporary name, then rename it; NaN becomes null."""
     write_text(path, json.dumps(plain(content), indent=2, allow_nan=False) + "\n")
+
+
+def write_csv(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
+    """Write columns as a CSV file with a header, in the same way; None and NaN are empty cells."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(columns)
+    for row in zip(*columns.values(), strict=True):
+        rows.writerow(["" if cell != cell else cell for cell in row])  # noqa: PLR0124 - NaN alone differs from itself
+    write_text(path, text.getvalue())
 
 
 def write_text(path: Path, text: str) -> None:

@@ -8,6 +8,7 @@ which an adapter makes into a `Detector`. Everything wrong with a config is coll
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -100,10 +101,10 @@ def build(kind: str, node: Mapping[str, Any], *, seed: int = 0, key: str | None 
 
 
 def _construct(cls: type, arguments: dict[str, Any], *, seed: int, key: str) -> Any:
-    hints, signature = _hints(cls), inspect.signature(cls)
-    unknown = [name for name in arguments if name not in signature.parameters]
-    mistakes = [f"{key}.{name}: no such key; {did_you_mean(name, signature.parameters)}" for name in unknown]
-    for name in signature.parameters:
+    hints, parameters = _hints(cls), _parameters(cls)
+    unknown = [name for name in arguments if name not in parameters]
+    mistakes = [f"{key}.{name}: no such key; {did_you_mean(name, parameters)}" for name in unknown]
+    for name in parameters:
         hint = hints.get(name, Any)
         kind = _promised_kind(hint)
         if kind and isinstance(arguments.get(name), Mapping):
@@ -117,20 +118,27 @@ def _construct(cls: type, arguments: dict[str, Any], *, seed: int, key: str) -> 
         mistakes += [in_words(detail, key) for detail in error.errors()]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
-    return cls(**{name: getattr(checked, name) for name in signature.parameters})
+    return cls(**{name: getattr(checked, name) for name in parameters})
 
 
+@cache
 def model_of_arguments(cls: type) -> type[BaseModel]:
     """Return the pydantic model of a class' constructor: what each argument may be."""
     hints = _hints(cls)
     fields: dict[str, Any] = {
         name: (hints.get(name, Any), ... if one.default is inspect.Parameter.empty else one.default)
-        for name, one in inspect.signature(cls).parameters.items()
+        for name, one in _parameters(cls).items()
     }
     settings = ConfigDict(arbitrary_types_allowed=True, protected_namespaces=())
     return create_model(cls.__name__, __config__=settings, **fields)
 
 
+@cache
+def _parameters(cls: type) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(cls).parameters
+
+
+@cache
 def _hints(cls: type) -> dict[str, Any]:
     constructor: Any = cls.__init__  # type: ignore[misc]
     hints = get_type_hints(constructor, include_extras=True)

@@ -3,13 +3,14 @@
 import time
 import traceback
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
 
 from sre_anomaly.config.build import Parts, build_parts
 from sre_anomaly.errors import ConfigError, UserError
@@ -30,7 +31,7 @@ from sre_anomaly.pipeline.detection import Detection, detect, prepare
 from sre_anomaly.pipeline.hindsight import Hindsight, live, look_back
 from sre_anomaly.pipeline.reasons import Explainer
 from sre_anomaly.pipeline.record import check_values, hash_of, how_evaluated, windows_in
-from sre_anomaly.records import RunRecord, plain, write_json, write_text
+from sre_anomaly.records import Alert, RunRecord, plain, write_csv, write_json, write_text
 from sre_anomaly.sources import Corpus
 
 RESULT, SCORES, ALERTS, HINDSIGHT = "result.json", "scores.parquet", "alerts.csv", "hindsight.csv"
@@ -158,22 +159,28 @@ def _picture(frame: MetricFrame, found: Detection, span: slice) -> str:
 
 def _looked_back(frame: MetricFrame, back: Hindsight, folder: Path) -> dict[str, int]:
     """Write what was found in hindsight, and return how much, and for how much of it somebody would have been paged."""
-    table = pd.DataFrame(
-        [
-            [alert.start, alert.end, alert.peak_score, alert.metric, alert.reason, live(frame, alert, paged)]
-            for alert, paged in back.missed_first()
-        ],
-        columns=["start", "end", "peak_score", "metric", "reason", "live"],
-    )
-    for name in ("start", "end"):
-        table[name] = _written(table[name])
-    table.to_csv(folder / HINDSIGHT, index=False)
-    line = {"hindsight": len(table), "hindsight_paged": sum(paged is not None for paged in back.paged)}
+    missed_first = back.missed_first()
+    names = ("start", "end", "peak_score", "metric", "reason")
+    columns = _told([alert for alert, _ in missed_first], names)
+    columns["live"] = [live(frame, alert, paged) for alert, paged in missed_first]
+    write_csv(folder / HINDSIGHT, columns)
+    line = {"hindsight": len(missed_first), "hindsight_paged": sum(paged is not None for paged in back.paged)}
     return line | ({} if back.caught is None else {"hindsight_caught": back.caught[1]})
 
 
-def _written(times: pd.Series) -> pd.Series:
-    return pd.to_datetime(times, unit="ns", utc=True).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+def _told(alerts: Sequence[Alert], names: Sequence[str]) -> dict[str, list[Any]]:
+    """Return a column for each name, times in ISO format and UTC."""
+    return {
+        name: _written([getattr(alert, name) for alert in alerts])
+        if name in TIMES
+        else [getattr(alert, name) for alert in alerts]
+        for name in names
+    }
+
+
+def _written(times: Sequence[int]) -> list[str]:
+    seconds = np.array(times, dtype="datetime64[ns]").astype("datetime64[s]")
+    return [f"{text}Z" for text in np.datetime_as_string(seconds).tolist()]
 
 
 def _labelled_measures(judged: MetricFrame, scores: Array, flags: Mask, seed: int) -> dict[str, float]:
@@ -234,24 +241,18 @@ def _write(
     folder: Path,
     distances: list[float],
 ) -> None:
-    table = pd.DataFrame(
-        {
-            "time": frame.time,
-            "score": found.scores,
-            "level": found.levels,
-            "excess": parts.alerts.excess(found.heard, found.levels),
-            "flag": found.flags,
-        }
-    )
+    columns = {
+        "time": pa.array(frame.time.asi8, pa.timestamp("ns", tz="UTC")),
+        "score": found.scores,
+        "level": found.levels,
+        "excess": parts.alerts.excess(found.heard, found.levels),
+        "flag": found.flags,
+    }
     if back is not None:
-        table["hindsight"], table["hindsight_level"] = back.found.scores, back.found.levels
+        columns |= {"hindsight": back.found.scores, "hindsight_level": back.found.levels}
     if frame.labels is not None:
-        table["label"] = frame.labels
-    table["judged"] = np.arange(len(frame)) >= span.start
-    table.to_parquet(folder / SCORES, index=False, use_dictionary=False)
-    alerts = pd.DataFrame({name: [getattr(alert, name) for alert in found.alerts] for name in TOLD})
+        columns["label"] = frame.labels
+    columns["judged"] = np.arange(len(frame)) >= span.start
+    parquet.write_table(pa.table(columns), folder / SCORES, use_dictionary=False)
     # In usual spreads of the metric: unlike a score it can be compared between series.
-    alerts["distance"] = distances
-    for name in TIMES:
-        alerts[name] = _written(alerts[name])
-    alerts.to_csv(folder / ALERTS, index=False)
+    write_csv(folder / ALERTS, _told(found.alerts, TOLD) | {"distance": distances})

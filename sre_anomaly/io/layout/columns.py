@@ -36,7 +36,8 @@ def with_dates(path: Path, table: Any, name: str) -> Any:
     if name not in table or pd.api.types.is_numeric_dtype(table[name]):
         return table
     text = table[name].astype("string")
-    if not text.str.match(TIME_OF_DAY).fillna(False).all():
+    # The first row says for most tables that their times are whole.
+    if not all(part.str.match(TIME_OF_DAY).fillna(False).all() for part in (text.iloc[:1], text)):
         return table
     dates = next(
         (other for other in table.columns if str(other).lower() in DATE_NAMES and other != name), None
