@@ -11,15 +11,17 @@ import pyarrow as pa
 from sre_anomaly.clock import EPOCH_UNITS, time_zone
 from sre_anomaly.errors import DataError
 from sre_anomaly.io.tables import HEADER_ROWS, row_of
-from sre_anomaly.io.times.written import in_order, with_offsets, with_year
+from sre_anomaly.io.times.written import COMPACT, COMPACT_SHORT, in_order, with_offsets, with_year
 
 DAY_NS = 24 * 3600 * 10**9
 WEB_SERVER = "%d/%b/%Y:%H:%M:%S %z"
 """How nginx and Apache write times."""
-COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
-"""How times are written as numbers, by their length ..."""
 COMPACT_YEAR = r"^(?:19|20)\d\d"
-"""... in years of which times since 1970 with so many digits would lie before 1980, or after 2030."""
+"""In other years than these, times since 1970 with so many digits would lie before 1980, or after 2030."""
+IN_2033 = 2_000_000_000
+"""No data are from then on, in seconds since 1970."""
+ENOUGH, MINUTES = 12, 100
+"""So many numbers over more than so many that have a month, day, hour and minute each are no seconds since 1970."""
 EARLIEST = 1900
 """Before this year lie only times that were written without one."""
 OFFSET = r"(Z|[+-]\d{2}:?\d{2})$"
@@ -73,15 +75,18 @@ def _since_1970(where: str, series: Any) -> pd.DatetimeIndex:
 
 
 def _compact(series: Any) -> pd.DatetimeIndex | None:
-    """Return numbers such as 202401311405 or 20240131140500 as the times that they write, None where they are none."""
+    """Return numbers such as 202401311405 or 2401311405 as the times that they write, None where they are none."""
     if not pd.api.types.is_integer_dtype(series):
         return None
     text = series.astype("string")
-    written = COMPACT.get(len(str(text.iloc[0])))
-    if written is None or not text.str.match(COMPACT_YEAR).all():
-        return None
-    with suppress(ValueError):
-        return pd.DatetimeIndex(pd.to_datetime(text, format=written, exact=True))
+    digits = len(str(text.iloc[0]))
+    forms = [COMPACT.get(digits)] if text.str.match(COMPACT_YEAR).all() else []
+    if series.min() >= IN_2033 or (len(series) >= ENOUGH and series.max() - series.min() >= MINUTES):
+        forms.append(COMPACT_SHORT.get(digits))
+    for written in forms:
+        with suppress(ValueError):
+            if written is not None:
+                return pd.DatetimeIndex(pd.to_datetime(text, format=written, exact=True))
     return None
 
 

@@ -21,6 +21,10 @@ TIME_OF_DAY = r"^\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?\s*$"
 ORDERS = {"day first": "dmy", "month first": "mdy", "year first": "ymd"}
 ZONE = r"\s+([A-Za-z]{2,5}|[A-Za-z]+/[A-Za-z_/]+)$"
 """A name of a zone behind a time."""
+COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
+"""How times are written as numbers, by their length."""
+COMPACT_SHORT = {6: "%y%m%d", 10: "%y%m%d%H%M", 12: "%y%m%d%H%M%S"}
+"""The same without the century."""
 NOT_ZONES = {"AM", "PM"}
 UNEVEN = 10
 """A reading in which the longest step is so many times the usual one is not taken where another is even."""
@@ -153,9 +157,12 @@ def _even(text: Any) -> bool:
 
 def told(series: Any, stamps: pd.DatetimeIndex, timezone: str) -> list[str]:
     """Return how dates were read that could be read in several ways."""
-    if pd.api.types.is_numeric_dtype(series) or not len(series):
+    if not len(series):
         return []
-    first = str(series.iloc[0]).strip()
+    first, begin = str(series.iloc[0]).strip(), stamps[0].tz_convert(timezone)
+    if pd.api.types.is_numeric_dtype(series):
+        compact = any(f"{begin:{form}}" == first for form in COMPACT_SHORT.values())
+        return [f"times were read as year, month, day and time: {first} is {begin:%-d %B %Y %H:%M}"] * compact
     if re.match(DATE, first) or re.match(WITHOUT_YEAR, first) or NAMED_WITHOUT_YEAR.match(first):
-        return [f"times were read one way: {first} is {stamps[0].tz_convert(timezone):%-d %B %Y %H:%M}"]
+        return [f"times were read one way: {first} is {begin:%-d %B %Y %H:%M}"]
     return []

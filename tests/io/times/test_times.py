@@ -9,6 +9,7 @@ import pytest
 
 from sre_anomaly.errors import DataError
 from sre_anomaly.io.regular_clock import regularise
+from sre_anomaly.io.times.written import told
 from sre_anomaly.io.timestamps import times
 
 CLOCK = pd.date_range("2024-03-01", periods=14 * 24, freq="1h", tz="UTC")
@@ -28,6 +29,27 @@ def test_a_column_is_read_one_way(form):
 def test_compact_numbers(form):
     """They are never seconds since 1970."""
     assert _times(CLOCK.strftime(form).astype(np.int64)).tolist() == CLOCK.tolist()
+
+
+@pytest.mark.parametrize("year", [2015, 2024])
+@pytest.mark.parametrize("form", ["%y%m%d%H%M", "%y%m%d%H%M%S"])
+def test_compact_numbers_with_two_digits_of_the_year(form, year):
+    """They are told from seconds since 1970 by all rows together, and it is said how they were read."""
+    clock = pd.date_range(f"{year}-03-04 10:00", periods=400, freq="5min", tz="UTC")
+    written = pd.Series(clock.strftime(form).astype(np.int64))
+    read = times(Path("x.csv"), written, "UTC")
+    assert read.tolist() == clock.tolist()
+    assert f"is 4 March {year} 10:00" in told(written, read, "UTC")[0]
+
+
+@pytest.mark.parametrize("step", [1, 7, 60, 300, 3600, 86_400])
+@pytest.mark.parametrize("rows", [2, 11, 400])
+def test_seconds_since_1970_stay_what_they_are(step, rows):
+    """Also from a moment whose digits could be a month, day, hour and minute."""
+    seconds = pd.Series(1_703_041_000 + step * np.arange(rows))
+    read = times(Path("x.csv"), seconds, "UTC")
+    assert (read.asi8 // 10**9).tolist() == seconds.tolist()
+    assert told(seconds, read, "UTC") == []
 
 
 @pytest.mark.parametrize(
