@@ -15,6 +15,7 @@ from sre_anomaly.errors import ConfigError, DataError
 from sre_anomaly.frame import NANOSECONDS, MetricFrame
 from sre_anomaly.io.incident_windows import read_windows
 from sre_anomaly.io.owner_knows import OwnerKnows
+from sre_anomaly.io.samples.source import on_disk
 from sre_anomaly.known import Known
 from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.counting import LogCounts
@@ -65,7 +66,7 @@ class Logs(OwnerKnows, DataSource):
         DataError
             If a file cannot be read, its format is not known, or no line has a time.
         """
-        path = Path(self.path).expanduser()
+        path = on_disk(self.path)
         files = in_time_order(log_files(path), self.format, self._clock())
         counts, tally, years = self._counted(
             files, MINUTE if self.step is None else int(self.step.total_seconds())

@@ -10,6 +10,7 @@ from sre_anomaly.errors import DataError, UserError, missing
 
 LOGS = re.compile(r"\.(log|jsonl|ndjson|syslog|out)(\.\d+)?(\.gz|\.zst)?$", re.IGNORECASE)
 TABLES = re.compile(r"\.(csv|tsv|parquet|pq|arrow|feather|xlsx?|ods)(\.gz|\.zst)?$", re.IGNORECASE)
+STDIN = "-"
 NOT_DATA = re.compile(r"(^\.)|\.(md|py|yaml|yml|toml|html|png|txt~)$", re.IGNORECASE)
 LOOKS_LIKE_PATH = re.compile(r"[/\\*?]|^~|\.[A-Za-z]{2,7}(\.gz|\.zst)?$")
 
@@ -32,7 +33,8 @@ def with_preset(words: list[str]) -> list[str]:
         chosen = []
     else:
         chosen = [f"experiment={preset}"]
-        sys.stderr.write(f"sre-anomaly: reading {path} with experiment={preset}\n")
+        shown = "standard input" if path == STDIN else path
+        sys.stderr.write(f"sre-anomaly: reading {shown} with experiment={preset}\n")
     return each_by_itself([*chosen, f"data.path={_quoted(path)}", *rest])
 
 
@@ -43,33 +45,36 @@ def each_by_itself(words: list[str]) -> list[str]:
     """
     said = dict(word.split("=", 1) for word in words if "=" in word)
     path = said.get("data.path", "").strip("'\"")
-    if said.get("experiment") != "csv" or "data" in said or not Path(path).expanduser().is_file():
+    if said.get("experiment") != "csv" or "data" in said:
+        return words
+    from sre_anomaly.io.samples.source import on_disk
+
+    file = on_disk(path)
+    if not file.is_file():
         return words
     from sre_anomaly.data.csv_folder import CsvFolder
 
     host = said.get("data.entity")
     try:
         source = CsvFolder(
-            path=path, time=said.get("data.time"), metric=said.get("data.metric"), entity=host,
+            path=str(file), time=said.get("data.time"), metric=said.get("data.metric"), entity=host,
             separator=said.get("data.separator"), timezone=said.get("data.timezone", "UTC"),
             day_first={"true": True, "false": False}.get(said.get("data.day_first", "")),
             year=int(said["data.year"]) if said.get("data.year", "").isdigit() else None,
         )  # fmt: skip
-        series = source.tables(Path(path).expanduser())
+        series = source.tables(file)
     except UserError:
         return words
     if len(series) < 2:
         return words
+    shown = "standard input" if path == STDIN else path
     sys.stderr.write(
-        f"sre-anomaly: {path} holds {len(series)} series ({', '.join(series[:4])}{', ...' if len(series) > 4 else ''}): "
+        f"sre-anomaly: {shown} holds {len(series)} series ({', '.join(series[:4])}{', ...' if len(series) > 4 else ''}): "
         "each is run by itself, with experiment=fleet\n"
     )
     # A forecast is for one series.
-    return [
-        "experiment=fleet" if word.startswith("experiment=") else word
-        for word in words
-        if not word.startswith("forecaster=")
-    ]
+    kept = [word for word in words if not word.startswith(("forecaster=", "experiment=", "data.path="))]
+    return ["experiment=fleet", f"data.path={_quoted(str(file))}", *kept]
 
 
 def is_path(word: str) -> bool:
@@ -80,7 +85,7 @@ def is_path(word: str) -> bool:
     >>> is_path("metrics.csv"), is_path("detector=iforest"), is_path("-m"), is_path("-"), is_path("compare")
     (True, False, False, True, False)
     """
-    if word == "-":
+    if word == STDIN:
         return True
     if not word or word.startswith(("-", "+", "~=")) or re.match(r"[\w.@/+~]+=", word):
         return False
@@ -88,8 +93,10 @@ def is_path(word: str) -> bool:
 
 
 def _preset_of(word: str) -> tuple[str, str]:
-    if word == "-":
-        return "csv", "-"
+    if word == STDIN:
+        from sre_anomaly.io.samples.source import on_disk
+
+        return ("log_metrics" if _is_log(on_disk(word)) else "csv"), word
     path = Path(word).expanduser()
     if path.is_dir():
         return _of_folder(path)
@@ -109,9 +116,13 @@ def _is_log(path: Path) -> bool:
     if not called_so and TABLES.search(path.name):
         return False
     from sre_anomaly.io.files.found import holds_measurements
+    from sre_anomaly.io.layout.header import is_table
+    from sre_anomaly.io.samples.source import source
     from sre_anomaly.logs.files import looks_like_log
 
-    return not holds_measurements(path) and (called_so or looks_like_log(path))
+    if holds_measurements(path):
+        return False
+    return called_so or (not is_table(source(path).head) and looks_like_log(path))
 
 
 def _of_folder(folder: Path) -> tuple[str, str]:

@@ -10,6 +10,8 @@ SEPARATORS = (",", ";", "\t", "|")
 MOST_BEFORE = 60
 """More lines before a header are none."""
 LOOKED_AT = 120
+NEARLY_ALL = 0.9
+"""Such a share of the first rows makes a table."""
 OF_DAY = (
     r"\d{1,2}(:\d\d){1,2}([.,]\d+)?(\s?[AaPp][Mm])?\s?(Z|[+-]\d\d:?\d\d|[A-Za-z]{2,5}|[A-Za-z]+/[A-Za-z_/]+)?"
 )
@@ -88,6 +90,34 @@ def header_of(text: str, separator: str | None = None) -> Header | None:
         years = {found for line in lines[:above] for found in YEAR.findall(line)}
         return Header(sign, begin, names, tuple(notes), int(years.pop()) if len(years) == 1 else None)
     return None
+
+
+def is_table(text: str) -> bool:
+    r"""Return whether a file that begins so holds rows of times and numbers under one line of names, or none.
+
+    Examples
+    --------
+    >>> is_table("time,cpu\\n2024-03-04 10:00,1\\n2024-03-04 10:05,2\\n")
+    True
+    >>> is_table("2024-03-04 10:00:00,123 INFO 5 rows\\n2024-03-04 10:00:05,456 INFO 6 rows\\n")
+    False
+    """
+    lines = [line for line in text.lstrip("\ufeff").splitlines()[:LOOKED_AT] if line.strip()]
+    for sign in SEPARATORS:
+        first, *rows = [_cells(line, sign) for line in lines[:-1] or lines] or [[]]
+        if len(first) < 2 or not rows:
+            continue
+        if not _is_names(first):
+            rows = [first, *rows]
+            # Without names, words could be messages.
+            rows = [
+                row if all(TIME.match(cell) or NUMBER.match(cell) for cell in row if cell) else []
+                for row in rows
+            ]
+        fitting = sum(len(row) == len(first) and _is_values(row) for row in rows)
+        if fitting >= NEARLY_ALL * len(rows):
+            return True
+    return False
 
 
 def _cells(line: str, separator: str) -> list[str]:

@@ -109,12 +109,17 @@ def source(path: Path, **said: Any) -> Source:
         If it is not there.
     """
     if str(path) == STDIN:
-        return Source("standard input", _standard_input(), **said)
+        return Source("standard input", on_disk(STDIN), **said)
     if path.is_dir():
         raise DataError(f"data.path: {path} is a folder; name a file in it")
     if not path.is_file():
         raise DataError(missing("data.path", path))
     return Source(str(path), path, **said)
+
+
+def on_disk(path: str) -> Path:
+    """Return where the bytes of a file lie; those of ``-``, standard input, in a copy."""
+    return _standard_input() if path == STDIN else Path(path).expanduser()
 
 
 @cache
@@ -131,7 +136,7 @@ _kept: list[tempfile.TemporaryDirectory[str]] = []
 @cache
 def _standard_input() -> Path:
     """Return where all of standard input was put: it can be read only once, and a run looks at it more often."""
-    path = folder_of_copies() / "stdin"
+    path = folder_of_copies() / "standard_input"
     with path.open("wb") as out:
         while piece := sys.stdin.buffer.read(PIECE):
             out.write(piece)
