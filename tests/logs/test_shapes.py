@@ -12,6 +12,7 @@ from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.files import entries
 from sre_anomaly.logs.levels import standard_level
 from sre_anomaly.logs.lines import Tally
+from sre_anomaly.logs.shapes.objects import json_lines
 
 BEGIN = datetime(2024, 3, 4, 10, tzinfo=UTC)
 SYSLOG = {"INFO": 6, "WARN": 4, "ERROR": 3}
@@ -349,3 +350,21 @@ def test_bytes_and_durations_of_requests(tmp_path, name):
     for share in (50, 95):
         wanted = np.quantile(took / 1000, share / 100, axis=1, method="inverted_cdf")
         assert np.allclose(columns[f"duration_p{share}"], wanted, rtol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("more", "level"),
+    [
+        ({"pid": 7, "hostname": "h", "v": 1}, "WARN"),
+        ({}, "WARN"),
+        ({"lineno": 12, "funcName": "pay"}, "ERROR"),
+        ({"threadName": "MainThread"}, "ERROR"),
+    ],
+)
+def test_forty_is_a_warning_of_pino_and_an_error_of_python(more, level):
+    """Both write numbers; which it is show the other names of the record."""
+    for name in ("level", "levelno"):
+        if name == "levelno" and not more.keys() & {"lineno", "threadName"}:
+            continue
+        record = {"time": "2024-03-04T10:00:00Z", name: 40, "msg": "gateway timed out", **more}
+        assert standard_level(json_lines(json.dumps(record).encode())[1]) == level

@@ -72,6 +72,7 @@ LEVELS = (
         "@level",
         "LEVEL",
         "s",
+        "levelno",
     ),
 )
 MESSAGES = (
@@ -104,6 +105,10 @@ OF_SEVERITY = (b"TRACE", b"DEBUG", b"INFO", b"WARN", b"ERROR")
 DOCKERS = {"log", "stream"}
 """Names that are there where each line of a trace is a record of its own."""
 WINDOWS = ("ProviderName", "EventID", "EventId", "RecordId")
+PYTHONS = ("levelno", "lineno", "funcName", "pathname", "processName", "threadName", "asctime", "exc_info")
+"""Names that only Python's records have."""
+OF_PYTHON = {b"10": b"DEBUG", b"20": b"INFO", b"30": b"WARNING", b"40": b"ERROR", b"50": b"CRITICAL"}
+"""Python's numbers, of which pino and Bunyan have the same for other levels."""
 OF_WINDOWS = {b"1": b"FATAL", b"2": b"ERROR", b"3": b"WARN"}
 """Levels of Windows' events, which count otherwise than those of syslog."""
 
@@ -153,6 +158,8 @@ def entry_of(found: dict[str, Any]) -> Entry | None:
     level = _first(found, LEVELS) or b""
     if level.isdigit() and "severityNumber" in found:
         level = OF_SEVERITY[min(max(int(level) - 1, 0) // 4, len(OF_SEVERITY) - 1)]
+    elif level in OF_PYTHON and any(name in found for name in PYTHONS):
+        level = OF_PYTHON[level]
     elif level.isdigit() and any(name in found for name in WINDOWS):
         level = OF_WINDOWS.get(level, b"INFO")
     if not level and "@t" in found:
