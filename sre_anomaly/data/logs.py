@@ -21,6 +21,7 @@ from sre_anomaly.logs.clock import LogClock
 from sre_anomaly.logs.counting import LogCounts
 from sre_anomaly.logs.files import AUTO, entries, in_time_order, log_files, name_of
 from sre_anomaly.logs.lines import Tally
+from sre_anomaly.logs.shapes.routes import MOST, Routes
 from sre_anomaly.registry import register
 from sre_anomaly.sources import DataSource
 
@@ -49,6 +50,7 @@ class Logs(OwnerKnows, DataSource):
     format: str = AUTO
     step: Duration | None = None
     templates: Annotated[int, Field(ge=0, le=1000)] = 20
+    routes: Annotated[int, Field(ge=0, le=MOST)] = 0
     learn: Annotated[float, Field(gt=0, le=1)] = 0.5
     year: Annotated[int, Field(ge=1970, le=9998)] | None = None
     incidents: str | None = None
@@ -84,7 +86,7 @@ class Logs(OwnerKnows, DataSource):
                 f"Careful: the times have no year, {' and '.join(map(str, sorted(years)))} is taken, by the date of the file "
                 "(data.year=2024 where that is wrong)"
             )
-        start, metrics, values = counts.metrics(str(path), self.templates, self.learn)
+        start, metrics, values = counts.metrics(str(path), self.templates, self.learn, self.routes)
         # Whoever names a step has all of them.
         before, after = counts.cut(len(values)) if self.step is None else (0, 0)
         if before or after:
@@ -118,7 +120,11 @@ class Logs(OwnerKnows, DataSource):
         yield replace(self, known={**quiet, **(self.known or {})}).told(frame)
 
     def _counted(self, files: list[Path], step: int) -> tuple[LogCounts, Tally, set[int]]:
-        counts, tally, clock = LogCounts(step), Tally(), self._clock()
+        counts, tally, clock = (
+            LogCounts(step, routes=Routes() if self.routes else None),
+            Tally(),
+            self._clock(),
+        )
         for file in files:
             counts.add(entries(file, self.format, clock, tally), clock, tally)
         return counts, tally, clock.taken

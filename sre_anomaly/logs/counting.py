@@ -15,6 +15,7 @@ from sre_anomaly.logs.levels import LEVELS, standard_level
 from sre_anomaly.logs.lines import Tally
 from sre_anomaly.logs.shapes.amounts import Amounts, Request
 from sre_anomaly.logs.shapes.inside import Entry
+from sre_anomaly.logs.shapes.routes import Routes
 from sre_anomaly.logs.templates import TemplateMiner
 
 MOST_TICKS = 5_000_000
@@ -42,6 +43,8 @@ class LogCounts:
     """Metrics of ordinary lines, once `metrics` has named them."""
     amounts: Amounts = field(default_factory=Amounts)
     """What requests weigh and how long they take."""
+    routes: Routes | None = None
+    """The same of each route, where that is asked for."""
     first_seen: dict[int, int] = field(default_factory=dict)
     """The tick at which each template first came."""
 
@@ -50,6 +53,7 @@ class LogCounts:
         # The loop that decides how fast a log is read: every name is looked up once, before it, and what falls into one
         # step is added up before it is kept.
         step, seconds, number_of, amount = self.step, clock.seconds, self.miner.add, self.amounts.add
+        by_route = None if self.routes is None else self.routes.add
         earliest, latest = self.span if self.per_template else (2**62, -(2**62))
         current: int | None = None
         together: defaultdict[tuple[int, bytes], int] = defaultdict(int)
@@ -69,6 +73,8 @@ class LogCounts:
             together[number_of(message), level] += 1
             if type(message) is Request:
                 amount(tick, message)
+                if by_route is not None:
+                    by_route(tick, message, level)
         self._keep(current, together)
         self.span = (earliest, latest)
 
@@ -99,12 +105,14 @@ class LogCounts:
         after = self.step - 1 - self.span[1] % self.step
         return (int(before > usual), int(after > usual)) if ticks > FEWEST_STEPS else (0, 0)
 
-    def metrics(self, name: str, most: int, learn: float) -> tuple[int, tuple[str, ...], Array]:
+    def metrics(
+        self, name: str, most: int, learn: float, routes: int = 0
+    ) -> tuple[int, tuple[str, ...], Array]:
         """Return the first tick, the metrics' names and their values (n, m).
 
         The metrics: ``lines``, all of them (0 in a silent tick); ``new_templates``, first seen in this tick;
         ``level_...`` of each level there is; of requests ``bytes`` and ``duration_p50``, ``duration_p95`` in seconds,
-        where they are written; ``rare_burst``, the most lines of one template without a metric of
+        where they are written, and the same of each of the most frequent ``routes``; ``rare_burst``, the most lines of one template without a metric of
         its own; then the ``most`` templates with the most lines in the first share ``learn`` of the clock, the
         earlier found before the later among equals.
 
@@ -152,6 +160,8 @@ class LogCounts:
                 )
                 for share in QUANTILES
             }
+        if self.routes is not None:
+            columns |= self.routes.metrics(routes, start, ticks, cut)
         rare = columns["rare_burst"] = np.zeros(ticks)
         texts = self.miner.templates
         wanted = set(chosen)
