@@ -126,8 +126,8 @@ class TableReading(OwnerKnows):
     ) -> tuple[pd.DataFrame, str, str | None, pd.DatetimeIndex]:
         """Return a file's table with a column for each metric, the names of its times and labels, and its times."""
         table = read_table(path, self.separator, self.decimal)
-        time_name = self.time or self._guess(table, TIME_NAMES) or str(table.columns[0])
-        label_name = self.label or (None if incidents else self._guess(table, LABEL_NAMES))
+        time_name = self.time or named(table, TIME_NAMES) or str(table.columns[0])
+        label_name = self.label or (None if incidents else named(table, LABEL_NAMES))
         if label_name and not self.label_needed and label_name not in table.columns:
             label_name = None
         table = with_dates(path, table, time_name)
@@ -165,11 +165,6 @@ class TableReading(OwnerKnows):
             if self.time or name.lower() in TIME_NAMES:
                 raise
             raise DataError(f"{error}, or name the column of times with data.time=...") from None
-
-    @staticmethod
-    def _guess(table: pd.DataFrame, names: tuple[str, ...]) -> str | None:
-        lower = {str(name).lower(): str(name) for name in table.columns}
-        return next((lower[name] for name in names if name in lower), None)
 
     def _metrics(
         self, path: Path, table: pd.DataFrame, taken: set[str | None]
@@ -221,3 +216,9 @@ class TableReading(OwnerKnows):
                     f"from {time[0]} to {time[-1]}"
                 )
         return incidents
+
+
+def named(table: pd.DataFrame, names: tuple[str, ...]) -> str | None:
+    """Return the column that is called by the first of some names, whatever its case."""
+    lower = {str(name).lower(): str(name) for name in table.columns}
+    return next((lower[name] for name in names if name in lower), None)

@@ -3,6 +3,8 @@
 import codecs
 import gzip
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pandas as pd
 
 from sre_anomaly.errors import ConfigError, DataError, did_you_mean, missing
 from sre_anomaly.frame import Array
-from sre_anomaly.io.layout.header import header_of
+from sre_anomaly.io.layout.header import Header, header_of
 from sre_anomaly.io.layout.rows import without_repeats
 from sre_anomaly.io.layout.tools import understood
 
@@ -26,6 +28,8 @@ NOTES, YEAR = "notes", "year"
 SHEETS = (".xlsx", ".xls", ".ods", ".xlsm")
 TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 UNCLOSED = re.compile(r"EOF inside string starting at row (\d+)")
+LOOKED_AT = 100
+"""Cells of a column that show whether its numbers have a decimal comma."""
 DECIMAL_COMMA = r"^\s*[+-]?\d+,\d+\s*$"
 YES, NO = (
     {"1", "1.0", "true", "yes", "y", "anomaly", "anomalous"},
@@ -55,11 +59,12 @@ def read_table(path: Path, separator: str | None = None, decimal: str | None = N
     return _read(path, separator, decimal, changed.st_mtime_ns, changed.st_size).copy(deep=False)
 
 
-@lru_cache(maxsize=1)
-def _read(path: Path, separator: str | None, decimal: str | None, *_changed: int) -> pd.DataFrame:
+@contextmanager
+def told_as_table(path: Path) -> Iterator[None]:
+    """Say in one line why a file cannot be read as a table."""
     parquet = path.suffix in {".parquet", ".pq"}
     try:
-        table = _parquet(path) if parquet else _csv(path, separator, decimal)
+        yield
     except pd.errors.EmptyDataError:
         raise DataError(f"{path}: is empty") from None
     except UnicodeDecodeError:
@@ -73,6 +78,13 @@ def _read(path: Path, separator: str | None, decimal: str | None, *_changed: int
         elif quote := UNCLOSED.search(reason):
             reason = f"a quote that opens in line {int(quote[1]) + 1} is never closed"
         raise DataError(f"{path}: cannot be read as {'Parquet' if parquet else 'CSV'}: {reason}") from None
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, separator: str | None, decimal: str | None, *_changed: int) -> pd.DataFrame:
+    parquet = path.suffix in {".parquet", ".pq"}
+    with told_as_table(path):
+        table = _parquet(path) if parquet else _csv(path, separator, decimal)
     if table.empty:
         raise DataError(f"{path}: has a header and no rows")
     table.columns = [str(name).strip() for name in table.columns]
@@ -101,6 +113,19 @@ def _parquet(path: Path) -> pd.DataFrame:
 
 
 def _csv(path: Path, separator: str | None, decimal: str | None) -> pd.DataFrame:
+    options, layout = options_of(path, separator)
+    table = pd.read_csv(path, decimal=decimal or ".", **options)
+    if decimal is None and decimal_comma(table, options["sep"]):
+        table = pd.read_csv(path, decimal=",", **options)
+    if layout is not None:
+        # Rows keep the numbers that an editor shows.
+        table.index = pd.RangeIndex(layout.before - 1, layout.before - 1 + len(table))
+        table.attrs = {NOTES: list(layout.notes), YEAR: layout.year}
+    return table
+
+
+def options_of(path: Path, separator: str | None) -> tuple[dict[str, Any], Header | None]:
+    """Return how pandas has to read a file, and what its beginning says of it."""
     separator = NAMED_SEPARATORS.get(separator, separator) if separator else None
     if separator is not None and len(separator) != 1:
         raise ConfigError(
@@ -118,21 +143,15 @@ def _csv(path: Path, separator: str | None, decimal: str | None) -> pd.DataFrame
         # A separator in quotes is a part of a name, and a quote that the parser sees must end before its own separator.
         first = next((line for line in head.lstrip("\ufeff").splitlines() if line.strip()), "")
         separator = separator or max(SEPARATORS, key=QUOTED.sub("", first).count)
-    options: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "encoding": encoding, **where}
-    table = pd.read_csv(path, decimal=decimal or ".", **options)
-    if decimal is None and separator != ",":
-        text = [name for name in table.columns if table[name].dtype == "str"]
-        if any(
-            table[name].dropna().head(100).str.match(DECIMAL_COMMA).all()
-            for name in text
-            if table[name].notna().any()
-        ):
-            table = pd.read_csv(path, decimal=",", **options)
-    if layout is not None:
-        # Rows keep the numbers that an editor shows.
-        table.index = pd.RangeIndex(layout.before - 1, layout.before - 1 + len(table))
-        table.attrs = {NOTES: list(layout.notes), YEAR: layout.year}
-    return table
+    return {"sep": separator, "skipinitialspace": True, "encoding": encoding, **where}, layout
+
+
+def decimal_comma(table: pd.DataFrame, separator: str) -> bool:
+    """Return whether a column of a table that is not parted by commas holds numbers with a decimal comma."""
+    texts = [table[name].dropna() for name in table.columns if table[name].dtype == "str"]
+    return separator != "," and any(
+        text.head(LOOKED_AT).str.match(DECIMAL_COMMA).all() for text in texts if len(text)
+    )
 
 
 def _head(path: Path) -> tuple[str, str]:

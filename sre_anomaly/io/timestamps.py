@@ -96,9 +96,11 @@ def _parse(where: str, series: Any, day_first: bool | None, year: int | None) ->
         # Arrow is ten times as fast as pandas, and as strict: it refuses offsets, blanks and words.
         with suppress(pa.ArrowInvalid):
             return np.asarray(pa.array(series).cast(pa.timestamp("ns")))
+        _refuse_words(where, series)
         with suppress(ValueError):
             return pd.to_datetime(series, format="ISO8601")
     text = with_offsets(where, series.astype("string").str.strip())
+    _refuse_words(where, text)
     text = in_order(where, with_year(where, text, year), day_first)
     offsets = text.str.extract(OFFSET, expand=False).replace("Z", "+00:00").fillna("none")
     other = offsets != offsets.iloc[0]
@@ -120,10 +122,18 @@ def _parse(where: str, series: Any, day_first: bool | None, year: int | None) ->
             f"{where}: row {row_of(yearless)}: {text[yearless].iloc[0]!r} has no year; write it, or set data.year=2024"
         )
     if (bad := parsed.isna() & text.notna()).any():
-        raise DataError(
-            f"{where}: row {row_of(bad)}: {text[bad].iloc[0]!r} is not a time; write times like 2024-01-31 14:05:00"
-        )
+        raise DataError(_no_time(where, text, bad))
     return parsed
+
+
+def _refuse_words(where: str, text: Any) -> None:
+    """Refuse cells without a digit: pandas would take "now" and "today" for times of today."""
+    if (words := (text.notna() & (text != "") & ~text.str.contains(r"\d").fillna(False))).any():
+        raise DataError(_no_time(where, text, words))
+
+
+def _no_time(where: str, text: Any, bad: Any) -> str:
+    return f"{where}: row {row_of(bad)}: {text[bad].iloc[0]!r} is not a time; write times like 2024-01-31 14:05:00"
 
 
 def _localize(where: str, stamps: pd.DatetimeIndex, timezone: str) -> pd.DatetimeIndex:

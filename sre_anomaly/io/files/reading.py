@@ -8,6 +8,7 @@ from sre_anomaly.errors import ConfigError, DataError, did_you_mean
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.io.files import found
 from sre_anomaly.io.files.aligned import aligned
+from sre_anomaly.io.files.condensed import Reading, condensed, is_large
 from sre_anomaly.io.files.naming import OF_ENTITIES, from_name, full, names, varying
 from sre_anomaly.io.files.unpacked import as_table
 from sre_anomaly.io.regular_clock import regularise
@@ -40,14 +41,14 @@ class FileReading(TableReading):
         export = self._export(given)
         if export is not None:
             return self._frame_of(given, export, incidents, host)
-        table = as_table(given)
+        table, notes = self._table(given)
         if table is None:
             return super().frame(path, incidents, host)
         try:
             frame = super().frame(table, incidents, host)
         except DataError as error:
             raise DataError(str(error).replace(str(table), given.shown)) from None
-        return replace(frame, name=host[1] if host else _name(given))
+        return replace(frame, name=host[1] if host else _name(given), notes=(*notes, *frame.notes))
 
     def entities(self, path: Path, label: str | None) -> list[str]:
         """Return what tells the entities of an export apart; none for what is one entity.
@@ -60,7 +61,7 @@ class FileReading(TableReading):
         given = self._source(path)
         export = self._export(given)
         if export is None:
-            return [] if label else self.words_of_entities(as_table(given) or path)
+            return [] if label else self.words_of_entities(self._table(given)[0] or path)
         label = self._label(path, export, label)
         return sorted({one.labels.get(label, "") for one in export.series} - {""}) if label else []
 
@@ -70,6 +71,23 @@ class FileReading(TableReading):
 
     def _source(self, path: Path) -> Source:
         return source(path, timezone=self.timezone, day_first=self.day_first, step=self.resample)
+
+    def _table(self, given: Source) -> tuple[Path | None, tuple[str, ...]]:
+        """Return where a table lies as it can be read, None where it lies so already, and what was done."""
+        table = as_table(given)
+        if not is_large(table or given.file):
+            return table, ()
+        how = Reading(
+            self.separator,
+            self.decimal,
+            self.time,
+            self.label,
+            self.timezone,
+            self.day_first,
+            self.year,
+            self.resample,
+        )
+        return condensed(table or given.file, given.shown, how)
 
     def _export(self, given: Source) -> Export | None:
         kind = found.format_of(given)

@@ -33,7 +33,7 @@ def with_dates(path: Path, table: Any, name: str) -> Any:
     DataError
         If there are times of day only: they are never taken for those of today.
     """
-    if name not in table or pd.api.types.is_numeric_dtype(table[name]):
+    if name not in table or pd.api.types.is_numeric_dtype(table[name]) or table[name].dtype.kind == "M":
         return table
     text = table[name].astype("string")
     # The first row says for most tables that their times are whole.
@@ -56,5 +56,10 @@ def looks_like_labels(names: Sequence[str], values: Array) -> list[str]:
     return [
         f"Careful: {name} holds only 0 and 1; if it says when something was wrong, set data.label={name}"
         for name, column in zip(names, values.T, strict=True)
-        if set(np.unique(column[np.isfinite(column)])) == {0.0, 1.0}
+        if _only_0_and_1(column[np.isfinite(column)])
     ]
+
+
+def _only_0_and_1(values: Array) -> bool:
+    yes = values == 1.0
+    return bool(yes.any()) and not yes.all() and bool((values[~yes] == 0.0).all())

@@ -121,3 +121,10 @@ def test_months_are_refused():
     """They are not equally long."""
     with pytest.raises(DataError, match="a row for each month"):
         regularise("x", pd.date_range("2024-01-01", periods=12, freq="MS", tz="UTC"), np.ones((12, 1)))
+
+
+@pytest.mark.parametrize("word", ["now", "today", "x"])
+def test_a_word_is_no_time(word):
+    """Never the time of today."""
+    with pytest.raises(DataError, match=f"row 3: '{word}' is not a time"):
+        _times(["2024-03-04 10:00", word])
