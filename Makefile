@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run demo test test-all check bench docs wheel venv clean
+.PHONY: run demo test test-all check fuzz bench docs wheel venv clean
 
 run: $(READY)  ## the main job: find the planted anomalies in generated metrics
 	$(BIN)/sre-anomaly
@@ -21,6 +21,9 @@ test-all: $(READY)  ## everything, the slow tests too
 	$(BIN)/pytest -n 2 -q -m "slow or not slow"
 
 check: test
+
+fuzz: $(READY)  ## ten thousand changed model folders: each refused in one line, or it answers (ten minutes)
+	$(BIN)/python tests/helpers/changed_models.py 10000
 
 bench: $(READY)  ## speed against the libraries beside us; prints ratios
 	$(BIN)/python experiments/speed/bench.py

@@ -11,9 +11,8 @@ from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 
-from sre_anomaly.frame import Array, MetricFrame, Times
+from sre_anomaly.frame import Array, MetricFrame, Times, refuse_misfits
 from sre_anomaly.records import Alert
-from sre_anomaly.sources import DataSource, SplitRule  # noqa: F401 - promises, for who looks for them here
 
 Unit = Literal["own", "sigma", "log_density", "probability", "evidence", "surprise"]
 """What a score is counted in: its own unit, standard deviations, -log density, a probability, -log rank, or surprise."""
@@ -27,6 +26,8 @@ def exceeds(score: Any, level: Any) -> Any:
 class Learner(ABC):  # noqa: B024 - what it promises is already there
     """A part whose learned attributes, those that end in ``_``, can be kept in a model folder and put back."""
 
+    dimensions: ClassVar[tuple[tuple[str, int], ...]] = ()  # of learned arrays that compiled code takes
+
     def learned(self) -> dict[str, Any]:
         """Return what was learned as arrays, numbers, texts and bytes."""
         return {name: value for name, value in vars(self).items() if name.endswith("_")}
@@ -39,7 +40,8 @@ class Learner(ABC):  # noqa: B024 - what it promises is already there
         return self
 
     def restore(self, learned: Mapping[str, Any]) -> Self:
-        """Put back what `learned` returned."""
+        """Put back what `learned` returned; an array that does not have its ``dimensions`` is a ValueError."""
+        refuse_misfits(learned, self.dimensions)
         vars(self).update(learned)
         return self
 
@@ -86,9 +88,8 @@ class Detector(Learner):
     """How strange a row is. It never knows the level at which someone is paged."""
 
     needs_labels: ClassVar[bool] = False
-    handles_missing: bool = False
-    handles_nothing: bool = False
-    """Whether rows with NaN in some columns, or in all, are scored; other detectors get complete rows only."""
+    handles_missing: bool = False  # whether rows with NaN in some columns are scored, or only complete ones
+    handles_nothing: bool = False  # whether rows of nothing but NaN are
     prequential: bool = False  # whether a row is scored by earlier rows alone, whatever it was fitted on
     unit: Unit = "own"
     export_name: str = "detector"
@@ -156,8 +157,7 @@ class Threshold(Learner):
     """The level a score must exceed, at each row. It never knows which detector gave the score."""
 
     units: ClassVar[tuple[Unit, ...]] = get_args(Unit)
-    fixed: ClassVar[bool] = True
-    """Whether every row has the same level once it is fitted; else it goes by `new_state` and `advance`."""
+    fixed: ClassVar[bool] = True  # whether every row has one level once it is fitted; else `advance` moves it
     needs_labels: ClassVar[bool] = False  # whether it is fitted on labelled validation rows, not scores
 
     level_: float = np.nan

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -231,3 +231,23 @@ def no_metrics() -> MetricFrame:
     import pandas as pd
 
     return MetricFrame("no metrics", pd.DatetimeIndex([], tz="UTC"), np.empty((0, 0)), ())
+
+
+WHOLE_NUMBERS = ("edges_", "chosen_", "windows_")
+"""Learned arrays of whole numbers; all others are float64."""
+
+
+def refuse_misfits(learned: Mapping[str, Any], dimensions: Sequence[tuple[str, int]]) -> None:
+    """Refuse learned arrays that do not have one of their numbers of dimensions, or hold another kind of numbers.
+
+    Raises
+    ------
+    ValueError
+        If one does not.
+    """
+    for name in {name for name, _ in dimensions} & learned.keys():
+        value = learned[name]
+        if not isinstance(value, np.ndarray) or (name, value.ndim) not in dimensions:
+            raise ValueError(f"{name}: does not have the right number of dimensions")
+        if value.dtype != (np.int64 if name in WHOLE_NUMBERS else np.float64):
+            raise ValueError(f"{name}: is of {value.dtype}")

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from sre_anomaly.classifier._linear import Imbalance, class_weights
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.trees.from_file import booster_from, sound, text_of
 from sre_anomaly.registry import register
 from sre_anomaly.table_contracts import Classifier
 
@@ -52,17 +53,17 @@ class XGBoost(Classifier):
         import xgboost
 
         if isinstance(self.model_, bytes):
-            self.model_ = xgboost.Booster({"nthread": self.n_jobs}, model_file=bytearray(self.model_))
+            self.model_ = booster_from(self.model_, nthread=self.n_jobs)
         return np.asarray(self.model_.predict(xgboost.DMatrix(X)), dtype=np.float64).reshape(
             -1, len(self.classes_)
         )
 
     def learned(self) -> dict[str, Any]:
-        """Return the trees in XGBoost's own UBJ."""
-        trees = self.model_ if isinstance(self.model_, bytes) else bytes(self.model_.save_raw("ubj"))
-        return {"classes_": self.classes_, "ubj": trees}
+        """Return the trees in XGBoost's own JSON."""
+        trees = self.model_ if isinstance(self.model_, bytes) else text_of(self.model_)
+        return {"classes_": self.classes_, "booster": trees}
 
     def restore(self, learned: Mapping[str, Any]) -> Self:
         """Put the trees back; XGBoost itself is loaded when it is asked."""
-        self.classes_, self.model_ = list(learned["classes_"]), bytes(learned["ubj"])
+        self.classes_, self.model_ = list(learned["classes_"]), sound(learned["booster"])
         return self

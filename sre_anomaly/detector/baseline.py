@@ -63,6 +63,7 @@ class Baseline(Detector):
     handles_nothing = True
     prequential = bounded = True
     export_name = "baseline"
+    dimensions = (("limits_", 2), ("windows_", 2))
 
     step_s_: float = field(init=False, default=60.0, repr=False)
     slots_: int = field(init=False, default=0, repr=False)

@@ -43,6 +43,7 @@ class Flatline(Detector):
     handles_missing = True
     handles_nothing = True
     export_name = "flatline"
+    dimensions = (("low_", 1), ("high_", 1), ("usual_", 2))
 
     usual_: Array = field(init=False, repr=False)
     """(d, 3): the longest usual run of each symptom, in rows."""

@@ -31,6 +31,7 @@ class Gaussian(Detector):
 
     unit = "log_density"
     export_name = "gaussian"
+    dimensions = (("mean_", 1), ("scale_", 1), ("whiten_", 2))
 
     mean_: Array = field(init=False, repr=False)
     scale_: Array = field(init=False, repr=False)

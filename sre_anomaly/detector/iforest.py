@@ -1,15 +1,15 @@
 """Isolation forest: strange rows are cut off from the rest by few random cuts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
 from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array
-from sre_anomaly.kernels.forest_growing import grown
-from sre_anomaly.kernels.isolation_forest import FlatForest
+from sre_anomaly.kernels.trees.forest_growing import grown
+from sre_anomaly.kernels.trees.isolation_forest import FlatForest
 from sre_anomaly.registry import register
 
 
@@ -18,8 +18,8 @@ from sre_anomaly.registry import register
 class IsolationForest(Detector):
     """Score = the anomaly score of Liu, Ting and Zhou (2008), between 0 and 1; about 0.5 is ordinary.
 
-    scikit-learn grows the trees, or `sre_anomaly.kernels.forest_growing` by the same rule with random numbers of its own, in a
-    fiftieth of the time; `sre_anomaly.kernels.isolation_forest` scores with either. scikit-learn's sign is
+    scikit-learn grows the trees, or `sre_anomaly.kernels.trees.forest_growing` by the same rule with random numbers of its own, in a
+    fiftieth of the time; `sre_anomaly.kernels.trees.isolation_forest` scores with either. scikit-learn's sign is
     turned: here higher is stranger.
     """
 
@@ -67,7 +67,7 @@ class IsolationForest(Detector):
 
     def learned(self) -> dict[str, Any]:
         """Return the trees as plain arrays."""
-        return {f"forest_{name}": value for name, value in vars(self.forest_).items()}
+        return {f"forest_{part.name}": getattr(self.forest_, part.name) for part in fields(FlatForest)}
 
     def restore(self, learned: Mapping[str, Any]) -> Self:
         """Put the trees back; scikit-learn is not needed to score with them."""

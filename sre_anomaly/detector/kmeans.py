@@ -44,6 +44,7 @@ class KMeans(Detector):
 
     handles_missing = True
     export_name = "kmeans"
+    dimensions = (("mean_", 1), ("spread_", 1), ("centres_", 2))
 
     mean_: Array = field(init=False, repr=False)
     spread_: Array = field(init=False, repr=False)

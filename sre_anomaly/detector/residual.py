@@ -44,6 +44,7 @@ class Residual(Detector):
     handles_missing = handles_nothing = True
     unit = "sigma"
     export_name = "residual"
+    dimensions = (("usual_", 2),)
 
     step_s_: float = field(init=False, repr=False)
     """Of the clock, by which the forecaster counts durations; 0 where rows have no time."""

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from sre_anomaly.contracts import Detector
 from sre_anomaly.frame import Array
-from sre_anomaly.kernels.boosted_trees import FlatBooster
+from sre_anomaly.kernels.trees.boosted_trees import FlatBooster
+from sre_anomaly.kernels.trees.from_file import booster_from, sound, text_of
 from sre_anomaly.registry import register
 
 ROUNDS_BETWEEN_REPORTS = 10
@@ -111,26 +112,24 @@ class XGBoost(Detector):
         import xgboost
 
         if isinstance(self.model_, bytes):
-            self.model_ = xgboost.Booster({"nthread": self.n_jobs}, model_file=bytearray(self.model_))
+            self.model_ = booster_from(self.model_, nthread=self.n_jobs)
         shares = self.model_.predict(xgboost.DMatrix(X), pred_contribs=True)
         return np.asarray(self.slope_ * shares[:, :-1], dtype=np.float64)
 
     def learned(self) -> dict[str, Any]:
-        """Return the trees in XGBoost's own UBJ, and the calibration."""
+        """Return the trees in XGBoost's own JSON, and the calibration."""
         trees = {f"trees_{name}": value for name, value in self.trees_.arrays().items()}
-        return {"ubj": self._ubj(), "slope_": self.slope_, "offset_": self.offset_, **trees}
+        kept = self.model_ if isinstance(self.model_, bytes) else text_of(self.model_)
+        return {"booster": kept, "slope_": self.slope_, "offset_": self.offset_, **trees}
 
     def restore(self, learned: Mapping[str, Any]) -> Self:
         """Put trees and calibration back; XGBoost itself is loaded when contributions are asked for."""
         self.trees_ = FlatBooster(
             **{part.name: learned[f"trees_{part.name}"] for part in fields(FlatBooster)}
         )
-        self.model_ = bytes(learned["ubj"])
+        self.model_ = sound(learned["booster"])
         self.slope_, self.offset_ = float(learned["slope_"]), float(learned["offset_"])
         return self
-
-    def _ubj(self) -> bytes:
-        return self.model_ if isinstance(self.model_, bytes) else bytes(self.model_.save_raw("ubj"))
 
     def native(self) -> Any:
         """Return XGBoost's own booster."""

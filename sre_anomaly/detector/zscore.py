@@ -28,6 +28,7 @@ class ZScore(Detector):
     unit = "sigma"
     handles_missing = True
     export_name = "zscore"
+    dimensions = (("centre_", 1), ("spread_", 1))
 
     centre_: Array = field(init=False, repr=False)
     spread_: Array = field(init=False, repr=False)

@@ -28,6 +28,7 @@ class Seasonal(Features):
     slot: Duration = timedelta(minutes=15)
     harmonics: Annotated[int, Field(ge=1, le=24)] = 3
 
+    dimensions = (("season_", 2), ("season_", 3))
     season_: Array = field(init=False, repr=False)
     """(m, 2, slots) of the profile or (m, waves) of the harmonics."""
     size_: int = field(init=False, repr=False)

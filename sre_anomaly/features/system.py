@@ -62,6 +62,14 @@ class System(Features):
     drift: Duration = timedelta(days=2)
     slot: Duration = timedelta(minutes=30)
 
+    dimensions = (
+        ("usual_", 3),
+        ("scale_", 1),
+        ("floor_", 1),
+        ("spread_", 1),
+        ("others_", 2),
+        ("alone_scale_", 1),
+    )
     usual_: Array = field(init=False, repr=False)
     """(m, 2, slots) the usual course of each metric on weekdays and weekends."""
     slot_seconds_: int = field(init=False, repr=False)

@@ -47,6 +47,7 @@ class Auto(Forecaster):
     margin: Annotated[float, Field(gt=0, le=1)] = 0.99
     origins: Annotated[int, Field(ge=4)] = 30
     export_name = "auto_forecaster"
+    dimensions = (("errors_", 3), ("chosen_", 2), ("edges_", 1))
 
     edges_: npt.NDArray[np.int64] = field(init=False, repr=False)
     chosen_: npt.NDArray[np.int64] = field(init=False, repr=False)

@@ -37,6 +37,7 @@ class Combine(Forecaster):
     half_life: Annotated[float, Field(gt=0)] = 10.0
     origins: Annotated[int, Field(ge=4)] = 40
     export_name = "combine_forecaster"
+    dimensions = (("weights_", 3), ("edges_", 1))
 
     weights_: Array = field(init=False, repr=False)
     """(m, b, e)."""

@@ -39,6 +39,7 @@ class Direct(Forecaster):
     days: Annotated[float, Field(gt=0)] = 28.0
     origins: Annotated[int, Field(ge=10)] = 600
     export_name = "direct_forecaster"
+    dimensions = (("rules_", 4), ("edges_", 1))
 
     rules_: Array = field(init=False, repr=False)
     """(m, b, 3, c): coefficients, middle and usual distance of each column; the last column is what is learned."""

@@ -32,6 +32,7 @@ class Ridge(Forecaster):
     cut: Annotated[float, Field(gt=0)] | None = None
     """Values further than so many usual distances from the median count, and are forecast, as if no further; None: as they are."""
     export_name = "ridge_forecaster"
+    dimensions = (("coefficients_", 2), ("intercepts_", 1), ("limits_", 2))
 
     coefficients_: Array = field(init=False, repr=False)
     """(m, lags), lag 1 first."""

@@ -11,6 +11,7 @@ from sre_anomaly.contracts import Forecaster
 from sre_anomaly.forecaster._recursive import recursive
 from sre_anomaly.frame import Array
 from sre_anomaly.kernels.rolling import filled
+from sre_anomaly.kernels.trees.from_file import booster_from, text_of
 from sre_anomaly.registry import register
 
 
@@ -83,16 +84,14 @@ class XGBoostForecaster(Forecaster):
         return recent[0] + np.asarray(model.inplace_predict(self._lagged(recent)), dtype=np.float64)
 
     def learned(self) -> dict[str, Any]:
-        """Return the trees of each metric in XGBoost's own UBJ; empty for a metric without any value."""
-        kept = (b"" if model is None else bytes(model.save_raw("ubj")) for model in self.models_)
-        return {f"ubj.{metric}": trees for metric, trees in enumerate(kept)}
+        """Return the trees of each metric in XGBoost's own JSON; empty for a metric without any value."""
+        kept = (b"" if model is None else text_of(model) for model in self.models_)
+        return {f"booster.{metric}": trees for metric, trees in enumerate(kept)}
 
     def restore(self, learned: Mapping[str, Any]) -> Self:
         """Put the trees back."""
-        import xgboost
-
-        kept = (bytes(learned[f"ubj.{metric}"]) for metric in range(len(learned)))
-        self.models_ = [xgboost.Booster(model_file=bytearray(trees)) if trees else None for trees in kept]
+        kept = (learned[f"booster.{metric}"] for metric in range(len(learned)))
+        self.models_ = [booster_from(trees) if trees else None for trees in kept]
         return self
 
     def native(self) -> Any:

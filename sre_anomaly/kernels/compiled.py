@@ -46,8 +46,9 @@ def prefetch(array: Any, begin: int, end: int) -> None:
 class Loop:
     """A function that is compiled when it is called, or, called by `patiently`, when it has been called often."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], *, checked: bool = True) -> None:
         functools.update_wrapper(self, function)
+        self._checked = checked
         self._plain = function
         self._fast: Callable[..., Any] | None = None
         self._asked = 0
@@ -83,21 +84,29 @@ class Loop:
         settings: Any = numba.config
         for function in _steps:
             if function not in _registered:
-                (_register_prefetch if function is prefetch else register_jitable)(function)
+                (_register_prefetch if function is prefetch else register_jitable(boundscheck=True))(function)
                 _registered.append(function)
         # numba keeps what it compiled beside the source that it was in, and does not notice when a step in another
         # file changes. So it is kept under a name drawn from the text of all of them.
         elsewhere, settings.CACHE_DIR = settings.CACHE_DIR, str(_kept())
         try:
-            self._fast = numba.njit(cache=True, nogil=True)(self._plain)
+            self._fast = numba.njit(cache=True, nogil=True, boundscheck=self._checked)(self._plain)
         finally:
             settings.CACHE_DIR = elsewhere
         return self._fast
 
 
 def compiled(function: Callable[..., Any]) -> Loop:
-    """Make a function a `Loop`."""
+    """Make a function a `Loop`.
+
+    An index that is out of range is an IndexError: a state from a file can be anything, and must not reach what is not its own.
+    """
     return Loop(function)
+
+
+def unchecked(function: Callable[..., Any]) -> Loop:
+    """Make a function a `Loop` whose indexes are not checked, because all that it is given was looked at before."""
+    return Loop(function, checked=False)
 
 
 def _register_prefetch(function: Callable[..., Any]) -> None:

@@ -21,6 +21,7 @@ from sre_anomaly.live.siblings import Stranger
 from sre_anomaly.live.voices import Voices
 from sre_anomaly.model.model import Model
 from sre_anomaly.model.state import PARTS, ModelState
+from sre_anomaly.model.trial import answering
 from sre_anomaly.records import Alert, Reason
 
 NOBODY: Mapping[int, Stranger] = {}
@@ -128,6 +129,7 @@ class FleetMonitor:
         self._tick = tick
         return self._answer(tick, rows, strangers)
 
+    @answering
     def _answer(self, tick: int, matrix: Array, strangers: Mapping[int, Stranger] = NOBODY) -> FleetResult:
         now = self._origin + tick * self._step
         scores, heard, levels = (np.full(self.series, np.nan) for _ in range(3))

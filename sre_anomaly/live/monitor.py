@@ -26,6 +26,7 @@ from sre_anomaly.live.before import Course
 from sre_anomaly.live.reasons import Row, Teller, usual_of
 from sre_anomaly.model.model import Model, load_model
 from sre_anomaly.model.state import ModelState
+from sre_anomaly.model.trial import answering, refusing
 from sre_anomaly.pipeline.detection import start_policy
 from sre_anomaly.records import Alert, write_text
 
@@ -124,10 +125,8 @@ class Monitor:
         if not -FARTHEST < now < FARTHEST:
             raise ValueError(f"{time!r} is further from 1970 than a clock in nanoseconds can count")
         # Read before anything is changed: a value that is no number leaves the monitor as it was.
-        if isinstance(values, Mapping):
-            row = [NAN if (value := values.get(metric)) is None else float(value) for metric in self.metrics]
-        else:
-            row = [float(value) for value in values]
+        given = map(values.get, self.metrics) if isinstance(values, Mapping) else values
+        row = [NAN if value is None else float(value) for value in given]
         for metric, value in zip(self.metrics, row, strict=True):
             if value > LARGEST or value < -LARGEST:
                 raise ValueError(f"{metric}: {value:g} is too large to be a measurement")
@@ -150,6 +149,7 @@ class Monitor:
         leap, self._leap = self._leap, tick
         return leap is not None and 0 < tick - leap <= LONGEST_GAP
 
+    @answering
     def _answer(self, now: int, row: list[float]) -> Result:
         model, detector = self.model, self.model.detector
         self._time[0], self._row[0] = now, row
@@ -200,11 +200,9 @@ class Monitor:
             self._start_afresh()
             return self.finish()
         assert self._tick is not None
-        alerts: list[Alert] = []
-        for passed in range(1, ticks + 1):
-            now = self.model.origin + (self._tick + passed) * self.model.step
-            alerts += self._answer(now, [NAN] * len(self.metrics)).alerts
-        return alerts
+        first, nothing = self.model.origin + self._tick * self.model.step, [NAN] * len(self.metrics)
+        rows = (self._answer(first + passed * self.model.step, nothing) for passed in range(1, ticks + 1))
+        return [alert for row in rows for alert in row.alerts]
 
     def finish(self) -> list[Alert]:
         """Close what is open at the end of a stream."""
@@ -243,9 +241,10 @@ class Monitor:
         if other or not {"alerts", "teller"} <= state.keys() or not self._memory.take(texts):
             why = "belongs to another model" if other else "was written by another version of sre-anomaly"
             raise UserError(f"state={path}: {why}; delete it, or name another file with state=")
-        self._tick, self._seen = state["tick"], state["seen"]
-        self.model.alerts.resume(state["alerts"])
-        self._teller.resume(state["teller"])
+        with refusing(f"state={path}"):
+            self._tick, self._seen = None if state["tick"] is None else int(state["tick"]), int(state["seen"])
+            self.model.alerts.resume(state["alerts"])
+            self._teller.resume(state["teller"])
         self._course = Course(self._memory.course, len(self.metrics))
 
 

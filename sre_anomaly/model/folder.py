@@ -2,7 +2,7 @@
 
 ``manifest.json`` holds the parts with their arguments and what they learned, what its owner adds, and the SHA-256 of
 every other file and of itself. ``arrays.npz`` holds the arrays. Trees of other libraries stand beside it in their own
-open format (XGBoost's UBJ).
+open format (XGBoost's JSON).
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from sre_anomaly.errors import UserError
 from sre_anomaly.records import plain, write_text
 from sre_anomaly.registry import name_of
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, ARRAYS = "manifest.json", "arrays.npz"
 
 
@@ -65,8 +65,8 @@ class Contents:
             self.arrays[key] = value
             return {"array": key}
         if isinstance(value, bytes):
-            self.files[f"{key}.ubj"] = value
-            return {"file": f"{key}.ubj"}
+            self.files[f"{key}.json"] = value
+            return {"file": f"{key}.json"}
         return plain(value)
 
     def _take(self, value: Any) -> Any:
@@ -101,7 +101,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise UserError(f"{path}: is cut short or no manifest of a model; copy the folder anew") from None
     if version != FORMAT:
         raise UserError(
-            f"{path}: has format {version}, and this version of sre-anomaly reads {FORMAT}; update sre-anomaly"
+            f"{path}: has format {version}, and this version of sre-anomaly reads {FORMAT}; "
+            + ("fit it again" if version in range(FORMAT) else "update sre-anomaly")
         )
     if manifest.get("checksum") != _checksum(manifest):
         raise UserError(

@@ -1,5 +1,6 @@
 """A fitted model of metrics, and the folder that holds it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +17,11 @@ from sre_anomaly.kernels.seasonal import Profile, usual_deviation
 from sre_anomaly.known import Spans, Windows
 from sre_anomaly.model.folder import Contents, can_be_kept, read_contents, read_manifest
 from sre_anomaly.model.state import PARTS, ModelState
+from sre_anomaly.model.trial import check_clock, refuse_kinds, refuse_other, refusing, try_out
 
 KINDS = ("features", "detector", "threshold", "alerts")
 SLOT = timedelta(minutes=15)
+DAY = timedelta(days=1)
 WINDOWS = ("apart", "muted")
 
 
@@ -138,18 +141,35 @@ def load_model(folder: Path) -> Model:
     Raises
     ------
     UserError
-        If the folder is missing, incomplete, changed, of another kind or of a newer format.
+        If the folder is missing, incomplete, changed, of another kind or of a newer format, or what it holds does not fit together.
     """
     manifest = read_manifest(folder)
     if "metrics" not in manifest:
         raise UserError(f"model={folder}: was trained on a table, and has no metrics to watch")
-    contents = read_contents(folder, manifest)
+    with refusing(f"model={folder}"):
+        model, memory = _put_together(manifest, read_contents(folder, manifest), folder)
+        try_out(model, memory)
+    return model
+
+
+def _put_together(manifest: Mapping[str, Any], contents: Contents, folder: Path) -> tuple[Model, ModelState]:
+    """Return the model that a folder holds, and what it knows."""
     arrays = contents.arrays
+    refuse_kinds(arrays)
     parts = {kind: contents.rebuild(kind, manifest["parts"][kind], folder) for kind in KINDS}
     metrics = tuple(manifest["metrics"])
+    check_clock(manifest)
     kept = {part: arrays[name] for part in PARTS if (name := f"memory.{part}") in arrays}
     fresh = ModelState.before(parts["features"], parts["detector"], parts["threshold"], metrics)
-    return Model(
+    for name, one in kept.items():
+        refuse_other(f"memory.{name}", one, getattr(fresh, name).shape)
+    refuse_other("usual", arrays["usual"], (len(metrics), 2, DAY // SLOT))
+    refuse_other("spread", arrays["spread"], (len(metrics),))
+    windows = [arrays[f"windows.{sort}"] for sort in WINDOWS] if "windows.apart" in arrays else []
+    for one in windows:
+        refuse_other("windows", one, (None, 2), "i")
+    memory = replace(fresh, **kept)
+    model = Model(
         metrics=metrics,
         step=manifest["step_ns"],
         origin=manifest["origin_ns"],
@@ -157,12 +177,11 @@ def load_model(folder: Path) -> Model:
         spread=arrays["spread"],
         about=manifest["about"],
         has_clock=manifest.get("has_clock", True),
-        memory=replace(fresh, **kept) if kept else None,
+        memory=memory if kept else None,
         timezone=manifest.get("timezone", "UTC"),
         last=manifest.get("last_ns", 0),
         checksum=manifest["checksum"],
-        windows=Windows(*(arrays[f"windows.{sort}"] for sort in WINDOWS))
-        if "windows.apart" in arrays
-        else Windows(),
+        windows=Windows(*windows),
         **parts,
     )
+    return model, memory

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from sre_anomaly.frame import Array
+from sre_anomaly.kernels.trees.from_file import booster_from, sound, text_of
 from sre_anomaly.registry import register
 from sre_anomaly.table_contracts import Regressor
 
@@ -61,16 +62,16 @@ class XGBoost(Regressor):
         import xgboost
 
         if isinstance(self.model_, bytes):
-            self.model_ = xgboost.Booster({"nthread": self.n_jobs}, model_file=bytearray(self.model_))
+            self.model_ = booster_from(self.model_, nthread=self.n_jobs)
         return np.asarray(
             self.model_.predict(xgboost.DMatrix(X, nthread=self.n_jobs)), dtype=np.float64
         ).reshape(-1, 3)
 
     def learned(self) -> dict[str, Any]:
-        """Return the trees in XGBoost's own UBJ."""
-        return {"ubj": self.model_ if isinstance(self.model_, bytes) else bytes(self.model_.save_raw("ubj"))}
+        """Return the trees in XGBoost's own JSON."""
+        return {"booster": self.model_ if isinstance(self.model_, bytes) else text_of(self.model_)}
 
     def restore(self, learned: Mapping[str, Any]) -> Self:
         """Put the trees back; XGBoost itself is loaded when it is asked."""
-        self.model_ = bytes(learned["ubj"])
+        self.model_ = sound(learned["booster"])
         return self

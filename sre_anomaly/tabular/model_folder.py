@@ -5,6 +5,7 @@ from pathlib import Path
 from sre_anomaly.config.build import build
 from sre_anomaly.errors import UserError
 from sre_anomaly.model.folder import Contents, read_contents, read_manifest
+from sre_anomaly.model.trial import refusing
 from sre_anomaly.table_contracts import Classifier
 from sre_anomaly.tabular.column_encoder import ColumnEncoder
 from sre_anomaly.tabular.model import TableModel
@@ -46,8 +47,9 @@ def load_table_model(folder: Path) -> TableModel:
     kind = manifest.get("learns")
     if kind is None:
         raise UserError(f"model={folder}: watches metrics, and was not trained on a table")
-    contents = read_contents(folder, manifest)
-    node = manifest["parts"]["text"]
-    text = build("text", {"name": node["name"], **node["arguments"]}, key=f"{folder}: text")
-    columns = ColumnEncoder(text).restore(contents.learned(node))
-    return TableModel(columns, contents.rebuild(kind, manifest["parts"][kind], folder), manifest["about"])
+    with refusing(f"model={folder}"):
+        contents = read_contents(folder, manifest)
+        node = manifest["parts"]["text"]
+        text = build("text", {"name": node["name"], **node["arguments"]}, key=f"{folder}: text")
+        columns = ColumnEncoder(text).restore(contents.learned(node))
+        return TableModel(columns, contents.rebuild(kind, manifest["parts"][kind], folder), manifest["about"])

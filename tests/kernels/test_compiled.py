@@ -23,7 +23,7 @@ def test_single_rows_do_not_wake_the_compiler():
     """In a new process a few single calls leave numba alone; many, or a large batch, load it."""
     code = (
         "import sys, numpy as np\n"
-        "from sre_anomaly.kernels.isolation_forest import FlatForest, expected_depth\n"
+        "from sre_anomaly.kernels.trees.isolation_forest import FlatForest, expected_depth\n"
         "from sre_anomaly.detector.zscore import ZScore\n"
         "z = ZScore().fit(np.arange(20.0).reshape(10, 2))\n"
         "z.score(np.ones((1, 2)))\n"

@@ -359,7 +359,7 @@ def test_state_of_another_model_is_refused(model, tmp_path):
     [
         (lambda d: (d / "manifest.json").unlink(), "is no model folder"),
         (lambda d: (d / "manifest.json").write_text("{"), "cut short"),
-        (lambda d: _edit(d, format=2), "update sre-anomaly"),
+        (lambda d: _edit(d, format=99), "update sre-anomaly"),
         (lambda d: _edit(d, metrics=["other"]), "was changed"),
         (lambda d: (d / "arrays.npz").unlink(), "is missing"),
         (lambda d: (d / "arrays.npz").write_bytes((d / "arrays.npz").read_bytes()[:-5]), "cut short"),

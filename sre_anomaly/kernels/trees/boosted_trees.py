@@ -1,6 +1,6 @@
 """Boosted trees as flat arrays, scored by compiled code: XGBoost's numbers to the last bit, without XGBoost.
 
-The walk is that of `sre_anomaly.kernels.isolation_forest`: two children lie side by side, a leaf points at itself, and rows go
+The walk is that of `sre_anomaly.kernels.trees.isolation_forest`: two children lie side by side, a leaf points at itself, and rows go
 through a tree in small blocks. A missing value must turn left at some cuts and right at others; so that no
 step has to ask, it is written down as NaN for the first kind and as infinity for the second. Each row's
 margin is a sum over the trees in their order and depends on that row alone.
@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sre_anomaly.frame import Array
-from sre_anomaly.kernels.compiled import compiled, step
+from sre_anomaly.kernels.compiled import step, unchecked
+from sre_anomaly.kernels.trees.from_file import refuse_broken_trees
 
 Index = npt.NDArray[np.uint32]
 Float32 = npt.NDArray[np.float32]
@@ -57,6 +58,29 @@ class FlatBooster:
     """(t,) cuts on the longest way through each tree."""
     base: Float32
     """(1,) the margin before the first tree."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no booster: compiled code follows it without looking.
+
+        Raises
+        ------
+        ValueError
+            If a number leads out of its tree or back, or lengths or kinds are wrong.
+        """
+        leaf = refuse_broken_trees(self.left, self.root, self.steps, (self.slot, self.threshold, self.value))
+        of_32 = (self.missing, self.threshold, self.value, self.base)
+        if any(one.dtype != np.float32 for one in of_32) or self.base.shape != (1,):
+            raise ValueError("its trees hold numbers of another kind")
+        if not (np.isnan(self.threshold[leaf]).all() and np.isfinite(self.value[leaf]).all()):
+            raise ValueError("a leaf of its trees asks on, or has no value")
+        columns = self.column.astype(np.int64)
+        if (
+            any(one.dtype != np.uint32 for one in (self.column, self.slot))
+            or self.missing.shape != columns.shape
+        ):
+            raise ValueError("its trees ask about columns that are none")
+        if (np.diff(columns) < 0).any() or (self.slot > np.where(leaf, 0, len(columns) - 1)).any():
+            raise ValueError("its trees ask about columns that are none")
 
     @classmethod
     def of(cls, booster: Any) -> Self:
@@ -149,7 +173,7 @@ def _write_down(X: Array, column: Index, missing: Float32, block: Float32, strid
             block[s * stride + k] = missing[s] if np.isnan(x) else x
 
 
-@compiled
+@unchecked
 def _sum_in_blocks(X: Array, parts: Parts) -> Array:
     column, missing, slot, threshold, left, value, root, steps, base = parts
     margin = np.empty(len(X))
@@ -179,7 +203,7 @@ def _sum_in_blocks(X: Array, parts: Parts) -> Array:
     return margin
 
 
-@compiled
+@unchecked
 def _sum_one_by_one(X: Array, parts: Parts) -> Array:
     column, missing, slot, threshold, left, value, root, steps, base = parts
     margin, row = np.empty(len(X)), np.empty(len(column), dtype=np.float32)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xgboost
 
-from sre_anomaly.kernels.boosted_trees import BLOCK, FEW, FlatBooster
+from sre_anomaly.kernels.trees.boosted_trees import BLOCK, FEW, FlatBooster
 
 
 def rows(count, columns=6, gaps=0.1, seed=0):
@@ -120,7 +120,7 @@ def test_round_trip(tmp_path):
     with np.load(tmp_path / "flat.npz") as stored:
         assert FlatBooster(**stored).margins(X).tobytes() == flat.margins(X).tobytes()
     program = (
-        "import sys, numpy as np; from sre_anomaly.kernels.boosted_trees import FlatBooster; rows = np.load('rows.npz');"
+        "import sys, numpy as np; from sre_anomaly.kernels.trees.boosted_trees import FlatBooster; rows = np.load('rows.npz');"
         "flat = FlatBooster(**np.load('flat.npz'));"
         "assert flat.margins(rows['X']).tobytes() == rows['expected'].tobytes();"
         "assert 'xgboost' not in sys.modules"

@@ -7,13 +7,15 @@ at once. Each row's score is a sum over the trees in their order and depends on 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from sre_anomaly.frame import Array
-from sre_anomaly.kernels.compiled import compiled
+from sre_anomaly.kernels.compiled import unchecked
+from sre_anomaly.kernels.trees.from_file import refuse_broken_trees
 
 Index = npt.NDArray[np.uint32]
 
@@ -63,9 +65,25 @@ class FlatForest:
             usual=len(trees) * float(expected_depth(np.array([model.max_samples_]))[0]),
         )
 
+    def __post_init__(self) -> None:
+        """Refuse what is no forest: compiled code follows it without looking.
+
+        Raises
+        ------
+        ValueError
+            If a number leads out of its tree or back, or lengths or kinds are wrong.
+        """
+        leaf = refuse_broken_trees(self.left, self.root, self.steps, (self.start, self.threshold, self.depth))
+        if self.threshold.dtype != np.float32 or not np.isinf(self.threshold[leaf]).all():
+            raise ValueError("a leaf of its trees asks on")
+        if not (np.isfinite(self.depth).all() and 0 <= self.usual < np.inf) or np.isnan(self.threshold).any():
+            raise ValueError("its trees hold numbers that are none")
+        if self.start.dtype != np.uint32 or (self.start % BLOCK).any():
+            raise ValueError("its trees ask about columns that are none")
+
     def score(self, X: Array) -> Array:
         """Return the anomaly score of (n, d) complete rows, (n,): ``-model.score_samples(X)``."""
-        X = np.ascontiguousarray(X, dtype=np.float64)
+        X = self._rows(X)
         add_up = _depth_one_by_one if len(X) < FEW else _summed_depth
         total = add_up.for_rows(len(X))(
             X, self.start, self.threshold, self.left, self.depth, self.root, self.steps
@@ -74,8 +92,19 @@ class FlatForest:
         ratio = total / self.usual if self.usual else np.ones(len(total))
         return np.asarray(2.0**-ratio, dtype=np.float64)
 
+    def _rows(self, X: Array) -> Array:
+        # Compiled code reads whatever lies behind a row that is too short.
+        if X.ndim != 2 or X.shape[1] <= self._last_column:
+            raise ValueError(f"the trees ask about more columns than rows of shape {X.shape} have")
+        return np.ascontiguousarray(X, dtype=np.float64)
+
+    @cached_property
+    def _last_column(self) -> int:
+        return int(self.start.max()) // BLOCK
+
     def missing_depth(self, X: Array) -> Array:
         """Return for (n, d) rows how much less deep each column's cuts let them end than expected, (n, d)."""
+        X = self._rows(X)
         out = np.zeros(X.shape)
         _missing_depth.for_rows(len(X))(
             X.astype(np.float32), self.start, self.threshold, self.left, self.depth, self.root, out
@@ -119,7 +148,7 @@ def _as_float32(threshold: Array) -> npt.NDArray[np.float32]:
     return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)
 
 
-@compiled
+@unchecked
 def _summed_depth(
     X: Array,
     start: Index,
@@ -159,7 +188,7 @@ def _summed_depth(
     return total
 
 
-@compiled
+@unchecked
 def _missing_depth(
     X: npt.NDArray[np.float32],
     start: Index,
@@ -179,7 +208,7 @@ def _missing_depth(
                 node = child
 
 
-@compiled
+@unchecked
 def _depth_one_by_one(
     X: Array,
     start: Index,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import IsolationForest
 
-from sre_anomaly.kernels.isolation_forest import BLOCK, FlatForest, expected_depth
+from sre_anomaly.kernels.trees.isolation_forest import BLOCK, FlatForest, expected_depth
 
 
 def grown(X, **arguments):

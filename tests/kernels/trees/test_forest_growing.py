@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from sre_anomaly.detector.iforest import IsolationForest
-from sre_anomaly.kernels.forest_growing import draw, grown, uniform
-from sre_anomaly.kernels.isolation_forest import expected_depth
+from sre_anomaly.kernels.trees.forest_growing import draw, grown, uniform
+from sre_anomaly.kernels.trees.isolation_forest import expected_depth
 
 FORESTS = 30
 

@@ -1,6 +1,6 @@
 """Isolation trees grown by compiled code: scikit-learn's rule with random numbers of its own, in a fiftieth of the time.
 
-A tree is grown breadth first, so that two children lie side by side, as `sre_anomaly.kernels.isolation_forest` walks them. Of
+A tree is grown breadth first, so that two children lie side by side, as `sre_anomaly.kernels.trees.isolation_forest` walks them. Of
 a node's rows a column that is not the same in all of them is drawn, and between its lowest and highest value a cut
 (Liu, Ting and Zhou, 2008).
 """
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from sre_anomaly.frame import Array
 from sre_anomaly.kernels.compiled import compiled, step
-from sre_anomaly.kernels.isolation_forest import BLOCK, FlatForest, expected_depth
+from sre_anomaly.kernels.trees.isolation_forest import BLOCK, FlatForest, expected_depth
 
 Random = npt.NDArray[np.uint64]
 
