@@ -17,6 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from sre_anomaly.config.catalogue import GROUPS, having, options
+from sre_anomaly.config.environment import marked
 from sre_anomaly.errors import ConfigError, did_you_mean
 
 CONFIG_MODULE = "sre_anomaly.conf"
@@ -102,8 +103,11 @@ def resolved(config: DictConfig) -> dict[str, Any]:
         content[key] = value
     if missing:
         raise ConfigError("\n".join(f"{key}: has to be given: {key}=..." for key in sorted(missing)))
+    written: Any = OmegaConf.to_container(config, resolve=False)
     return {
-        key: OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+        key: marked(
+            OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value, written[key]
+        )
         for key, value in content.items()
     }
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from sre_anomaly.clock import in_words
 from sre_anomaly.config.build import Parts
+from sre_anomaly.config.environment import without_secrets
 from sre_anomaly.contracts import Detector, exceeds
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.anomaly.evaluate import Evaluation
@@ -52,7 +53,7 @@ def describe(config: Mapping[str, Any], record: RunRecord) -> None:
 
 def hash_of(config: Mapping[str, Any]) -> str:
     """Return a text that is another one for every other config."""
-    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(without_secrets(config), sort_keys=True).encode()).hexdigest()[:16]
 
 
 @cache

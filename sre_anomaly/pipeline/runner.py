@@ -10,6 +10,7 @@ import numpy as np
 
 from sre_anomaly.config.build import Parts
 from sre_anomaly.config.build_table import build_all
+from sre_anomaly.config.environment import without_secrets
 from sre_anomaly.contracts import Detector
 from sre_anomaly.errors import DataError
 from sre_anomaly.evaluation.anomaly.evaluate import Evaluation, evaluate
@@ -169,7 +170,7 @@ def keep_model(found: Run, parts: Parts, detected: Detection) -> None:
     """Keep the fitted parts for new points, where that can be done without pickle."""
     about = {
         "experiment": found.record.experiment,
-        "config": found.config,
+        "config": without_secrets(found.config),
         "config_hash": found.record.config_hash,
         "versions": found.record.versions,
         "fingerprint": found.record.data["fingerprint"],

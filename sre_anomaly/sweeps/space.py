@@ -176,7 +176,7 @@ def _read(words: Iterable[str]) -> tuple[dict[str, str | None], dict[str, BaseDi
         elif override.is_sweep_override():
             free[key] = _distribution(override, word)
         else:
-            fixed[key] = override.get_value_element_as_str()
+            fixed[key] = word.partition("=")[2]
     return fixed, free
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sre_anomaly.config.build_table import TableParts
+from sre_anomaly.config.environment import without_secrets
 from sre_anomaly.dataset import Table
 from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.records import InUse, RunRecord
@@ -76,7 +77,7 @@ def run_table_task(
     names = {kind: config[kind]["name"] for kind in KINDS}
     found.result.model.about = {
         "experiment": record.experiment,
-        "config": dict(config),
+        "config": without_secrets(dict(config)),
         "config_hash": record.config_hash,
         "versions": record.versions,
         "fingerprint": table.fingerprint,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sre_anomaly.cli.run.tracking import check_tracking, track
+from sre_anomaly.config.environment import without_secrets
 from sre_anomaly.errors import UserError
 from sre_anomaly.parallel.progress import Stages
 from sre_anomaly.records import RunRecord, write_json, write_text
@@ -95,7 +96,7 @@ def trial_into(
 
     with recorded(record, folder):
         settings = sweep_settings(sweep)
-        write_json(folder / "config.json", config)
+        write_json(folder / "config.json", without_secrets(config))
         stages = Stages()
         try:
             report = reporter(settings, folder.parent, int(folder.name))

@@ -125,7 +125,8 @@ class Job:
         self.begun = True
         hydra_config = HydraConfig.get()
         folder = Path(hydra_config.runtime.output_dir)
-        overrides = list(hydra_config.overrides.task)
+        # As they were typed: what comes from the environment is not written down.
+        overrides: Any = OmegaConf.to_container(hydra_config.overrides.task, resolve=False)
         if hydra_config.mode == RunMode.MULTIRUN:
             self._one_of_many(config, hydra_config, folder, overrides)
             return

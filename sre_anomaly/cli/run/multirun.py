@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from sre_anomaly.cli.run.job import run_into
+from sre_anomaly.config.environment import with_secrets
 from sre_anomaly.pipeline.run_folder import LATEST, RUNNING, as_typed, point_at
 from sre_anomaly.records import RunRecord
 
@@ -53,7 +54,7 @@ def after_sweep(folder: Path, console: Console) -> None:
 def refit(folder: Path, number: int) -> "Run | FleetRun":
     """Run a trial's config as a whole, judged on the test rows, into ``refit_<number>``; ``best`` points at it."""
     trial = folder / str(number)
-    config = json.loads((trial / "config.json").read_text(encoding="utf-8"))
+    config = with_secrets(json.loads((trial / "config.json").read_text(encoding="utf-8")))
     tried = json.loads((trial / "record.json").read_text(encoding="utf-8"))
     # Two processes may end a sweep at the same moment: the one that renames last finds the other's.
     fresh, target = folder / f"refit_{number}.{os.getpid()}{RUNNING}", folder / f"refit_{number}"

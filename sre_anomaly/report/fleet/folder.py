@@ -6,6 +6,7 @@ import pandas as pd
 import yaml
 
 from sre_anomaly.benchmark.nab_results import RUN, write_layout
+from sre_anomaly.config.environment import without_secrets
 from sre_anomaly.fleet.run import SERIES, FleetRun
 from sre_anomaly.fleet.series import ALERTS, folder_name
 from sre_anomaly.records import write_text
@@ -25,7 +26,7 @@ def write_fleet(found: FleetRun, folder: Path) -> None:
     write_text(folder / "series.csv", table.to_csv(index=False, float_format="%.6g"))
     alerts = all_alerts(found)
     write_text(folder / "alerts.csv", alerts.to_csv(index=False))
-    write_text(folder / "config.yaml", yaml.safe_dump(found.config, sort_keys=False))
+    write_text(folder / "config.yaml", yaml.safe_dump(without_secrets(found.config), sort_keys=False))
     back = all_hindsight(found)
     if found.record.hindsight is not None:
         write_text(folder / "hindsight.csv", back.to_csv(index=False))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from sre_anomaly.config.environment import without_secrets
 from sre_anomaly.fleet.run import FleetRun
 from sre_anomaly.page.document import document
 from sre_anomaly.report.fleet import words
@@ -49,7 +50,7 @@ def write_fleet_page(
         *hindsight_section(found, back),
         "<h2>How this was made</h2>",
         f"<p>{html.escape(words.cost(found))}.<br>Command: <code>{html.escape(record.command)}</code></p>",
-        f"<pre>{html.escape(yaml.safe_dump(found.config, sort_keys=False))}</pre>",
+        f"<pre>{html.escape(yaml.safe_dump(without_secrets(found.config), sort_keys=False))}</pre>",
     ]
     path.write_text(document(title, body), encoding="utf-8")
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from sre_anomaly.config.environment import without_secrets
 from sre_anomaly.model.model import save_model
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.records import write_json, write_text
@@ -51,7 +52,7 @@ def write_folder(run: Run, folder: Path) -> None:
         save_model(run.model, folder / "model")
     if run.learned is not None:
         images += write_learned(run.learned, folder)
-    write_text(folder / "config.yaml", yaml.safe_dump(run.config, sort_keys=False))
+    write_text(folder / "config.yaml", yaml.safe_dump(without_secrets(run.config), sort_keys=False))
     write_page(run, images, folder / "report.html")
     run.record.write(folder)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from sre_anomaly.config.environment import without_secrets
 from sre_anomaly.page.document import document
 from sre_anomaly.pipeline.runner import Run
 from sre_anomaly.report.forecast import words as forecast_words
@@ -49,7 +50,7 @@ def write_page(run: Run, images: list[Path], path: Path) -> None:
         f"<p>Command: <code>{html.escape(run.record.command)}</code><br>Data fingerprint: "
         f"<code>{run.record.data['fingerprint'][:16]}</code>, seed {run.record.seed}, {html.escape(_versions(run))}</p>",
         "<details><summary>All settings</summary>"
-        f"<pre>{html.escape(yaml.safe_dump(run.config, sort_keys=False))}</pre></details>",
+        f"<pre>{html.escape(yaml.safe_dump(without_secrets(run.config), sort_keys=False))}</pre></details>",
     ]
     path.write_text(document(title, body, drawn), encoding="utf-8")
 

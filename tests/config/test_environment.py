@@ -1,0 +1,40 @@
+"""A secret from the environment is used, and never written: no file of a run, a fleet or a sweep, and no screen has it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+SECRET = "hunter2-s3cret"
+SMALL = [
+    "data.days=20",
+    "data.count=1",
+    "data.hard_negative_count=1",
+    "forecaster=none",
+    "features=raw",
+    "detector=zscore",
+]
+NOTE = "+note=${oc.env:MY_TOKEN}"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [*SMALL, NOTE],
+        ["-m", *SMALL, NOTE, "threshold.sigmas=3,4"],
+        ["sweep=custom", *SMALL, NOTE, "threshold.sigmas=interval(1,8)", "hydra.sweeper.n_trials=2"],
+    ],
+    ids=["a run", "several", "a sweep"],
+)
+def test_a_secret_is_never_written(command, tmp_path, monkeypatch, words):
+    """What stands in files, pages and commands is the name of the variable."""
+    monkeypatch.setenv("MY_TOKEN", SECRET)
+    code, out, err = command(*words)
+    assert code == 0, err
+    assert SECRET not in out + err
+    written = [Path(folder) / name for folder, _, names in os.walk(tmp_path) for name in names]
+    assert written
+    assert not [path for path in written if SECRET.encode() in path.read_bytes()]
+    assert any(
+        b"oc.env:MY_TOKEN" in path.read_bytes() for path in written if path.suffix in (".yaml", ".json")
+    )
