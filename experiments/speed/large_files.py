@@ -21,8 +21,8 @@ GIGABYTE = 1 << 30
 READ = """
 import resource, sys, time
 from sre_anomaly.config.build import build
-from sre_anomaly.io.files import condensed
-condensed.LARGE = int(sys.argv[3])
+from sre_anomaly.io.files import pieces
+pieces.LARGE = int(sys.argv[3])
 started = time.perf_counter()
 frame = next(iter(build("data", {"name": sys.argv[1], "path": sys.argv[2]}).frames()))
 spent = time.perf_counter() - started

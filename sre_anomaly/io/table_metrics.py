@@ -75,7 +75,11 @@ class TableReading(OwnerKnows):
         taken = {time_name, label_name, *(host or ())[:1]}
         names, columns, units, notes = self._metrics(path, table, taken)
         if host is None:
-            refuse_several_hosts(path, table, {*taken, *names}, stamps)
+            # Names may be without a unit by now; cells such as "5 MiB" are numbers all the same.
+            measures = {
+                str(name) for name in table.columns if name not in taken and holds_numbers(table[name])
+            }
+            refuse_several_hosts(path, table, {*taken, *names, *measures}, stamps)
         else:
             # Every row was read, so that a broken one is told with its number in the file.
             words = words_of(column(path, table, host[0], "data.host"))
