@@ -18,7 +18,7 @@ from sre_anomaly.table_contracts import Fold
 from sre_anomaly.testing import checks
 from sre_anomaly.text.hashing import Hashing
 
-ASKED = {"cloudwatch", "cloudwatch_fleet", "prometheus", "prometheus_fleet"}
+ASKED = {"cloudwatch", "cloudwatch_fleet", "prometheus", "prometheus_fleet", "sql"}
 """Sources that ask a server."""
 LOCAL = ASKED | {
     "csv",
