@@ -9,6 +9,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from sre_anomaly.errors import printable
+
 EXPECTED = 10
 """Stages of a full run; the bar is a promise of order, not of time."""
 QUIET_S = 10.0
@@ -49,6 +51,7 @@ class Stages:
 
     def tell(self, text: str) -> None:
         """Say more of the part that is going on."""
+        text = printable(text)
         self._progress.update(self._task, description=text)
         if self._progress.disable and time.monotonic() - self._told >= QUIET_S:
             sys.stderr.write(f"{text}\n")
