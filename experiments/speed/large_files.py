@@ -1,6 +1,6 @@
-"""In how much memory, and how fast, a CSV of 5 GB and an access log of 2 GB are read.
+"""In how much memory, and how fast, a CSV of 5 GB, a wide one and an access log of 2 GB are read.
 
-python experiments/speed/large_files.py                 # some minutes; needs 8 GB of disk; prints the table, writes large_files.csv
+python experiments/speed/large_files.py                 # some minutes; needs 6 GB of disk; prints the table, writes large_files.csv
 python experiments/speed/large_files.py --gigabytes .2  # the same with smaller files
 
 Each is written with a seed to a temporary folder, one row or line a second or more often, then read by one process: from its
@@ -21,8 +21,8 @@ GIGABYTE = 1 << 30
 READ = """
 import resource, sys, time
 from sre_anomaly.config.build import build
-from sre_anomaly.io.files import condensed
-condensed.LARGE = int(sys.argv[3])
+from sre_anomaly.io.files import pieces
+pieces.LARGE = int(sys.argv[3])
 started = time.perf_counter()
 frame = next(iter(build("data", {"name": sys.argv[1], "path": sys.argv[2]}).frames()))
 spent = time.perf_counter() - started
@@ -30,15 +30,19 @@ print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, len(fram
 """
 
 
-def table(path: Path, size: float) -> int:
-    """Write a CSV of eight metrics, a row a second, and return how many rows."""
+EIGHT = ("cpu", "memory", "disk", "network_in", "network_out", "latency", "errors", "requests")
+WIDE = tuple(f"host{n}_cpu" for n in range(500))
+
+
+def table(path: Path, size: float, names: tuple[str, ...] = EIGHT) -> int:
+    """Write a CSV of some metrics, a row a second, and return how many rows."""
     draw, rows, at = np.random.default_rng(1), 0, np.datetime64("2020-01-01T00:00:00")
     with path.open("w") as file:
-        file.write("time,cpu,memory,disk,network_in,network_out,latency,errors,requests\n")
+        file.write(f"time,{','.join(names)}\n")
         while file.tell() < size:
-            count = 100_000
+            count = 800_000 // len(names)
             day = 10 * np.sin(2 * np.pi * (rows + np.arange(count)) / 86_400)
-            values = (50 + day[:, np.newaxis] + draw.normal(0, 2, (count, 8))).round(4)
+            values = (50 + day[:, np.newaxis] + draw.normal(0, 2, (count, len(names)))).round(4)
             frame = pd.DataFrame(values)
             frame.insert(0, "time", np.datetime_as_string(at + np.arange(rows, rows + count)))
             frame.to_csv(file, header=False, index=False)
@@ -64,13 +68,18 @@ def log(path: Path, size: float) -> int:
     return lines
 
 
+def wide(path: Path, size: float) -> int:
+    """Write a CSV of five hundred metrics."""
+    return table(path, size, WIDE)
+
+
 def measured(
     kind: str, write: Callable[[Path, float], int], gigabytes: float, folder: Path
 ) -> dict[str, object]:
     """Return what it costs to read one file."""
     path = folder / f"{kind}.{'csv' if kind == 'csv' else 'log'}"
     lines = write(path, gigabytes * GIGABYTE)
-    large = str(min(GIGABYTE, int(gigabytes * GIGABYTE / 2)))
+    large = str(min(GIGABYTE // 4, int(gigabytes * GIGABYTE / 2)))
     done = subprocess.run(
         [sys.executable, "-c", READ, kind, str(path), large], check=True, capture_output=True, text=True
     )
@@ -93,6 +102,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         rows = [
             measured("csv", table, asked or 5.0, Path(name)),
+            measured("csv", wide, asked or 2.0, Path(name)),
             measured("logs", log, asked or 2.0, Path(name)),
         ]
     found = pd.DataFrame(rows)

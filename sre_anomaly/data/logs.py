@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
+from gzip import GzipFile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +25,7 @@ from sre_anomaly.logs.files import AUTO, entries, in_time_order, log_files, name
 from sre_anomaly.logs.lines import Tally
 from sre_anomaly.logs.shapes.routes import MOST, Routes
 from sre_anomaly.registry import register
-from sre_anomaly.sources import DataSource
+from sre_anomaly.sources import DataSource, Headway
 
 FEWEST, ENOUGH = 5, 50
 """Rows without which nothing is told, and with fewer than which it means little."""
@@ -125,12 +127,22 @@ class Logs(OwnerKnows, DataSource):
             Tally(),
             self._clock(),
         )
+        headway, before = Headway(name_of(on_disk(self.path)), sum(file.stat().st_size for file in files)), 0
         for file in files:
+            tally.watched = partial(_show, headway, before)
             counts.add(entries(file, self.format, clock, tally), clock, tally)
+            before += file.stat().st_size
+        headway.ends(tally.lines, "lines")
         return counts, tally, clock.taken
 
     def _clock(self) -> LogClock:
         return LogClock(self.timezone, self.year, by_file=True)
+
+
+def _show(headway: Headway, before: int, stream: Any) -> None:
+    """Say how far a stream of the files is read, in the bytes that lie on disk."""
+    packed: Any = stream.fileobj if isinstance(stream, GzipFile) else stream
+    headway.at(before + packed.tell())
 
 
 def _finer(counts: LogCounts) -> int | None:

@@ -16,7 +16,7 @@ from sre_anomaly.io.counts.recognised import watched
 from sre_anomaly.io.hosts_in_a_file import entity_column, refuse_several_hosts, words_of
 from sre_anomaly.io.incident_windows import read_windows
 from sre_anomaly.io.layout.columns import looks_like_labels, numbers_rows, with_dates
-from sre_anomaly.io.layout.long_table import widened
+from sre_anomaly.io.layout.long_table import metric_and_value, widened
 from sre_anomaly.io.owner_knows import OwnerKnows
 from sre_anomaly.io.regular_clock import regularise
 from sre_anomaly.io.tables import NOTES, YEAR, column, read_table, yes_or_no
@@ -75,7 +75,11 @@ class TableReading(OwnerKnows):
         taken = {time_name, label_name, *(host or ())[:1]}
         names, columns, units, notes = self._metrics(path, table, taken)
         if host is None:
-            refuse_several_hosts(path, table, {*taken, *names}, stamps)
+            # Names may be without a unit by now; cells such as "5 MiB" are numbers all the same.
+            measures = {
+                str(name) for name in table.columns if name not in taken and holds_numbers(table[name])
+            }
+            refuse_several_hosts(path, table, {*taken, *names, *measures}, stamps)
         else:
             # Every row was read, so that a broken one is told with its number in the file.
             words = words_of(column(path, table, host[0], "data.host"))
@@ -133,9 +137,17 @@ class TableReading(OwnerKnows):
         table = with_dates(path, table, time_name)
         if self.metric is not None:
             column(path, table, self.metric, "data.metric")
-        table, notes = widened(table, time_name, self.metric, {label_name})
-        table.attrs[NOTES] = [*table.attrs.get(NOTES, []), *notes]
-        return table, time_name, label_name, self._times(path, table, time_name)
+        wide, notes = widened(table, time_name, self.metric, {label_name})
+        try:
+            stamps = self._times(path, wide, time_name)
+            if notes:
+                _check_values(path, table, self.metric, {time_name, label_name})
+        except DataError:
+            # In the long table rows have the numbers of the file.
+            self._times(path, table, time_name)
+            raise
+        wide.attrs[NOTES] = [*wide.attrs.get(NOTES, []), *notes]
+        return wide, time_name, label_name, stamps
 
     def words_of_entities(self, path: Path) -> list[str]:
         """Return the words that tell the series of a table apart; none where it is one series."""
@@ -222,3 +234,13 @@ def named(table: pd.DataFrame, names: tuple[str, ...]) -> str | None:
     """Return the column that is called by the first of some names, whatever its case."""
     lower = {str(name).lower(): str(name) for name in table.columns}
     return next((lower[name] for name in names if name in lower), None)
+
+
+def _check_values(path: Path, table: pd.DataFrame, metric: str | None, taken: set[str | None]) -> None:
+    """Refuse values of a long table that are no numbers while its rows are where they are in the file."""
+    names = metric_and_value(table, metric, taken)
+    if names is None or pd.api.types.is_numeric_dtype(table[names[1]]):
+        return
+    for name, values in table.groupby(words_of(table[names[0]]), sort=False)[names[1]]:
+        if holds_numbers(values):
+            measured(path, values.rename(str(name)))

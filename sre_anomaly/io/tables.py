@@ -1,6 +1,7 @@
 """A CSV or Parquet table becomes numbers and labels; what cannot be read is told by file, row and column."""
 
 import codecs
+import csv
 import gzip
 import re
 from collections.abc import Iterator
@@ -121,7 +122,38 @@ def _csv(path: Path, separator: str | None, decimal: str | None) -> pd.DataFrame
         # Rows keep the numbers that an editor shows.
         table.index = pd.RangeIndex(layout.before - 1, layout.before - 1 + len(table))
         table.attrs = {NOTES: list(layout.notes), YEAR: layout.year}
+    before = 1 if layout is None else layout.before
+    if _count_of_lines(path) != before + len(table):
+        places = _places(path, options, before)
+        table.index = places if len(places) == len(table) else table.index
     return table
+
+
+def _count_of_lines(path: Path) -> int:
+    """Return how many lines a file has, whether its last one ends or not."""
+    count, last = 0, b"\n"
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+        while block := bytes(file.read(1 << 20)):
+            count, last = count + block.count(b"\n"), block
+    return count + (not last.endswith(b"\n"))
+
+
+def _places(path: Path, options: dict[str, Any], before: int) -> pd.Index:
+    """Return where the rows of a file lie in which some lines are empty, or some cells have several lines; 0 is below the header."""
+    opened: Any = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding=options["encoding"], newline="") as text:
+        for _ in range(before if "skiprows" in options else 0):
+            next(text, None)
+        reader = csv.reader(text, delimiter=options["sep"], skipinitialspace=True)
+        start, last, places = before if "skiprows" in options else 0, 0, []
+        try:
+            for row in reader:
+                if any(cell.strip() for cell in row[:1]) or len(row) > 1:
+                    places.append(start + last - HEADER_ROWS + 1)
+                last = reader.line_num
+        except csv.Error:
+            return pd.Index([])
+    return pd.Index(places if "skiprows" in options else places[1:], dtype=np.int64)
 
 
 def options_of(path: Path, separator: str | None) -> tuple[dict[str, Any], Header | None]:
@@ -196,7 +228,7 @@ def numbers(path: Path, series: Any, *, infinite: bool = False) -> Array:
         raise DataError(f"{where}: row {row_of(bad)}: {series[bad].iloc[0]!r} is not a number")
     values = numeric.to_numpy(dtype=np.float64, na_value=np.nan)
     if not infinite and np.isinf(values).any():
-        raise DataError(f"{where}: row {row_of(np.isinf(values))}: is infinite")
+        raise DataError(f"{where}: row {row_of(numeric.isin([np.inf, -np.inf]))}: is infinite")
     return np.asarray(values, dtype=np.float64)
 
 

@@ -46,10 +46,11 @@ def times(
         found = _since_1970(where, series)
         return found if found.tz is not None else _localize(where, found, timezone)
     if not isinstance(series.dtype, pd.DatetimeTZDtype) and series.dtype.kind != "M":
-        series = _parse(where, series, day_first, year)
-    stamps = pd.DatetimeIndex(series)
+        stamps = pd.DatetimeIndex(_parse(where, series, day_first, year))
+    else:
+        stamps = pd.DatetimeIndex(series)
     if stamps.isna().any():
-        raise DataError(f"{where}: row {row_of(stamps.isna())} has no time")
+        raise DataError(f"{where}: row {row_of(pd.Series(stamps.isna(), index=series.index))} has no time")
     if stamps.tz is not None:
         return stamps.tz_convert("UTC")
     return _localize(where, stamps, timezone)
@@ -110,7 +111,7 @@ def _parse(where: str, series: Any, day_first: bool | None, year: int | None) ->
             return pd.to_datetime(text, format="ISO8601", utc=True)
     if other.any() and text.notna().all():
         raise DataError(
-            f"{where}: mixed time zones: row {HEADER_ROWS} has offset {offsets.iloc[0]}, row {row_of(other)} has "
+            f"{where}: mixed time zones: row {series.index[0] + HEADER_ROWS} has offset {offsets.iloc[0]}, row {row_of(other)} has "
             f"{offsets[other].iloc[0]}; write all times in UTC, or all without offset and set data.timezone"
         )
     for known in ("ISO8601", WEB_SERVER):

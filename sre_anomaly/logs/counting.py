@@ -1,7 +1,7 @@
 """Log lines become metrics: how many there were of each template and level in every step of a clock."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -19,6 +19,8 @@ from sre_anomaly.logs.shapes.routes import Routes
 from sre_anomaly.logs.templates import TemplateMiner
 
 MOST_TICKS = 5_000_000
+MOST_REQUESTS = 1_000
+"""So many are held before they are added up."""
 FEWEST_STEPS = 10
 """Of fewer steps none is left out."""
 QUANTILES = (50, 95)
@@ -52,36 +54,49 @@ class LogCounts:
         """Count every entry that has a time."""
         # The loop that decides how fast a log is read: every name is looked up once, before it, and what falls into one
         # step is added up before it is kept.
-        step, seconds, number_of, amount = self.step, clock.seconds, self.miner.add, self.amounts.add
-        by_route = None if self.routes is None else self.routes.add
+        step, seconds, number_of = self.step, clock.seconds, self.miner.add
         earliest, latest = self.span if self.per_template else (2**62, -(2**62))
         current: int | None = None
         together: defaultdict[tuple[int, bytes], int] = defaultdict(int)
+        requests: list[Request] = []
+        levels: list[bytes] = []
         for time, level, message in entries:
             stamp = seconds(time)
             if stamp is None:
                 tally.timeless += 1
                 continue
             tick = stamp // step
-            if tick != current:
-                self._keep(current, together)
+            if tick != current or len(requests) >= MOST_REQUESTS:
+                self._keep(current, together, requests, levels)
                 together.clear()
+                requests.clear()
+                levels.clear()
                 current = tick
             if stamp > latest:  # noqa: PLR1730 - max and min cost a tenth of the time
                 latest = stamp
-            earliest = min(earliest, stamp)
+            if stamp < earliest:  # noqa: PLR1730
+                earliest = stamp
             together[number_of(message), level] += 1
             if type(message) is Request:
-                amount(tick, message)
-                if by_route is not None:
-                    by_route(tick, message, level)
-        self._keep(current, together)
+                requests.append(message)
+                levels.append(level)
+        self._keep(current, together, requests, levels)
         self.span = (earliest, latest)
 
-    def _keep(self, tick: int | None, together: Mapping[tuple[int, bytes], int]) -> None:
-        """Keep how many lines of each template and level there were in a step."""
+    def _keep(
+        self,
+        tick: int | None,
+        together: Mapping[tuple[int, bytes], int],
+        requests: Sequence[Request],
+        levels: Sequence[bytes],
+    ) -> None:
+        """Keep how many lines of each template and level there were in a step, and what its requests weigh."""
         if tick is None:
             return
+        if requests:
+            self.amounts.add(tick, requests)
+            if self.routes is not None:
+                self.routes.add(tick, requests, levels)
         for (number, level), count in together.items():
             self.per_template[number][tick] += count
             # Lines of several files come out of order; the earliest tick is the first.

@@ -4,14 +4,16 @@ Nothing is lost without being counted: a line is handed on, or it is blank, too 
 says how many there were of each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 BLOCK = 1 << 20
 LONGEST = 1 << 16
 """Bytes of a line; what is longer is no message that a person wrote."""
 SHOWN = 80
+SPECIAL = (b"\0", b"\n\n", b" \n", b"\t\n", b"\r\n", b"\v\n", b"\f\n")
 
 
 @dataclass
@@ -35,6 +37,8 @@ class Tally:
     """Of a record that began on a line before, such as a stack trace: part of that one."""
     example: str = ""
     """The first line that was not as the format says."""
+    watched: Callable[[Any], None] | None = None
+    """Is shown the stream after each block, to say how far it is."""
 
     @property
     def used(self) -> int:
@@ -113,7 +117,10 @@ def lines_of(stream: Any, tally: Tally) -> Iterator[bytes]:
     read = getattr(stream, "read1", stream.read)
     rest, skipping = b"", False
     while block := read(BLOCK):
+        if tally.watched is not None:
+            tally.watched(stream)
         pieces = block.split(b"\n")
+        plain = _is_plain(block)
         if skipping:
             if len(pieces) == 1:
                 continue
@@ -121,7 +128,12 @@ def lines_of(stream: Any, tally: Tally) -> Iterator[bytes]:
         elif rest:
             pieces[0] = rest + pieces[0]
         rest = pieces.pop()
-        if pieces:
+        if plain and len(pieces) > 1 and len(max(pieces, key=len)) <= LONGEST:
+            # What the block before left over was not looked at.
+            yield from _usable(pieces[:1], tally)
+            tally.lines += len(pieces) - 1
+            yield from islice(pieces, 1, None)
+        elif pieces:
             yield from _usable(pieces, tally)
         if len(rest) > LONGEST:
             tally.lines += 1
@@ -129,6 +141,11 @@ def lines_of(stream: Any, tally: Tally) -> Iterator[bytes]:
             rest, skipping = b"", True
     if rest:
         yield from _usable([rest], tally)
+
+
+def _is_plain(block: bytes) -> bool:
+    """Return whether all lines of a block can be used as they are: text without blanks at the ends of lines, which are never empty."""
+    return block.isascii() and not any(sign in block for sign in SPECIAL)
 
 
 def _usable(pieces: list[bytes], tally: Tally) -> Iterator[bytes]:

@@ -3,13 +3,14 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from sre_anomaly.errors import printable
+from sre_anomaly.sources import shown_by
 
 EXPECTED = 10
 """Stages of a full run; the bar is a promise of order, not of time."""
@@ -41,13 +42,19 @@ class Stages:
         )
         self._task = self._progress.add_task("starting", total=EXPECTED)
         self._told = time.monotonic()
+        self._shown = ExitStack()
 
     def __enter__(self) -> Self:
         self._progress.start()
+        self._shown.enter_context(shown_by(self._show))
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._shown.close()
         self._progress.stop()
+
+    def _show(self, text: str) -> None:
+        self._progress.update(self._task, description=text)
 
     def tell(self, text: str) -> None:
         """Say more of the part that is going on."""

@@ -49,6 +49,8 @@ def test_metrics_of_each_route(tmp_path):
     node = {"name": "logs", "path": str(tmp_path / "access.log"), "routes": 2, "step": "1m"}
     frame = next(iter(build("data", node).frames()))
     assert not [name for name in frame.metrics if "/once requests" in name]
+    rest = frame.values[:, frame.metrics.index("other routes requests")]
+    assert rest.tolist() == [1.0, *[0.0] * 59]
     for name, counts in wanted.items():
         requests, share, p95 = (
             frame.values[:, frame.metrics.index(f"{name} {part}")]
@@ -68,7 +70,7 @@ def test_paths_of_nonsense_fill_no_memory():
     routes = Routes()
     for number in range(3 * MOST):
         word = "".join(chr(97 + int(digit)) for digit in str(number))
-        routes.add(0, Request(b"GET /" + word.encode() + b" answered"), b"INFO")
+        routes.add(0, [Request(b"GET /" + word.encode() + b" answered")], [b"INFO"])
     assert len(routes.found) == MOST + 1
     assert sum(route.requests.total() for route in routes.found.values()) == 3 * MOST
     assert routes.found[OTHER].requests.total() == 2 * MOST

@@ -1,15 +1,16 @@
 """How any file is read: an export as it says itself, all else as a table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from sre_anomaly.errors import ConfigError, DataError, did_you_mean
 from sre_anomaly.frame import MetricFrame
 from sre_anomaly.io.files import found
 from sre_anomaly.io.files.aligned import aligned
-from sre_anomaly.io.files.condensed import Reading, condensed, is_large
+from sre_anomaly.io.files.condensed import condensed
 from sre_anomaly.io.files.naming import OF_ENTITIES, from_name, full, names, varying
+from sre_anomaly.io.files.pieces import Reading, is_large
 from sre_anomaly.io.files.unpacked import as_table
 from sre_anomaly.io.regular_clock import regularise
 from sre_anomaly.io.samples.series import Export, Series
@@ -41,14 +42,20 @@ class FileReading(TableReading):
         export = self._export(given)
         if export is not None:
             return self._frame_of(given, export, incidents, host)
-        table, notes = self._table(given)
+        table, notes, units = self._table(given)
         if table is None:
             return super().frame(path, incidents, host)
         try:
             frame = super().frame(table, incidents, host)
         except DataError as error:
             raise DataError(str(error).replace(str(table), given.shown)) from None
-        return replace(frame, name=host[1] if host else _name(given), notes=(*notes, *frame.notes))
+        units = {name: unit for name, unit in units.items() if name in frame.metrics}
+        return replace(
+            frame,
+            name=host[1] if host else _name(given),
+            notes=(*notes, *frame.notes),
+            units={**frame.units, **units},
+        )
 
     def entities(self, path: Path, label: str | None) -> list[str]:
         """Return what tells the entities of an export apart; none for what is one entity.
@@ -72,22 +79,14 @@ class FileReading(TableReading):
     def _source(self, path: Path) -> Source:
         return source(path, timezone=self.timezone, day_first=self.day_first, step=self.resample)
 
-    def _table(self, given: Source) -> tuple[Path | None, tuple[str, ...]]:
-        """Return where a table lies as it can be read, None where it lies so already, and what was done."""
+    def _table(self, given: Source) -> tuple[Path | None, tuple[str, ...], dict[str, str]]:
+        """Return where a table lies as it can be read, None where it lies so already, what was done, and units that are no longer in it."""
         table = as_table(given)
         if not is_large(table or given.file):
-            return table, ()
-        how = Reading(
-            self.separator,
-            self.decimal,
-            self.time,
-            self.label,
-            self.timezone,
-            self.day_first,
-            self.year,
-            self.resample,
-        )
-        return condensed(table or given.file, given.shown, how)
+            return table, (), {}
+        said = {name.name: getattr(self, name.name) for name in fields(Reading) if name.name != "step"}
+        short = condensed(table or given.file, given.shown, Reading(**said, step=self.resample))
+        return short.path, short.notes, short.units
 
     def _export(self, given: Source) -> Export | None:
         kind = found.format_of(given)

@@ -60,6 +60,7 @@ def header_of(text: str, separator: str | None = None) -> Header | None:
     (';', 3, ('time', 'cpu'))
     """
     lines = text.lstrip("\ufeff").splitlines()[:LOOKED_AT]
+    lines = _whole_cells(lines)
     excel = EXCEL.match(lines[0].strip().strip('"')) if lines else None
     if excel:
         separator = separator or excel[1]
@@ -118,6 +119,21 @@ def is_table(text: str) -> bool:
         if fitting >= NEARLY_ALL * len(rows):
             return True
     return False
+
+
+def _whole_cells(lines: list[str]) -> list[str]:
+    """Return lines of which those that lie in a cell of several lines stand with the first of it, an empty one in their place."""
+    out: list[str] = []
+    first: int | None = None
+    for at, line in enumerate(lines):
+        odd = line.count('"') % 2 == 1
+        out.append(line if first is None else "")
+        if first is not None:
+            out[first] += f"\n{line}"
+        if odd:
+            first = at if first is None else None
+    # The last cell may be cut off; a quote that stands alone opens none.
+    return out if first is None or first > len(lines) // 2 else lines
 
 
 def _cells(line: str, separator: str) -> list[str]:

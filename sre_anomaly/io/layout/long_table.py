@@ -43,13 +43,10 @@ def widened(
     >>> widened(pd.DataFrame(rows, columns=["time", "metric", "value"]), "time", None, set())[0].columns.tolist()
     ['time', 'cpu', 'mem']
     """
-    lower = {str(name).lower(): str(name) for name in table.columns if name != time and name not in taken}
-    metric = metric or next((lower[name] for name in METRIC_NAMES if name in lower), None)
-    if metric is None and sum(not pd.api.types.is_numeric_dtype(table[name]) for name in lower.values()) > 1:
-        metric = next((lower[name] for name in OR_ENTITY if name in lower), None)
-    value = next((lower[name] for name in VALUE_NAMES if name in lower and lower[name] != metric), None)
-    if metric is None or value is None or pd.api.types.is_numeric_dtype(table[metric]):
+    named = metric_and_value(table, metric, {time, *taken})
+    if named is None:
         return table, []
+    metric, value = named
     words = table[metric].astype("string").str.strip()
     others = [str(name) for name in table.columns if name not in (metric, value)]
     if (
@@ -74,3 +71,23 @@ def widened(
     wide = wide[[name for name in words.dropna().unique() if name in wide.columns]].reset_index()
     wide.attrs = dict(table.attrs)
     return wide, notes
+
+
+def metric_and_value(
+    table: pd.DataFrame, metric: str | None, taken: set[str | None]
+) -> tuple[str, str] | None:
+    """Return the columns that name the metric and hold its value; None where a table is not long.
+
+    Examples
+    --------
+    >>> metric_and_value(pd.DataFrame([["t1", "cpu", 1.0]], columns=["time", "metric", "value"]), None, {"time"})
+    ('metric', 'value')
+    """
+    lower = {str(name).lower(): str(name) for name in table.columns if name not in taken}
+    metric = metric or next((lower[name] for name in METRIC_NAMES if name in lower), None)
+    if metric is None and sum(not pd.api.types.is_numeric_dtype(table[name]) for name in lower.values()) > 1:
+        metric = next((lower[name] for name in OR_ENTITY if name in lower), None)
+    value = next((lower[name] for name in VALUE_NAMES if name in lower and lower[name] != metric), None)
+    if metric is None or value is None or pd.api.types.is_numeric_dtype(table[metric]):
+        return None
+    return metric, value

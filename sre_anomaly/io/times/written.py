@@ -147,6 +147,33 @@ def in_order(where: str, text: Any, day_first: bool | None) -> Any:
     return next(iter(found.values())) + parts[4] if found else text
 
 
+def order_in(where: str, text: Any) -> bool | None:
+    """Return whether the day stands first in dates in numbers; None for other times.
+
+    Raises
+    ------
+    DataError
+        If two ways are left.
+
+    Examples
+    --------
+    >>> [order_in("x", pd.Series(dates, dtype="string")) for dates in (["01/31/2024"], ["31/01/2024"], ["2024-01-31"])]
+    [False, True, None]
+    """
+    parts = text.str.extract(DATE)
+    if parts[0].isna().any():
+        return None
+    dated, first = in_order(where, text, None).str, parts[0].str.zfill(2)
+    if (parts[3].str.len() == 2).any() and (dated[2:4] == first).all():
+        return None
+    month, day = bool((dated[5:7] == first).all()), bool((dated[8:10] == first).all())
+    if month and day:
+        raise DataError(
+            f"{where}: {text.iloc[0]!r} is the same date whichever comes first; set data.day_first=true or false"
+        )
+    return day
+
+
 def _even(text: Any) -> bool:
     """Return whether times follow each other without going back and without long holes."""
     stamps = pd.to_datetime(text, errors="coerce", format="mixed", utc=True)

@@ -1,10 +1,13 @@
 """What requests weigh and how long they take, added up step by step in bounded memory."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import ceil, log
+from operator import attrgetter
 
-NAN = float("nan")
+NAN, INFINITE = float("nan"), float("inf")
 FINENESS = log(1.02)
 """Durations within 2 % of one another are counted together."""
 SHORTEST = 1e-6
@@ -31,6 +34,16 @@ def seconds(took: bytes) -> float:
         return NAN
 
 
+SIZE, TOOK = attrgetter("size"), attrgetter("took")
+
+
+@lru_cache(maxsize=50_000)
+def _bucket(took: bytes) -> int | None:
+    """Return the power of 1.02 microseconds that a request took; None for what is no duration."""
+    lasted = seconds(took)
+    return ceil(log(max(lasted, SHORTEST) / SHORTEST) / FINENESS) if 0 <= lasted < INFINITE else None
+
+
 @dataclass
 class Amounts:
     """Bytes and durations by step."""
@@ -39,12 +52,15 @@ class Amounts:
     durations: defaultdict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     """How many requests took as long as each power of 1.02 microseconds."""
 
-    def add(self, tick: int, request: Request) -> None:
-        """Count one request."""
-        if request.size and request.size.isdigit():
-            self.bytes_[tick] += int(request.size)
-        if request.took and (lasted := seconds(request.took)) >= 0:
-            self.durations[tick][ceil(log(max(lasted, SHORTEST) / SHORTEST) / FINENESS)] += 1
+    def add(self, tick: int, requests: Sequence[Request]) -> None:
+        """Count the requests of a step, or some of them."""
+        sizes = Counter(map(SIZE, requests))
+        for size, count in sizes.items():
+            if size and size.isdigit():
+                self.bytes_[tick] += int(size) * count
+        for took, count in Counter(map(TOOK, requests)).items():
+            if took and (bucket := _bucket(took)) is not None:
+                self.durations[tick][bucket] += count
 
     def quantile(self, tick: int, share: float) -> float:
         """Return a duration that a share of a step's requests did not exceed, within 2 %; NaN where there was none.
@@ -55,7 +71,7 @@ class Amounts:
         >>> for n in range(1, 101):
         ...     request = Request(b"GET /")
         ...     request.took = b"%d.0" % n
-        ...     amounts.add(0, request)
+        ...     amounts.add(0, [request])
         >>> round(amounts.quantile(0, 0.95)), amounts.quantile(1, 0.95)
         (95, nan)
         """

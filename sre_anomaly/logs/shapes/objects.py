@@ -105,8 +105,15 @@ OF_SEVERITY = (b"TRACE", b"DEBUG", b"INFO", b"WARN", b"ERROR")
 DOCKERS = {"log", "stream"}
 """Names that are there where each line of a trace is a record of its own."""
 WINDOWS = ("ProviderName", "EventID", "EventId", "RecordId")
-PYTHONS = ("levelno", "lineno", "funcName", "pathname", "processName", "threadName", "asctime", "exc_info")
+NAMED_LEVELS = ("levelname", "level_name", "levelName")
+"""Beside a number, these say in a word what it means."""
+PYTHONS = (
+    *("levelno", "levelname", "lineno", "funcName", "pathname", "processName", "threadName", "taskName"),
+    *("asctime", "relativeCreated", "exc_info", "exc_text"),
+)
 """Names that only Python's records have."""
+PINOS = ("msg", "pid", "hostname", "v")
+"""Names of which each record of pino and Bunyan has some; without any of them, numbers are Python's."""
 OF_PYTHON = {b"10": b"DEBUG", b"20": b"INFO", b"30": b"WARNING", b"40": b"ERROR", b"50": b"CRITICAL"}
 """Python's numbers, of which pino and Bunyan have the same for other levels."""
 OF_WINDOWS = {b"1": b"FATAL", b"2": b"ERROR", b"3": b"WARN"}
@@ -156,11 +163,13 @@ def entry_of(found: dict[str, Any]) -> Entry | None:
     if request is not None:
         return time, *request
     level = _first(found, LEVELS) or b""
-    if level.isdigit() and "severityNumber" in found:
+    if level.isdigit() and (named := _first(found, NAMED_LEVELS)) and not named.isdigit():
+        level = named
+    elif level.isdigit() and "severityNumber" in found:
         level = OF_SEVERITY[min(max(int(level) - 1, 0) // 4, len(OF_SEVERITY) - 1)]
-    elif level in OF_PYTHON and any(name in found for name in PYTHONS):
+    elif level in OF_PYTHON and (_any(found, PYTHONS) or not _any(found, PINOS)):
         level = OF_PYTHON[level]
-    elif level.isdigit() and any(name in found for name in WINDOWS):
+    elif level.isdigit() and _any(found, WINDOWS):
         level = OF_WINDOWS.get(level, b"INFO")
     if not level and "@t" in found:
         level = b"Information"  # Serilog's compact form writes the other levels only
@@ -169,13 +178,21 @@ def entry_of(found: dict[str, Any]) -> Entry | None:
     return with_level(time, level, message)
 
 
+def _any(found: dict[str, Any], names: Iterable[str]) -> bool:
+    return any(name in found for name in names)
+
+
 def _first(found: dict[str, Any], names: Iterable[str]) -> bytes | None:
     for place in (found, *(inner for key in INSIDE if isinstance(inner := found.get(key), dict))):
         for name in names:
             value = place.get(name)
             if isinstance(value, dict):
                 value = next(
-                    (value[key] for key in ("stringValue", "name", "$date", "SystemTime") if key in value),
+                    (
+                        value[key]
+                        for key in ("stringValue", "name", "$date", "SystemTime", "timestamp")
+                        if key in value
+                    ),
                     None,
                 )
             elif (

@@ -1,7 +1,8 @@
 """Requests by route: a method and a path, without the parts of it that tell one object from another."""
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -48,6 +49,17 @@ class Route:
     """Answers with a status of 500 or more, and none at all."""
     amounts: Amounts = field(default_factory=Amounts)
 
+    @classmethod
+    def together(cls, routes: Sequence["Route"]) -> "Route":
+        """Return several routes as one."""
+        out = cls()
+        for one in routes:
+            out.requests += one.requests
+            out.errors += one.errors
+            for tick, counts in one.amounts.durations.items():
+                out.amounts.durations[tick] += counts
+        return out
+
 
 @dataclass
 class Routes:
@@ -55,33 +67,38 @@ class Routes:
 
     found: dict[str, Route] = field(default_factory=dict)
 
-    def add(self, tick: int, request: Request, level: bytes) -> None:
-        """Count one request."""
-        name = route_of(request)
-        if (route := self.found.get(name)) is None:
-            if len(self.found) >= MOST:
-                name = OTHER
-            route = self.found.setdefault(name, Route())
-        route.requests[tick] += 1
-        if level == b"ERROR":
-            route.errors[tick] += 1
-        route.amounts.add(tick, request)
+    def add(self, tick: int, requests: Sequence[Request], levels: Sequence[bytes]) -> None:
+        """Count the requests of a step, or some of them."""
+        together: defaultdict[str, list[Request]] = defaultdict(list)
+        errors: Counter[str] = Counter()
+        for request, level in zip(requests, levels, strict=True):
+            name = route_of(request)
+            together[name].append(request)
+            errors[name] += level == b"ERROR"
+        for name, own in together.items():
+            there = name in self.found or len(self.found) < MOST
+            route = self.found.setdefault(name if there else OTHER, Route())
+            route.requests[tick] += len(own)
+            route.errors[tick] += errors[name]
+            route.amounts.add(tick, own)
 
     def metrics(self, most: int, start: int, ticks: int, cut: int) -> dict[str, Array]:
         """Return requests, the share of errors and the duration of the ``most`` routes that had the most requests before a cut.
 
-        In a step without a request there is no share and no duration.
+        All others together are ``OTHER``. In a step without a request there is no share and no duration.
         """
         early = {
             name: sum(count for tick, count in route.requests.items() if tick < cut)
             for name, route in self.found.items()
             if name != OTHER
         }
-        chosen = sorted((name for name in early if early[name]), key=lambda name: (-early[name], name))
+        ranked = sorted((name for name in early if early[name]), key=lambda name: (-early[name], name))
+        chosen = {name: self.found[name] for name in ranked[:most]}
+        if rest := [route for name, route in self.found.items() if name not in chosen]:
+            chosen[OTHER] = Route.together(rest)
         columns: dict[str, Array] = {}
         steps = range(start, start + ticks)
-        for name in chosen[:most]:
-            route = self.found[name]
+        for name, route in chosen.items():
             requests = np.array([route.requests[tick] for tick in steps], dtype=np.float64)
             errors = np.array([route.errors[tick] for tick in steps], dtype=np.float64)
             columns[f"{name} requests"] = requests

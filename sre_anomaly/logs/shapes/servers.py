@@ -8,12 +8,12 @@ from sre_anomaly.logs.shapes.inside import Entry
 
 REQUEST = rb'"(?:(?P<method>[A-Z]+) (?P<path>\S+)[^"]*|[^"]*)"'
 SIZE = rb"(?P<size>\d+|-)"
-TOOK = rb'(?: |=)(?P<took>\d+\.\d{3,6}|\d+ms)(?= |"|$)'
+TOOK = rb'[ =](?P<took>\d+(?:\.\d{3,6}|ms))(?=[ "]|$)'
 """Seconds with three to six places, as nginx writes $request_time, or whole milliseconds with their unit, as Traefik does."""
 COMMON = rb"\S+ \S+ .+? \[(?P<time>[^\]]+)\] " + REQUEST + rb" (?P<status>\d{3}) " + SIZE
 ACCESS: tuple[re.Pattern[bytes], ...] = (
     # nginx, Apache and Traefik with the duration behind; then without it: common and combined.
-    re.compile(COMMON + rb"(?: .*?)?" + TOOK),
+    re.compile(COMMON + rb"(?:[ =][^ =]*)*?" + TOOK),
     re.compile(COMMON),
     # A virtual host in front, as Apache's vhost_combined.
     re.compile(rb"\S+:\d+ " + COMMON),
@@ -66,19 +66,19 @@ def access(shape: re.Pattern[bytes]) -> Callable[[bytes], Entry | None]:
     match = shape.match
     long = next((name for name in ("took", "milliseconds") if name in shape.groupindex), None)
     thousandths, tabs = long == "milliseconds", rb"\t" in shape.pattern
+    # By their numbers, which takes less time than by their names.
+    parts = [shape.groupindex[name] for name in ("time", "method", "path", "status", "size", long) if name]
 
     def split(line: bytes) -> Entry | None:
         found = match(line)
         if found is None:
             return None
-        time, method, path, status, size = found.group("time", "method", "path", "status", "size")
+        time, method, path, status, size, *took = found.group(*parts)
         level, what = answered(method, path, status)
         request = Request(what)
         request.size = size
-        if long is not None:
-            request.took = found[long]
-            if thousandths and request.took:
-                request.took += b"ms"
+        if took and took[0]:
+            request.took = took[0] + b"ms" if thousandths else took[0]
         return time.replace(b"\t", b" ") if tabs else time, level, request
 
     return split

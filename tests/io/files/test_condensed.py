@@ -8,7 +8,7 @@ import pytest
 
 from sre_anomaly.config.build import build
 from sre_anomaly.errors import UserError
-from sre_anomaly.io.files import condensed
+from sre_anomaly.io.files import condensed, pieces
 
 CLOCK = pd.date_range("2024-03-04", periods=1000, freq="1min", tz="UTC")
 DRAW = np.random.default_rng(5)
@@ -24,17 +24,18 @@ VALUES = pd.DataFrame(
 @pytest.fixture(autouse=True)
 def in_pieces(monkeypatch):
     """Read every table in pieces of 64 rows."""
-    monkeypatch.setattr(condensed, "LARGE", 0)
-    monkeypatch.setattr(condensed, "ROWS", 64)
+    monkeypatch.setattr(pieces, "LARGE", 0)
+    monkeypatch.setattr(pieces, "ROWS", 64)
 
 
 def frame(path, **said):
     return next(iter(build("data", {"name": "csv", "path": str(path), **said}).frames()))
 
 
-def written(path, form="%Y-%m-%dT%H:%M:%SZ", before="", **options):
+def written(path, form="%Y-%m-%dT%H:%M:%SZ", before="", change=None, clock=CLOCK, **options):
     table = VALUES.copy()
-    table.insert(0, "time", CLOCK.strftime(form))
+    table.insert(0, "time", clock.strftime(form))
+    table = table if change is None else change(table)
     text = before + table.to_csv(index=False, **options)
     if path.suffix == ".gz":
         path.write_bytes(gzip.compress(text.encode()))
@@ -43,6 +44,8 @@ def written(path, form="%Y-%m-%dT%H:%M:%SZ", before="", **options):
     return path
 
 
+HOURS = pd.date_range("2023-12-02", periods=1000, freq="1h", tz="UTC")
+FLAGS = np.where(np.arange(1000) % 90 == 7, "yes", "no")
 TABLES = {
     "plain": ({}, {}),
     "packed": ({"name": "m.csv.gz"}, {}),
@@ -52,15 +55,43 @@ TABLES = {
     "days first": ({"form": "%d/%m/%Y %H:%M"}, {"day_first": True}),
     "a zone": ({"form": "%Y-%m-%d %H:%M"}, {"timezone": "Asia/Tokyo"}),
     "another step": ({}, {"resample": "5m"}),
+    "an order of day and month that a later piece shows": ({"form": "%d/%m/%Y %H:%M", "clock": HOURS}, {}),
+    "months first, shown later": ({"form": "%m/%d/%Y %H:%M", "clock": HOURS}, {}),
+    "two digits of the year": ({"form": "%d/%m/%y %H:%M", "clock": HOURS}, {}),
+    "no year, over New Year": ({"form": "%m-%d %H:%M", "clock": HOURS}, {"year": 2023}),
+    "units in cells": (
+        {"change": lambda t: t.assign(**{"mem [MiB]": [f"{n % 7 + 1} MiB" for n in range(1000)]})},
+        {},
+    ),
+    "units of several sizes": ({"change": lambda t: t.assign(took=["1.5 s"] * 500 + ["20 ms"] * 500)}, {}),
+    "the truth in words": ({"change": lambda t: t.assign(is_anomaly=FLAGS)}, {}),
+    "a state beside one series": (
+        {"change": lambda t: t.assign(state=np.where(t.index % 5 == 0, "busy", "idle"))},
+        {},
+    ),
+    "a column that begins late": (
+        {"change": lambda t: t.assign(late=np.where(t.index < 300, np.nan, t.index % 7))},
+        {},
+    ),
+    "names like ours": (
+        {"change": lambda t: t.rename(columns={"time": "ts"}).assign(time=1.5, **{"cpu count": 7.25})},
+        {"time": "ts"},
+    ),
+    "large whole numbers": ({"change": lambda t: t.assign(bytes_total=2**60 + np.arange(1000) * 3)}, {}),
+    "wide": (
+        {"change": lambda t: t.join(pd.DataFrame(DRAW.normal(size=(1000, 300)).round(3)).add_prefix("m"))},
+        {},
+    ),
 }
 
 
 @pytest.mark.parametrize(("how", "said"), TABLES.values(), ids=TABLES)
 def test_pieces_are_the_whole(tmp_path, monkeypatch, how, said):
-    """Times, metrics, values, units and what is a counter are those of the file read at once."""
+    """Times, metrics, values, truth, units and what is a counter are those of the file read at once."""
+    how = dict(how)
     path = written(tmp_path / how.pop("name", "m.csv"), **how)
     found = frame(path, **said)
-    monkeypatch.setattr(condensed, "LARGE", 1 << 40)
+    monkeypatch.setattr(pieces, "LARGE", 1 << 40)
     whole = frame(path, **said)
     assert found.metrics == whole.metrics
     assert found.time.equals(whole.time)
@@ -69,6 +100,8 @@ def test_pieces_are_the_whole(tmp_path, monkeypatch, how, said):
     np.testing.assert_allclose(found.values[:, gauges], whole.values[:, gauges], rtol=1e-12)
     if "resample" not in said:
         np.testing.assert_allclose(found.values, whole.values, rtol=1e-12)
+    assert (found.labels is None) == (whole.labels is None)
+    assert found.labels is None or (found.labels == whole.labels).all()
     assert "1,000 rows are too many to be held: brought to steps of" in found.notes[0]
 
 
@@ -114,6 +147,14 @@ def test_hosts_and_metrics_in_words_are_kept_apart(tmp_path):
         ("time,cpu\n2024-03-04 10:00,1\n2024-03-04 10:00,2\n", "its first 2 rows all have one time"),
         ("time,cpu\n", "has a header and no rows"),
         ("", "is empty"),
+        (
+            "time,cpu\n"
+            + "".join(
+                f"2024-03-04 10:{n % 60:02d}:{n // 60:02d},1{' MiB' if n < 70 else ' ms'}\n"
+                for n in range(128)
+            ),
+            "rows 66 to 129: row|has no unit like MiB",
+        ),
         ("time,cpu\n2024-03-04 10:00,1\n2024-03-04 10:01,1\n2024-03-04 10:02,1,2,3\n", "line 4 has 4 cells"),
     ],
 )
