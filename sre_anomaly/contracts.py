@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 
-from sre_anomaly.frame import Array, MetricFrame, Times, refuse_misfits
-from sre_anomaly.records import Alert
+from sre_anomaly.frame import Array, MetricFrame, Times
+from sre_anomaly.records import Alert, refuse_misfits
 
 Unit = Literal["own", "sigma", "log_density", "probability", "evidence", "surprise"]
 """What a score is counted in: its own unit, standard deviations, -log density, a probability, -log rank, or surprise."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
+from unicodedata import category
 
 MOST_NAMES = 16
 """A longer list helps nobody on one line."""
@@ -96,3 +97,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if not near:
         return everything
     return f"did you mean {' or '.join(repr(n) for n in near)}? ({everything})"
+
+
+def printable(text: str) -> str:
+    r"""Return a text of somebody else's as it can be shown: what would move a cursor, colour or turn round a line is escaped.
+
+    Examples
+    --------
+    >>> printable("cpu\x1b[2J"), printable("CPU\u00a0usage")
+    ('cpu\\x1b[2J', 'CPU\xa0usage')
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() or category(sign) == "Zs" else ascii(sign)[1:-1] for sign in text
+    )

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from sre_anomaly.errors import printable
 from sre_anomaly.known import Known, Windows, inside
 
 if TYPE_CHECKING:
@@ -128,6 +129,8 @@ class MetricFrame:
         object.__setattr__(self, "time", self.time.as_unit(NANOSECONDS))
         if self.values.shape != (len(self.time), len(self.metrics)):
             raise ValueError(f"values are {self.values.shape}, not ({len(self.time)}, {len(self.metrics)})")
+        if not all(name.isprintable() for name in (self.name, *self.metrics)):
+            self._show_names()
         gaps = np.diff(self.time.asi8)
         if len(gaps) and (gaps[0] <= 0 or (gaps != gaps[0]).any()):
             raise ValueError("time must be a regular clock")
@@ -135,6 +138,15 @@ class MetricFrame:
             object.__setattr__(self, "labels", rows_inside(self.time, self.incidents).astype(np.float64))
         if self.incidents is None and self.labels is not None and self.has_clock:
             object.__setattr__(self, "incidents", runs_of_labels(self.time, self.labels))
+
+    def _show_names(self) -> None:
+        """Names are text of somebody else's, and end up on screens, in logs and in pages."""
+        for part in ("metrics", "counters"):
+            object.__setattr__(self, part, tuple(printable(name) for name in getattr(self, part)))
+        for part in ("known", "units"):
+            shown = {printable(name): one for name, one in getattr(self, part).items()}
+            object.__setattr__(self, part, shown)
+        object.__setattr__(self, "name", printable(self.name))
 
     def __len__(self) -> int:
         return len(self.time)
@@ -231,23 +243,3 @@ def no_metrics() -> MetricFrame:
     import pandas as pd
 
     return MetricFrame("no metrics", pd.DatetimeIndex([], tz="UTC"), np.empty((0, 0)), ())
-
-
-WHOLE_NUMBERS = ("edges_", "chosen_", "windows_")
-"""Learned arrays of whole numbers; all others are float64."""
-
-
-def refuse_misfits(learned: Mapping[str, Any], dimensions: Sequence[tuple[str, int]]) -> None:
-    """Refuse learned arrays that do not have one of their numbers of dimensions, or hold another kind of numbers.
-
-    Raises
-    ------
-    ValueError
-        If one does not.
-    """
-    for name in {name for name, _ in dimensions} & learned.keys():
-        value = learned[name]
-        if not isinstance(value, np.ndarray) or (name, value.ndim) not in dimensions:
-            raise ValueError(f"{name}: does not have the right number of dimensions")
-        if value.dtype != (np.int64 if name in WHOLE_NUMBERS else np.float64):
-            raise ValueError(f"{name}: is of {value.dtype}")

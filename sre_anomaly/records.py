@@ -229,3 +229,23 @@ def write_text(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     partial.write_text(text, encoding="utf-8")
     os.replace(partial, path)  # noqa: PTH105 - Path.replace is the same call with a vaguer name
+
+
+WHOLE_NUMBERS = ("edges_", "chosen_", "windows_")
+"""Learned arrays of whole numbers; all others are float64."""
+
+
+def refuse_misfits(learned: Mapping[str, Any], dimensions: Sequence[tuple[str, int]]) -> None:
+    """Refuse learned arrays that do not have one of their numbers of dimensions, or hold another kind of numbers.
+
+    Raises
+    ------
+    ValueError
+        If one does not.
+    """
+    for name in {name for name, _ in dimensions} & learned.keys():
+        value = learned[name]
+        if not isinstance(value, np.ndarray) or (name, value.ndim) not in dimensions:
+            raise ValueError(f"{name}: does not have the right number of dimensions")
+        if value.dtype != (np.int64 if name in WHOLE_NUMBERS else np.float64):
+            raise ValueError(f"{name}: is of {value.dtype}")

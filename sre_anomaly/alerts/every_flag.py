@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sre_anomaly.alerts._kept import whole
 from sre_anomaly.contracts import AlertPolicy, exceeds
 from sre_anomaly.records import Alert
 from sre_anomaly.registry import register
@@ -50,7 +51,7 @@ class EveryFlag(AlertPolicy):
 
     def resume(self, state: Mapping[str, Any]) -> None:
         """Go on counting."""
-        self.count_ = state["count"]
+        self.count_ = whole(state["count"], "count")
 
     def finish(self) -> list[Alert]:
         """Return nothing: no alert stays open."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
+from sre_anomaly.alerts._kept import kept_alert, number, whole
 from sre_anomaly.contracts import AlertPolicy, exceeds
 from sre_anomaly.frame import Array
 from sre_anomaly.kernels.compiled import compiled, step
@@ -113,9 +114,13 @@ class Fatigue(AlertPolicy):
 
     def resume(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` returned."""
-        self._first, self._count = state["first"], state["count"]
-        self._state = np.array([NEVER if value is None else value for value in state["state"]])
-        self._open = None if state["open"] is None else Alert(**state["open"])
+        self._first = None if state["first"] is None else whole(state["first"], "first")
+        self._count = whole(state["count"], "count")
+        known = [NEVER if value is None else number(value, "state") for value in state["state"]]
+        if len(known) != len(_rested()):
+            raise ValueError(f"state: has {len(known)} numbers, and has to have {len(_rested())}")
+        self._state = np.array(known)
+        self._open = kept_alert(state["open"])
 
     def finish(self) -> list[Alert]:
         """Close and return the open alert, if there is one."""

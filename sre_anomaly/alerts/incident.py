@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from sre_anomaly.alerts._kept import kept_alert, number, whole
 from sre_anomaly.clock import Duration, nanoseconds
 from sre_anomaly.contracts import AlertPolicy, exceeds
 from sre_anomaly.errors import ConfigError
@@ -101,9 +102,12 @@ class IncidentPolicy(AlertPolicy):
 
     def resume(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` returned."""
-        self._recent = deque((time, score, level) for time, score, level in state["recent"])
-        self._open = None if state["open"] is None else Alert(**state["open"])
-        self._count = state["count"]
+        self._recent = deque(
+            (whole(time, "recent"), number(score, "recent"), number(level, "recent"))
+            for time, score, level in state["recent"]
+        )
+        self._open = kept_alert(state["open"])
+        self._count = whole(state["count"], "count")
 
     def finish(self) -> list[Alert]:
         """Close and return the open alert, if there is one."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
+from sre_anomaly.alerts._kept import kept_alert, whole
 from sre_anomaly.clock import Duration, nanoseconds
 from sre_anomaly.contracts import AlertPolicy, exceeds
 from sre_anomaly.frame import Array
@@ -87,8 +88,8 @@ class Page(AlertPolicy):
 
     def resume(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` returned."""
-        self._open = None if state["open"] is None else Alert(**state["open"])
-        self._waiting, self._count = state["waiting"], state["count"]
+        self._open = kept_alert(state["open"])
+        self._waiting, self._count = bool(state["waiting"]), whole(state["count"], "count")
 
     def finish(self) -> list[Alert]:
         """Close and return the open alert, if it has paged."""

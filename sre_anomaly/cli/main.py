@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from sre_anomaly import __version__
-from sre_anomaly.errors import UserError, did_you_mean
+from sre_anomaly.errors import UserError, did_you_mean, printable
 
 MISTAKE = 2
 INTERRUPTED = 130
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> None:
         module, _, function = place.partition(":")
         getattr(import_module(f"sre_anomaly.{module}"), function)(words)
     except UserError as error:
-        sys.stderr.write("".join(f"sre-anomaly: {line}\n" for line in str(error).splitlines()))
+        sys.stderr.write("".join(f"sre-anomaly: {printable(line)}\n" for line in str(error).splitlines()))
         sys.exit(MISTAKE)
     except KeyboardInterrupt:
         sys.stderr.write("sre-anomaly: interrupted\n")

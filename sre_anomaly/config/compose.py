@@ -103,13 +103,10 @@ def resolved(config: DictConfig) -> dict[str, Any]:
         content[key] = value
     if missing:
         raise ConfigError("\n".join(f"{key}: has to be given: {key}=..." for key in sorted(missing)))
-    written: Any = OmegaConf.to_container(config, resolve=False)
-    return {
-        key: marked(
-            OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value, written[key]
-        )
-        for key, value in content.items()
-    }
+    written: Any = OmegaConf.to_container(OmegaConf.masked_copy(config, ours), resolve=False)
+    whole = ((key, OmegaConf.is_config(value), value) for key, value in content.items())
+    plain = {key: OmegaConf.to_container(one, resolve=True) if nested else one for key, nested, one in whole}
+    return {str(key): marked(value, written[key]) for key, value in plain.items()}
 
 
 def register_resolvers() -> None:

@@ -234,7 +234,7 @@ class Monitor:
         try:
             state = json.loads(Path(path).read_text(encoding="utf-8"))
             other, texts = state["model"] != self.model.checksum, state["memory"]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise UserError(
                 f"state={path}: is missing or cut short; start without it, or delete it"
             ) from None

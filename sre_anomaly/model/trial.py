@@ -14,7 +14,8 @@ import numpy as np
 
 from sre_anomaly.clock import time_zone
 from sre_anomaly.errors import UserError
-from sre_anomaly.frame import WHOLE_NUMBERS, Array
+from sre_anomaly.frame import Array
+from sre_anomaly.records import WHOLE_NUMBERS
 
 F = TypeVar("F", bound=Callable[..., Any])
 LATEST = 2**62

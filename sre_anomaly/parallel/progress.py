@@ -9,6 +9,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from sre_anomaly.errors import printable
 from sre_anomaly.sources import shown_by
 
 EXPECTED = 10
@@ -57,6 +58,7 @@ class Stages:
 
     def tell(self, text: str) -> None:
         """Say more of the part that is going on."""
+        text = printable(text)
         self._progress.update(self._task, description=text)
         if self._progress.disable and time.monotonic() - self._told >= QUIET_S:
             sys.stderr.write(f"{text}\n")

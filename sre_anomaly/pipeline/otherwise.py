@@ -40,8 +40,10 @@ def silence_in_words(rows: float, before: float, step: timedelta) -> str:
     >>> silence_in_words(3, 1, timedelta(minutes=1))
     'no value for 3 min (longest gap before: 1 min)'
     """
-    said = f"longest gap before: {in_words(before * step)}" if before else "no gap before"
-    return f"no value for {in_words(rows * step)} ({said})"
+    # No gap is longer: a state from a file could say anything.
+    most = timedelta(days=36_500) / step
+    said = f"longest gap before: {in_words(min(before, most) * step)}" if before else "no gap before"
+    return f"no value for {in_words(min(rows, most) * step)} ({said})"
 
 
 def course_in_words(change: float, usual: float) -> str:

@@ -1,5 +1,6 @@
 """What every picture shares: colours, lines thinned without losing a spike, dates, the same bytes each time."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -63,4 +64,7 @@ def set_margins(figure: Figure, between: float) -> None:
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a picture, the same bytes each time."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})
+    with warnings.catch_warnings():
+        # A name in signs that the font does not have is drawn as boxes; whoever waits for a run can do nothing about it.
+        warnings.filterwarnings("ignore", message="Glyph")
+        figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})

@@ -52,7 +52,7 @@ class Store:
             with np.load(self._path(name), allow_pickle=False) as file:
                 arrays = {key: file[key] for key in file.files}
             about = json.loads(arrays.pop(ABOUT).tobytes())
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError, RecursionError):
             return None
         return (arrays, about) if isinstance(about, dict) and about.get("format") == FORMAT else None
 

@@ -126,7 +126,7 @@ def changed(manifest, arrays, files, draw):
 
 def _change_array(arrays, name, draw):
     one = arrays[name]
-    way = draw.integers(0, 7)
+    way = draw.integers(0, 7) if one.dtype.kind != "U" else 5
     if way <= 2 and one.size:
         flat = one.reshape(-1).copy()
         for place in draw.integers(0, len(flat), draw.integers(1, 6)):

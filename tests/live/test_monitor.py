@@ -354,6 +354,20 @@ def test_state_of_another_model_is_refused(model, tmp_path):
         Monitor(model).restore(tmp_path / "state")
 
 
+def test_a_state_that_was_changed_is_refused(model, tmp_path):
+    """What it says of alerts has to be numbers, and it cannot be nested without end: one line, before any row."""
+    Monitor(model).save(tmp_path / "state")
+    good = json.loads((tmp_path / "state").read_text())
+    for changed in ({"recent": [["x", 1.0, 0.5]]}, {"open": {"id": {}}}, {"count": "x"}, {"count": 10**30}):
+        (tmp_path / "state").write_text(json.dumps(good | {"alerts": good["alerts"] | changed}))
+        with pytest.raises(UserError, match="does not fit together") as told:
+            Monitor(model).restore(tmp_path / "state")
+        assert "\n" not in str(told.value)
+    (tmp_path / "state").write_text("[" * 100_000)
+    with pytest.raises(UserError, match="cut short"):
+        Monitor(model).restore(tmp_path / "state")
+
+
 @pytest.mark.parametrize(
     ("harm", "expected"),
     [

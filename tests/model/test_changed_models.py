@@ -106,6 +106,13 @@ def test_what_is_wrong_is_said(folder, tmp_path, change, said):
     assert "\n" not in str(told.value)
 
 
+def test_a_manifest_nested_without_end_is_refused(tmp_path):
+    """As one that is cut short, in one line."""
+    (tmp_path / MANIFEST).write_text("[" * 100_000)
+    with pytest.raises(UserError, match="is cut short or no manifest"):
+        load_model(tmp_path)
+
+
 def _tree(**more):
     tree = {
         "left_children": [1, -1, -1], "right_children": [2, -1, -1], "split_indices": [0, 0, 0],

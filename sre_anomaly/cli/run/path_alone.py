@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from sre_anomaly.errors import DataError, UserError, missing
+from sre_anomaly.errors import DataError, UserError, missing, printable
 
 LOGS = re.compile(r"\.(log|jsonl|ndjson|syslog|out)(\.\d+)?(\.gz|\.zst)?$", re.IGNORECASE)
 TABLES = re.compile(r"\.(csv|tsv|parquet|pq|arrow|feather|xlsx?|ods)(\.gz|\.zst)?$", re.IGNORECASE)
@@ -33,7 +33,7 @@ def with_preset(words: list[str]) -> list[str]:
         chosen = []
     else:
         chosen = [f"experiment={preset}"]
-        shown = "standard input" if path == STDIN else path
+        shown = "standard input" if path == STDIN else printable(path)
         sys.stderr.write(f"sre-anomaly: reading {shown} with experiment={preset}\n")
     return each_by_itself([*chosen, f"data.path={_quoted(path)}", *rest])
 
@@ -67,9 +67,9 @@ def each_by_itself(words: list[str]) -> list[str]:
         return words
     if len(series) < 2:
         return words
-    shown = "standard input" if path == STDIN else path
+    shown = "standard input" if path == STDIN else printable(path)
     sys.stderr.write(
-        f"sre-anomaly: {shown} holds {len(series)} series ({', '.join(series[:4])}{', ...' if len(series) > 4 else ''}): "
+        f"sre-anomaly: {shown} holds {len(series)} series ({printable(', '.join(series[:4]))}{', ...' if len(series) > 4 else ''}): "
         "each is run by itself, with experiment=fleet\n"
     )
     # A forecast is for one series.

@@ -98,9 +98,9 @@ def is_table(text: str) -> bool:
 
     Examples
     --------
-    >>> is_table("time,cpu\\n2024-03-04 10:00,1\\n2024-03-04 10:05,2\\n")
+    >>> is_table("time,cpu\n2024-03-04 10:00,1\n2024-03-04 10:05,2\n")
     True
-    >>> is_table("2024-03-04 10:00:00,123 INFO 5 rows\\n2024-03-04 10:00:05,456 INFO 6 rows\\n")
+    >>> is_table("2024-03-04 10:00:00,123 INFO 5 rows\n2024-03-04 10:00:05,456 INFO 6 rows\n")
     False
     """
     lines = [line for line in text.lstrip("\ufeff").splitlines()[:LOOKED_AT] if line.strip()]
