@@ -43,7 +43,9 @@ def refusing(what: str) -> Iterator[None]:
     except UserError as error:
         text = " ".join(str(error).split())
         raise UserError(text if what.partition("=")[2] in text else f"{what}: {text}") from None
-    except BROKEN as error:
+    except Exception as error:
+        if not (isinstance(error, BROKEN) or _of_compiler(error)):
+            raise
         why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise UserError(
             f"{what}: what it holds does not fit together ({why}); it was changed, or is of another version"
@@ -57,12 +59,19 @@ def answering(method: F) -> F:
     def answered(*given: Any) -> Any:
         try:
             return method(*given)
-        except (IndexError, ZeroDivisionError) as error:
+        except Exception as error:
+            if not (isinstance(error, IndexError | ZeroDivisionError) or _of_compiler(error)):
+                raise
             raise UserError(
                 f"the model or its state is broken ({error}): fit it again, or start without the state"
             ) from error
 
     return answered  # type: ignore[return-value]
+
+
+def _of_compiler(error: Exception) -> bool:
+    """Return whether compiled code was given what it was not compiled for."""
+    return type(error).__module__.partition(".")[0] == "numba"
 
 
 def check_clock(manifest: Mapping[str, Any]) -> None:

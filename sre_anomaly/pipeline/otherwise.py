@@ -42,8 +42,8 @@ def silence_in_words(rows: float, before: float, step: timedelta) -> str:
     """
     # No gap is longer: a state from a file could say anything.
     most = timedelta(days=36_500) / step
-    said = f"longest gap before: {in_words(min(before, most) * step)}" if before else "no gap before"
-    return f"no value for {in_words(min(rows, most) * step)} ({said})"
+    said = f"longest gap before: {in_words(min(before, most) * step)}" if before > 0 else "no gap before"
+    return f"no value for {in_words(min(max(rows, 1.0), most) * step)} ({said})"
 
 
 def course_in_words(change: float, usual: float) -> str:
