@@ -1,6 +1,8 @@
-"""Answers of Azure Monitor, and what its diagnostic settings write: a line of JSON for each metric and minute."""
+"""Answers of Azure Monitor, and what its diagnostic settings write: a line of JSON, or a row of a table, for each metric and minute."""
 
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from sre_anomaly.io.samples.series import Export, Format, Gathered, number
@@ -60,3 +62,36 @@ def _add(gathered: Gathered, name: str, labels: dict[str, str], time: Any, point
 
 
 FORMAT = Format("Azure Monitor", "az monitor metrics list, metrics of diagnostic settings", claims, read)
+
+TIME, NAME = "TimeGenerated", "MetricName"
+OF_PORTAL = "%m/%d/%Y, %I:%M:%S.%f %p"
+"""How the portal writes times, whatever the language of who looks."""
+
+
+def claims_table(head: str) -> bool:
+    """Return whether a text begins with the header of Log Analytics' table AzureMetrics."""
+    names = head.partition("\n")[0].strip().replace('"', "").split(",")
+    return NAME in names and any(name.startswith(TIME) for name in names) and "Average" in names
+
+
+def read_table(source: Source, _documents: Any) -> Export:
+    """Return a series for each resource, metric and statistic."""
+    gathered = Gathered()
+    for line, cells in source.rows():
+        try:
+            time = next(cell for name, cell in cells.items() if name.startswith(TIME))
+            with suppress(ValueError):
+                time = f"{datetime.strptime(time, OF_PORTAL).isoformat()}Z"  # noqa: DTZ007 - it is UTC
+            resource = cells.get("Resource") or cells.get("ResourceId", "").rpartition("/")[2]
+            if cells.get("UnitName") not in (None, "", "Count", "Unspecified"):
+                gathered.units[cells[NAME]] = cells["UnitName"]
+            point = {name.lower(): cell for name, cell in cells.items() if cell}
+            _add(gathered, cells[NAME], {"resource": resource.lower()} if resource else {}, time, point)
+        except ValueError as error:
+            raise ValueError(f"line {line}: {error}") from None
+    return Export(gathered.series())
+
+
+TABLE = Format(
+    "Azure Monitor table", "AzureMetrics of Log Analytics as CSV", claims_table, read_table, json=False
+)

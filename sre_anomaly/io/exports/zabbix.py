@@ -1,4 +1,4 @@
-"""Answers of Zabbix to ``history.get`` and ``trend.get``."""
+"""Answers of Zabbix to ``history.get`` and ``trend.get``, and its tables of the same."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -38,3 +38,37 @@ def read(_source: Source, documents: Iterable[Any]) -> Export:
 
 
 FORMAT = Format("Zabbix history", "history.get and trend.get of Zabbix' API", claims, read)
+
+OF_ITEMS = ("key_", "name")
+"""Columns that say what an item is, where its table was joined."""
+
+
+def claims_table(head: str) -> bool:
+    """Return whether a text begins with the header of a table of history or trends."""
+    names = head.partition("\n")[0].strip().replace('"', "").split(",")
+    return {"itemid", "clock"} <= set(names) and ("value" in names or "value_avg" in names)
+
+
+def read_table(source: Source, _documents: Any) -> Export:
+    """Return a series for each item; of trends, for its least, mean and largest value."""
+    gathered = Gathered()
+    for line, cells in source.rows():
+        try:
+            metric = next((cells[name] for name in OF_ITEMS if cells.get(name)), "")
+            labels = {"host": cells["host"]} if cells.get("host") else {}
+            labels |= {} if metric else {"itemid": cells["itemid"]}
+            time = from_epoch(cells["clock"], SECOND) + int(cells.get("ns") or 0)
+            if "value" in cells:
+                gathered.add(metric or "value", labels, time, number(cells["value"]))
+            for name in TREND:
+                if name in cells:
+                    called = f"{metric} {name.removeprefix('value_')}" if metric else name
+                    gathered.add(called, labels, time, number(cells[name]))
+        except ValueError as error:
+            raise ValueError(f"line {line}: {error}") from None
+    return Export(gathered.series())
+
+
+TABLE = Format(
+    "Zabbix table", "history and trends of Zabbix' database as CSV", claims_table, read_table, json=False
+)

@@ -103,8 +103,10 @@ class _Kept:
         clock = PieceTimes.of(path, shown, column, how)
         label = how.label or named(piece, LABEL_NAMES)
         stamps = PieceTimes(path, column, how, clock.day_first).stamps(piece)
-        dates = [] if pd.api.types.is_datetime64_any_dtype(piece[column]) else texts(path, piece, column)
-        notes = told(dates, pd.DatetimeIndex(stamps, tz="UTC"), how.timezone)
+        written = piece[column] if pd.api.types.is_numeric_dtype(piece[column]) else None
+        if written is None and not pd.api.types.is_datetime64_any_dtype(piece[column]):
+            written = texts(path, piece, column)
+        notes = [] if written is None else told(written, pd.DatetimeIndex(stamps, tz="UTC"), how.timezone)
         others = [str(name) for name in piece.columns if name not in (column, label)]
         numbers = [name for name in others if holds_numbers(piece[name])]
         many = {name: piece[name].nunique() for name in others if name not in numbers}

@@ -35,6 +35,7 @@ FORMATS: tuple[Format, ...] = tuple(
         *(sysstat, vmstat, iostat, collectd, jmeter, jmeter_xml, k6, locust),
     )
 )
+FORMATS += (azure.TABLE, zabbix.TABLE)
 MOST_JSON = 2 << 30
 """A larger document is not looked at as a whole to find out what it is."""
 

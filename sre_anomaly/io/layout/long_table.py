@@ -11,6 +11,7 @@ METRIC_NAMES = (
     "__name__",
     "measurement",
     "counter_name",
+    "countername",
     "_field",
     "field",
     "counter",

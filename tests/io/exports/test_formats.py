@@ -282,3 +282,41 @@ def test_braces_in_a_label(tmp_path):
     """A route template in a label does not end the labels."""
     frame = _frame(tmp_path, "".join(f'up{{route="/a/{{id}}"}} {v} {t}\n' for t, v in pairs("a")))
     np.testing.assert_array_equal(_series(frame, "up"), VALUES["a"])
+
+
+HOSTS_AND_ITEMS = ("itemid,clock,ns,value,host,key_", ",web,system.cpu.load")
+
+
+@pytest.mark.parametrize(("header", "more", "name"), [("itemid,clock,ns,value", "", "value"), (*HOSTS_AND_ITEMS, "system.cpu.load")])  # fmt: skip
+def test_tables_of_zabbix(tmp_path, header, more, name):
+    """History as CSV is a metric for each item, by its key where the table has it."""
+    rows = [f"23296,{time},0,{value}{more}" for time, value in zip(TIMES, VALUES["a"], strict=True)]
+    frame = _frame(tmp_path, "\n".join([header, *rows]))
+    assert frame.metrics == (name,)
+    assert frame.time.as_unit("s").asi8.tolist() == TIMES
+    np.testing.assert_array_equal(frame.values[:, 0], VALUES["a"])
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%dT%H:%M:%SZ", '"%m/%d/%Y, %I:%M:%S.000 %p"'])
+def test_tables_of_azure(tmp_path, form):
+    """AzureMetrics as CSV is a metric for each name and statistic, however the portal writes its times."""
+    clock = pd.to_datetime(TIMES, unit="s", utc=True)
+    header = f"TimeGenerated{' [UTC]' if ',' in form else ''},Resource,MetricName,Average,Maximum,UnitName"
+    rows = [
+        f"{time},WEB,{name},{value},{value + 1},Percent"
+        for time, value in zip(clock.strftime(form), VALUES["a"], strict=True)
+        for name in ("cpu", "disk")
+    ]
+    frame = _frame(tmp_path, "\n".join([header, *rows]))
+    assert set(frame.metrics) == {
+        f"{name} {what}" for name in ("cpu", "disk") for what in ("average", "maximum")
+    }
+    assert frame.time.as_unit("s").asi8.tolist() == TIMES
+    np.testing.assert_array_equal(_series(frame, "cpu average"), VALUES["a"])
+    np.testing.assert_array_equal(_series(frame, "disk maximum"), np.asarray(VALUES["a"]) + 1)
+
+
+def test_a_broken_table_of_zabbix_is_one_line(tmp_path):
+    """The line is that of the file."""
+    with pytest.raises(DataError, match="line 3: 'x' is not a number"):
+        _frame(tmp_path, "itemid,clock,value\n1,1709546400,1\n1,1709546460,x\n")

@@ -59,6 +59,7 @@ TABLES = {
     "months first, shown later": ({"form": "%m/%d/%Y %H:%M", "clock": HOURS}, {}),
     "two digits of the year": ({"form": "%d/%m/%y %H:%M", "clock": HOURS}, {}),
     "no year, over New Year": ({"form": "%m-%d %H:%M", "clock": HOURS}, {"year": 2023}),
+    "numbers that write a time": ({"form": "%y%m%d%H%M"}, {}),
     "units in cells": (
         {"change": lambda t: t.assign(**{"mem [MiB]": [f"{n % 7 + 1} MiB" for n in range(1000)]})},
         {},
@@ -100,6 +101,7 @@ def test_pieces_are_the_whole(tmp_path, monkeypatch, how, said):
     np.testing.assert_allclose(found.values[:, gauges], whole.values[:, gauges], rtol=1e-12)
     if "resample" not in said:
         np.testing.assert_allclose(found.values, whole.values, rtol=1e-12)
+    assert {note for note in whole.notes if note.startswith("times were read")} <= set(found.notes)
     assert (found.labels is None) == (whole.labels is None)
     assert found.labels is None or (found.labels == whole.labels).all()
     assert "1,000 rows are too many to be held: brought to steps of" in found.notes[0]
